@@ -1,0 +1,37 @@
+# make quickstart   the whole pipeline on real video, then the report (10 minutes on two cores)
+# make test         the tests            make check   format, lint, types, import law
+# make matrix       ZeRO stages and numbers of processes             make setup   .venv alone
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: quickstart test matrix check format setup bench clean
+.DELETE_ON_ERROR:
+
+quickstart: $(READY)
+	@$(BIN)/pvvae pipeline configs/quickstart.yaml
+
+test: $(READY)
+	@$(BIN)/pytest
+
+matrix: $(READY)
+	@$(BIN)/pytest -m matrix
+
+check: $(READY)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+format: $(READY)
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+setup: $(READY)
+
+# The stamp comes last: an environment without it was interrupted, and is made anew.
+$(READY): setup.py requirements.lock requirements-weights.lock tools/setup.sh
+	@PYTHON=$(PYTHON) bash tools/setup.sh
+
+clean:
+	rm -rf runs data report

@@ -1,0 +1,1 @@
+"""Networks: backbones, denoisers, discriminators. Knows torch and einops, nothing of training."""

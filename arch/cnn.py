@@ -1,0 +1,245 @@
+"""The convolutional backbone: causal 3D convolutions, 4 x in time and 16 x in space.
+
+Source: "Video Generation with Predictive Latents", section 3.1: "two spatiotemporal downsampling
+modules followed by two spatial-only ones" and a symmetric decoder, 661M parameters (Table 1). The
+paper gives no widths; ours were chosen to give its parameter count with a narrow finest level,
+where time and memory go. Average and duplicate shortcuts around the resamplers: DC-AE.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange, repeat
+from torch import Tensor, nn
+
+from arch.interface import Backbone, BackboneConfig, Posterior, Stride
+from arch.layers.attention import attention
+from arch.layers.causal_conv import CausalConv3d, CausalUpsampleConv3d, repeat_first
+from arch.layers.norm import ChannelRMSNorm
+from arch.registry import register
+
+Factor = tuple[int, int, int]
+"""Resampling along (time, height, width)."""
+
+TRANSITIONS: tuple[Factor, ...] = ((2, 2, 2), (2, 2, 2), (1, 2, 2), (1, 2, 2))
+"""From each resolution to the next coarser one (section 3.1)."""
+
+
+@register(BackboneConfig, "cnn")
+@dataclass(frozen=True, kw_only=True)
+class CNNConfig(BackboneConfig):
+    """Two space-time stages, then two space-only stages: stride 4 in time, 16 in space."""
+
+    encoder_channels: tuple[int, int, int, int, int]
+    """Feature width of the encoder at each resolution, finest first."""
+
+    decoder_channels: tuple[int, int, int, int, int]
+    """Feature width of the decoder at each resolution, finest first."""
+
+    encoder_blocks: tuple[int, int, int, int, int]
+    """Residual blocks of the encoder at each resolution, finest first."""
+
+    decoder_blocks: tuple[int, int, int, int, int]
+    """Residual blocks of the decoder at each resolution, finest first."""
+
+    encoder_attentions: int
+    """Attentions among the encoder's two middle blocks: 0, 1 (between them) or 2 (and after)."""
+
+    decoder_attentions: int
+    """The same for the decoder."""
+
+    head_dim: int
+    """Channels of one attention head; above 256 no flash kernel takes it."""
+
+    def __post_init__(self) -> None:
+        """Refuse widths whose shortcuts or heads do not come out even.
+
+        Raises:
+            ValueError: naming the key and the two widths.
+        """
+        for key, widths in (("encoder", self.encoder_channels), ("decoder", self.decoder_channels)):
+            for fine, coarse, factor in zip(widths, widths[1:], TRANSITIONS, strict=False):
+                if fine * _cells(factor) % coarse:
+                    raise ValueError(
+                        f"{key}_channels: {coarse} must divide {_cells(factor)} x {fine}, "
+                        "or the shortcut around the resampling does not come out even"
+                    )
+            if widths[-1] % self.head_dim:
+                raise ValueError(
+                    f"head_dim: must divide the last of {key}_channels ({widths[-1]}), "
+                    f"got {self.head_dim}"
+                )
+
+    def build(self) -> "CNN":
+        return CNN(self)
+
+
+class CNN(Backbone):
+    """Encoder and decoder with a causal view of time; an image is a clip of one frame."""
+
+    stride = Stride(time=4, space=16)
+    causal = True
+
+    def __init__(self, config: CNNConfig) -> None:
+        super().__init__()
+        self.latent_channels = config.latent_channels
+        self.encoder = Encoder(config)
+        self.decoder = Decoder(config)
+
+    @property
+    def head(self) -> nn.Module:  # type: ignore[override]
+        return self.decoder.head
+
+    def encode(self, x: Tensor, observed: Tensor | None = None) -> Posterior:
+        """Posterior of every group; ``observed`` needs no care, since no group sees a later one."""
+        self.latent_frames(x.shape[2])
+        self.check_size(*x.shape[3:])
+        return Posterior.from_moments(self.encoder(x))
+
+    def decode(self, z: Tensor) -> Tensor:
+        out: Tensor = self.decoder(z)
+        return out
+
+
+class Encoder(nn.Module):
+    """(B, 3, T, H, W) -> moments (B, 2c, t, h, w)."""
+
+    def __init__(self, config: CNNConfig) -> None:
+        super().__init__()
+        widths = config.encoder_channels
+        layers: list[nn.Module] = [CausalConv3d(3, widths[0])]
+        for level, blocks in enumerate(config.encoder_blocks):
+            if level > 0:
+                factor = TRANSITIONS[level - 1]
+                layers.append(Downsample(widths[level - 1], widths[level], factor=factor))
+            layers += [ResBlock(widths[level]) for _ in range(blocks)]
+        layers += _middle(widths[-1], config.encoder_attentions, config.head_dim)
+        moments = 2 * config.latent_channels
+        layers += [ChannelRMSNorm(widths[-1]), nn.SiLU(), CausalConv3d(widths[-1], moments)]
+        layers += [CausalConv3d(moments, moments, kernel=1)]
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.layers(x.contiguous(memory_format=torch.channels_last_3d))
+        return out
+
+
+class Decoder(nn.Module):
+    """(B, c, t, h, w) -> pixels (B, 3, T, H, W)."""
+
+    def __init__(self, config: CNNConfig) -> None:
+        super().__init__()
+        widths, c = config.decoder_channels, config.latent_channels
+        layers: list[nn.Module] = [CausalConv3d(c, c, kernel=1), CausalConv3d(c, widths[-1])]
+        layers += _middle(widths[-1], config.decoder_attentions, config.head_dim)
+        for level in reversed(range(len(widths))):
+            layers += [ResBlock(widths[level]) for _ in range(config.decoder_blocks[level])]
+            if level > 0:
+                factor = TRANSITIONS[level - 1]
+                layers.append(Upsample(widths[level], widths[level - 1], factor=factor))
+        layers += [ChannelRMSNorm(widths[0]), nn.SiLU()]
+        self.layers = nn.Sequential(*layers)
+        self.head = CausalConv3d(widths[0], 3)
+
+    def forward(self, z: Tensor) -> Tensor:
+        x: Tensor = self.head(self.layers(z.contiguous(memory_format=torch.channels_last_3d)))
+        return x
+
+
+def _middle(channels: int, attentions: int, head_dim: int) -> list[nn.Module]:
+    """Two residual blocks, the first ``attentions`` of them followed by an attention."""
+    layers: list[nn.Module] = []
+    for index in range(2):
+        layers.append(ResBlock(channels))
+        if index < attentions:
+            layers.append(FrameAttention(channels, head_dim=head_dim))
+    return layers
+
+
+class ResBlock(nn.Module):
+    """Norm, SiLU, convolution, twice, added to the input. Starts as the identity."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.norm1 = ChannelRMSNorm(channels)
+        self.conv1 = CausalConv3d(channels, channels)
+        self.norm2 = ChannelRMSNorm(channels)
+        self.conv2 = CausalConv3d(channels, channels)
+        nn.init.zeros_(self.conv2.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        inner = self.conv1(F.silu(self.norm1(x)))
+        out: Tensor = x + self.conv2(F.silu(self.norm2(inner)))
+        return out
+
+
+class FrameAttention(nn.Module):
+    """Self-attention within each frame, added to the input. Starts as the identity."""
+
+    def __init__(self, channels: int, *, head_dim: int) -> None:
+        super().__init__()
+        self.head_dim = head_dim
+        self.norm = ChannelRMSNorm(channels)
+        self.qkv = nn.Linear(channels, 3 * channels)
+        self.out = nn.Linear(channels, channels)
+        nn.init.zeros_(self.out.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        b, _, t, h, w = x.shape
+        qkv = self.qkv(rearrange(self.norm(x), "b c t h w -> (b t) (h w) c"))
+        q, k, v = rearrange(qkv, "n hw (three heads d) -> three n heads hw d", three=3, d=self.head_dim)
+        mixed = rearrange(attention(q, k, v), "n heads hw d -> n hw (heads d)")
+        return x + rearrange(self.out(mixed), "(b t) (h w) c -> b c t h w", b=b, t=t, h=h, w=w)
+
+
+class Downsample(nn.Module):
+    """Strided convolution that changes the width, beside an average over the merged cells."""
+
+    def __init__(self, fine: int, coarse: int, *, factor: Factor) -> None:
+        super().__init__()
+        self.factor, self.channels = factor, coarse
+        self.conv = CausalConv3d(fine, coarse, stride=factor)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.conv(x) + self._average(x)
+        return out
+
+    def _average(self, x: Tensor) -> Tensor:
+        """Merge cells into channels, then average channels down to the coarse width.
+
+        The first frame is repeated rather than zeros put before it, which would halve the first
+        latent's shortcut and give it statistics of its own.
+        """
+        r, p, q = self.factor
+        x = repeat_first(x, r - 1)
+        cells = rearrange(x, "b c (t r) (h p) (w q) -> b t h w (c r p q)", r=r, p=p, q=q)
+        mean = rearrange(cells, "b t h w (c g) -> b t h w c g", c=self.channels).mean(dim=-1)
+        return rearrange(mean, "b t h w c -> b c t h w")
+
+
+class Upsample(nn.Module):
+    """Nearest-neighbour doubling and a convolution, beside duplicated channels."""
+
+    def __init__(self, coarse: int, fine: int, *, factor: Factor) -> None:
+        super().__init__()
+        self.factor = factor
+        self.copies = fine * _cells(factor) // coarse
+        self.conv = CausalUpsampleConv3d(coarse, fine, time=factor[0] == 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Where time doubles, the first frame is dropped again: 1 + n frames become 1 + 2n."""
+        out: Tensor = self.conv(x) + self._duplicate(x)[:, :, self.factor[0] - 1 :]
+        return out
+
+    def _duplicate(self, x: Tensor) -> Tensor:
+        """Copy channels up to the fine width's cells, then spread them over the cells."""
+        r, p, q = self.factor
+        cells = repeat(x, "b c t h w -> b t h w (c n)", n=self.copies)
+        fine = rearrange(cells, "b t h w (c r p q) -> b (t r) (h p) (w q) c", r=r, p=p, q=q)
+        return rearrange(fine, "b t h w c -> b c t h w")
+
+
+def _cells(factor: Factor) -> int:
+    """How many fine cells one coarse cell covers."""
+    return factor[0] * factor[1] * factor[2]

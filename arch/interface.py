@@ -1,0 +1,167 @@
+"""What every network promises, and the letters for shapes.
+
+Capitals are pixels, small letters latents: ``B`` batch, ``C`` pixel channels, ``T = 1 + n * p_t``
+frames, ``H W`` pixels; ``c`` latent channels, ``t = 1 + n`` groups, ``h w`` latent cells. The paper
+(section 3) writes ``1 + T`` for our ``T``. Pixels are in [-1, 1].
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+
+class Stride(NamedTuple):
+    """Pixels per latent cell: the paper's p_t and p_s (section 3)."""
+
+    time: int
+    space: int
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """A diagonal Gaussian over latents; ``mean`` and ``logvar`` are (B, c, t, h, w)."""
+
+    mean: Tensor
+    logvar: Tensor
+
+    @classmethod
+    def from_moments(cls, moments: Tensor) -> "Posterior":
+        """Split (B, 2c, t, h, w) into mean and log-variance.
+
+        The log-variance is clamped to [-30, 20], the range every peer uses (Wan, CogVideoX).
+        """
+        mean, logvar = moments.chunk(2, dim=1)
+        return cls(mean, logvar.clamp(-30.0, 20.0))
+
+    def sample(self, noise: Tensor) -> Tensor:
+        """Reparameterised sample from standard normal ``noise`` of the mean's shape."""
+        return self.mean + torch.exp(0.5 * self.logvar) * noise
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackboneConfig(ABC):
+    """Base of all backbone configs; the subclass adds the network's own sizes."""
+
+    name: ClassVar[str]
+
+    latent_channels: int
+    """c, the channels of one latent cell (64 in the paper, section 3.1)."""
+
+    @abstractmethod
+    def build(self) -> "Backbone":
+        """The network, with fresh weights from torch's current generator."""
+
+
+class Backbone(nn.Module, ABC):
+    """An encoder and a decoder with symmetric strides; the first frame is a group of its own."""
+
+    stride: Stride
+    latent_channels: int
+    causal: bool
+    """Whether a prefix of the clip encodes to the prefix of its latent, exactly."""
+    encoder: nn.Module
+    decoder: nn.Module
+    """Every parameter of the backbone is in one of the two."""
+    head: nn.Module
+    """Last module of the decoder: linear in its own parameters, and its output *is* the
+    reconstruction. The adaptive GAN weight differentiates through it alone."""
+
+    @abstractmethod
+    def encode(self, x: Tensor, observed: Tensor | None = None) -> Posterior:
+        """Posterior of every group.
+
+        Args:
+            x: pixels (B, C, T, H, W) in [-1, 1].
+            observed: (B,) number of leading groups of each clip that may be looked at. Groups
+                beyond it come out undefined; the groups within it must not depend on them.
+                None means all.
+        """
+
+    @abstractmethod
+    def decode(self, z: Tensor) -> Tensor:
+        """Pixels (B, C, T, H, W) from latents (B, c, t, h, w), T = 1 + (t - 1) * stride.time."""
+
+    def latent_frames(self, frames: int) -> int:
+        """Number of groups G in a clip of ``frames`` frames (section 3.1).
+
+        Raises:
+            ValueError: if ``frames`` is not 1 + n * stride.time.
+        """
+        n, rest = divmod(frames - 1, self.stride.time)
+        if frames < 1 or rest:
+            low = 1 + max(n, 0) * self.stride.time
+            raise ValueError(
+                f"a clip must have 1 + n * {self.stride.time} frames, got {frames}; "
+                f"nearest valid lengths: {low}, {low + self.stride.time}"
+            )
+        return 1 + n
+
+    def check_size(self, height: int, width: int) -> None:
+        """Refuse sizes that do not divide into latent cells.
+
+        Raises:
+            ValueError: naming the nearest sizes that do.
+        """
+        for what, size in (("height", height), ("width", width)):
+            if size % self.stride.space or size < self.stride.space:
+                low = max(size // self.stride.space, 1) * self.stride.space
+                raise ValueError(
+                    f"{what} must be a multiple of {self.stride.space}, got {size}; "
+                    f"nearest valid sizes: {low}, {low + self.stride.space}"
+                )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DenoiserConfig(ABC):
+    """Base of all denoiser configs."""
+
+    name: ClassVar[str]
+
+    latent_channels: int
+    """c of the latents it denoises."""
+
+    num_classes: int
+    """Number of class labels; 0 is unconditional. The null label is ``num_classes``."""
+
+    @abstractmethod
+    def build(self) -> "Denoiser":
+        """The network, with fresh weights from torch's current generator."""
+
+
+class Denoiser(nn.Module, ABC):
+    """Predicts the velocity of a noisy latent (rectified flow, section 4.1)."""
+
+    num_classes: int
+
+    @abstractmethod
+    def forward(self, x: Tensor, time: Tensor, label: Tensor | None = None) -> Tensor:
+        """Velocity (B, c, t, h, w) at ``x`` (B, c, t, h, w).
+
+        Args:
+            x: noisy latents.
+            time: (B,) in [0, 1], 1 is pure noise.
+            label: (B,) class indices in [0, num_classes], the last one being "no class";
+                None for an unconditional network.
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiscriminatorConfig(ABC):
+    """Base of all discriminator configs."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def build(self) -> "Discriminator":
+        """The network, with fresh weights from torch's current generator."""
+
+
+class Discriminator(nn.Module, ABC):
+    """Tells real clips from reconstructed ones, patch by patch."""
+
+    @abstractmethod
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits, one row per clip: pixels (B, C, T, H, W) -> (B, patches); larger is realer."""

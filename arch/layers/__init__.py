@@ -1,0 +1,1 @@
+"""What two networks share: causal convolutions, attention, norms, rotary positions."""

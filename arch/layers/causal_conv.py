@@ -1,0 +1,75 @@
+"""3D convolution that sees the present and the past, never the future."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+def repeat_first(x: Tensor, times: int) -> Tensor:
+    """Put ``times`` copies of the first frame before a clip (B, C, T, H, W).
+
+    Concatenating slices keeps ``channels_last_3d``; ``expand`` and ``repeat`` would lose it.
+    """
+    return torch.cat([*[x[:, :, :1]] * times, x], dim=2) if times else x
+
+
+class CausalConv3d(nn.Conv3d):
+    """Output frame ``j`` depends on input frames up to ``j * stride`` only.
+
+    The first frame is repeated to the left in time; space is padded with zeros. Hence a stride of
+    2 takes 1 + 2n frames to 1 + n, and on a single frame the layer is the 2D convolution whose
+    kernel is the sum over the temporal taps: all taps learn from images, which with zero padding
+    in time only the last one would.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        *,
+        kernel: int = 3,
+        stride: tuple[int, int, int] = (1, 1, 1),
+    ) -> None:
+        super().__init__(
+            in_channels, out_channels, kernel, stride, padding=(0, kernel // 2, kernel // 2)
+        )
+        self.past = kernel - 1
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, T, H, W) -> (B, C', 1 + (T - 1) // stride, H // stride, W // stride)."""
+        return super().forward(repeat_first(x, self.past))
+
+
+class CausalUpsampleConv3d(nn.Conv3d):
+    """Nearest-neighbour doubling, the first frame dropped again, and then a causal convolution.
+
+    Doubled in time or not, always doubled in space: 1 + n frames become 1 + 2n or stay 1 + n. The
+    doubled clip is never written: its copies meet different taps of the same kernel, so the taps
+    are summed beforehand and one transposed convolution over the small clip gives the same numbers
+    with 8/27 of the multiplications (12/27 without time). This needs the repeated first frame.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, *, time: bool) -> None:
+        super().__init__(in_channels, out_channels, 3, padding=(0, 1, 1))
+        self.time = time
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, T, H, W) -> (B, C', 2T - 1 or T, 2H, 2W)."""
+        kernel = _sum_taps(_sum_taps(self.weight, axis=3), axis=4)
+        kernel = _sum_taps(kernel, axis=2) if self.time else kernel.flip(2)
+        stride, past = (2, 1) if self.time else (1, 2)
+        out = F.conv_transpose3d(
+            repeat_first(x, past),
+            kernel.transpose(0, 1),
+            self.bias,
+            stride=(stride, 2, 2),
+            padding=(0, 1, 1),
+        )
+        first = kernel.shape[2] - 1  # outputs before it mix in frames that were never there
+        return out[:, :, first : first + stride * (x.shape[2] - 1) + 1]
+
+
+def _sum_taps(weight: Tensor, *, axis: int) -> Tensor:
+    """Three taps on a doubled signal, as four taps of a stride-2 transposed convolution."""
+    one, two, three = weight.unbind(axis)
+    return torch.stack([three, two + three, one + two, one], dim=axis)

@@ -1,0 +1,1 @@
+"""The console command, and how a stage reaches its machines."""

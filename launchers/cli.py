@@ -1,0 +1,92 @@
+"""The console command ``pvvae``. Each command imports what it needs when it is given."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from launchers.commands import (
+    compare,
+    configs,
+    data,
+    pipeline,
+    predict,
+    reconstruct,
+    report,
+    sample,
+    status,
+    train,
+)
+from launchers.words import Parser
+from pvvae.accelerator import settle_accelerator
+from pvvae.errors import ConfigError
+
+COMMANDS = (
+    configs,
+    data,
+    train,
+    pipeline,
+    status,
+    reconstruct,
+    predict,
+    sample,
+    compare,
+    report,
+)
+"""In the order in which one needs them."""
+
+START = """\
+start with:
+  pvvae pipeline configs/quickstart.yaml    the whole method at toy size, in minutes
+  pvvae configs                             what else can be trained
+  pvvae COMMAND --help                      an example of every command
+"""
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command; exit status 0, or 2 after one line about a mistake of the user's."""
+    try:
+        arguments = _parse(words)
+        settle_accelerator()
+        status: int = arguments.command(arguments)
+        sys.stdout.flush()
+        return status
+    except ConfigError as error:
+        print(f"pvvae: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # pvvae configs | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"pvvae: {where}{error.strerror or error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("pvvae: interrupted; the same command goes on from here", file=sys.stderr)
+        return 130
+
+
+def parser() -> Parser:
+    """All commands."""
+    whole = Parser(
+        prog="pvvae",
+        description="Train and use predictive video VAEs, and Latte on their latents.",
+        epilog=START,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    commands = whole.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
+    for module in COMMANDS:
+        module.add(commands)
+    return whole
+
+
+def _parse(words: Sequence[str] | None) -> argparse.Namespace:
+    whole = parser()
+    arguments, others = whole.parse_known_args(words)
+    if others:
+        # argparse gives up on key.path=value words that come after an option.
+        if "overrides" not in arguments or any(word.startswith("-") for word in others):
+            whole.error(f"unrecognized arguments: {' '.join(others)}")
+        arguments.overrides += others
+    return arguments

@@ -1,0 +1,1 @@
+"""One file a command: its words, its help, and what it does."""

@@ -1,0 +1,66 @@
+"""``pvvae configs``: what can be run."""
+
+import argparse
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from launchers.words import add_command
+from pvvae.errors import ConfigError
+
+if TYPE_CHECKING:
+    from launchers.words import Commands
+
+EXAMPLE = """\
+examples:
+  pvvae configs              all of them
+  pvvae configs tiny/vit     those with this in their path or description
+"""
+
+ROOT = Path(__file__).resolve().parents[2] / "configs"
+"""Beside the packages: the project is installed from its working copy."""
+
+RUNNABLE = re.compile(r"^(run|commands):", re.MULTILINE)
+"""A stage's config has a run folder, a pipeline has commands; what other files extend has neither."""
+
+
+def add(commands: "Commands") -> None:
+    """Declare the command."""
+    configs = add_command(
+        commands, "configs", help="list the shipped configs", more=EXAMPLE, run=_configs
+    )
+    configs.add_argument("word", nargs="?", default="", metavar="WORD")
+
+
+def runnable_configs() -> list[Path]:
+    """Shipped YAML files that a command can run: folder by folder, in the order of the method."""
+    files = (path for path in ROOT.rglob("*.yaml") if RUNNABLE.search(path.read_text()))
+    return sorted(files, key=lambda path: (path.parent, path.name))
+
+
+def _configs(arguments: argparse.Namespace) -> int:
+    rows = [(path, _title(path)) for path in runnable_configs()]
+    found = [(p, title) for p, title in rows if arguments.word in f"{p.relative_to(ROOT)} {title}"]
+    if not found:
+        groups = ", ".join(dict.fromkeys(str(p.relative_to(ROOT).parent) for p, _ in rows))
+        raise ConfigError(f"configs: none has {arguments.word!r} in it; there are {groups}")
+    group = None
+    for path, title in found:
+        if path.parent != group:
+            print("" if group is None else "\n", end="")
+            group = path.parent
+        print(f"{_from_here(path):<48} {title}")
+    return 0
+
+
+def _title(path: Path) -> str:
+    """The first line of a config, which says what it reproduces."""
+    first = path.read_text().partition("\n")[0]
+    return first.removeprefix("#").strip() if first.startswith("#") else ""
+
+
+def _from_here(path: Path) -> str:
+    """``path`` as one would type it."""
+    near = os.path.relpath(path)
+    return near if not near.startswith("..") else str(path)

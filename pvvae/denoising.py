@@ -1,0 +1,190 @@
+"""The training step of the denoiser: rectified flow on normalised latents (section 4.1)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from arch.interface import DenoiserConfig, Posterior
+from pvvae import distributed, seeding
+from pvvae.data.latents import LatentDataset
+from pvvae.data.schedule import Bucket, Schedule
+from pvvae.engine import Engine, EngineConfig
+from pvvae.errors import ConfigError
+from pvvae.flow import drop_labels, flow_loss, interpolate, uniform_times
+from pvvae.loop import LoopConfig, run_loop
+from pvvae.optimizer import OptimizerConfig
+from pvvae.run import Run, RunConfig
+from pvvae.training import process_slots
+
+VALIDATION_TIMES = (0.1, 0.3, 0.5, 0.7, 0.9)
+"""Where the validation loss is measured. Ours: evenly over the path, its two ends left out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DenoiserTrainingConfig(RunConfig):
+    """A denoiser on cached latents."""
+
+    denoiser: DenoiserConfig
+    latents: str
+    """Run folder of extract_latents."""
+    batch: int
+    """Latents in one step, over all processes."""
+    slots: int
+    """Parts the batch is shared out in; a multiple of the number of processes."""
+    label_dropout: float
+    """How often a label is replaced by the null label, for guidance."""
+    validation_clips: int
+    """Held-out latents of the validation loss."""
+    optimizer: OptimizerConfig
+    engine: EngineConfig
+    steps: int
+    loop: LoopConfig = LoopConfig()
+
+
+def train_denoiser(config: DenoiserTrainingConfig, *, stage: str) -> None:
+    """Run the stage to its end; the process group must have been started.
+
+    Raises:
+        ConfigError: for anything about config, latents or run folder that cannot work.
+    """
+    run = Run(config, stage=stage)
+    if not run.finished:
+        run_loop(DenoiserTrainer(config), run, steps=config.steps, config=config.loop)
+
+
+class DenoiserTrainer:
+    """One engine; every draw is a function of the latent's global position."""
+
+    def __init__(self, config: DenoiserTrainingConfig) -> None:
+        """Build network, engine and data."""
+        self.config = config
+        self.latents = LatentDataset(Path(config.latents) / "train")
+        held_out = Path(config.latents) / "held_out"
+        self.held_out = LatentDataset(held_out) if held_out.is_dir() else None
+        _check(config, self.latents)
+        self.slots = process_slots(config.slots)
+        bucket = Bucket(frames=1, height=1, width=1, batch=config.batch // config.slots)
+        self.schedule = Schedule(
+            (bucket,),
+            slots=config.slots,
+            steps=config.steps,
+            num_samples=len(self.latents),
+            seed=config.seed,
+        )
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seeding.key(config.seed, "weights", "denoiser"))
+            network = config.denoiser.build()
+        self.engine = Engine(
+            network, config=config.engine, optimizer=config.optimizer, accumulation=len(self.slots)
+        )
+        self._steps: Iterator[int] = iter(())
+
+    def start(self, step: int) -> None:
+        """Nothing to get ready: every draw is made where it is used."""
+
+    def step(self, step: int) -> dict[str, Tensor]:
+        """One step over this process's slots."""
+        total = torch.zeros((), device=distributed.device())
+        for slot in self.slots:
+            positions = self.schedule.draw(step, slot).positions
+            loss = self._loss(positions.tolist(), self.schedule.sample_ids(positions).tolist())
+            self.engine.backward(loss)
+            self.engine.step(lr=self.config.optimizer.rate(step, self.config.steps))
+            total += loss.detach() / self.config.slots
+        clips = total.new_tensor(self.config.batch * len(self.slots) / self.config.slots)
+        return {"flow": total, "clips": clips}
+
+    def _loss(self, positions: list[int], samples: list[int]) -> Tensor:
+        """Mean flow loss of one slot."""
+        drawn = [self._draw(p, i) for p, i in zip(positions, samples, strict=True)]
+        x, noise, time, label = (
+            torch.stack(part).to(distributed.device()) for part in zip(*drawn, strict=True)
+        )
+        x_t = interpolate(x, noise, time)
+        predicted = self._velocity(x_t, time, label)
+        return flow_loss(predicted, x, noise).mean()
+
+    def _draw(self, position: int, sample: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Normalised latent (c, t, h, w), noise like it, time () and label () of one position."""
+        generator = seeding.torch_generator(self.config.seed, "flow", position)
+        mean, logvar, label = self.latents[sample]
+        posterior = Posterior(mean.float(), logvar.float())
+        x = self.latents.normalize(posterior.sample(torch.randn(mean.shape, generator=generator)))
+        noise = torch.randn(mean.shape, generator=generator)
+        time = uniform_times(generator, 1)
+        kept = drop_labels(
+            torch.tensor([max(label, 0)]),
+            torch.rand(1, generator=generator),
+            rate=self.config.label_dropout,
+            null_label=self.config.denoiser.num_classes,
+        )
+        return x, noise, time[0], kept[0]
+
+    def _velocity(self, x_t: Tensor, time: Tensor, label: Tensor) -> Tensor:
+        given = label if self.config.denoiser.num_classes else None
+        velocity: Tensor = self.engine(x_t.to(self.engine.dtype), time, given)
+        return velocity.float()
+
+    def rates(self, step: int) -> dict[str, float]:
+        """Learning rate and gradient norm of the last step."""
+        return {
+            "lr": self.config.optimizer.rate(step, self.config.steps),
+            "gradient_norm": self.engine.gradient_norm,
+        }
+
+    @torch.no_grad()
+    def evaluate(self, step: int) -> dict[str, float]:
+        """Flow loss of held-out latents at fixed times and noise, without labels.
+
+        Held-out clips may show what no training class names, hence the null label.
+        """
+        if self.held_out is None:
+            return {}
+        losses = []
+        null = torch.tensor(self.config.denoiser.num_classes)
+        for index in range(min(self.config.validation_clips, len(self.held_out))):
+            mean, _, _ = self.held_out[index]
+            x = self.latents.normalize(mean.float()).expand(len(VALIDATION_TIMES), *mean.shape)
+            generator = seeding.torch_generator(0, "validation", index)
+            noise = torch.randn(mean.shape, generator=generator).expand_as(x)
+            time, label = torch.tensor(VALIDATION_TIMES), null.expand(len(x))
+            x, noise, time, label = (
+                part.to(distributed.device()) for part in (x, noise, time, label)
+            )
+            predicted = self._velocity(interpolate(x, noise, time), time, label)
+            losses.append(float(flow_loss(predicted, x, noise).mean()))
+        flow = sum(losses) / len(losses)
+        return {"flow": flow, "score": -flow}
+
+    def save(self, folder: Path) -> None:
+        """The engine's state, and whole weights (averaged, if an average is kept)."""
+        self.engine.save(folder / "denoiser")
+        weights = self.engine.weights(averaged=True)
+        if distributed.is_main():
+            save_file(weights, folder / "denoiser.safetensors")
+
+    def load(self, folder: Path) -> None:
+        """Go on from :meth:`save`."""
+        self.engine.load(folder / "denoiser")
+
+
+def _check(config: DenoiserTrainingConfig, latents: LatentDataset) -> None:
+    if config.batch % config.slots:
+        raise ConfigError(
+            f"batch: {config.batch} latents cannot be shared out in {config.slots} slots"
+        )
+    if latents.channels != config.denoiser.latent_channels:
+        raise ConfigError(
+            f"denoiser.latent_channels: {config.latents} has latents of {latents.channels} "
+            f"channels, the denoiser wants {config.denoiser.latent_channels}"
+        )
+    classes = config.denoiser.num_classes
+    if classes and len(latents.classes) != classes:
+        raise ConfigError(
+            f"denoiser.num_classes: {config.latents} has {len(latents.classes)} classes, "
+            f"the denoiser {classes}; 0 trains without classes"
+        )

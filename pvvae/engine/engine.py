@@ -1,0 +1,168 @@
+"""One network, its optimizer and its average, sharded by ZeRO."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import deepspeed
+import torch
+from deepspeed.utils import safe_get_full_fp32_param
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from pvvae import distributed
+from pvvae.engine.settings import EngineConfig, deepspeed_settings
+from pvvae.optimizer import OptimizerConfig
+
+TAG = "engine"  # the folder DeepSpeed makes inside the one it is given
+
+
+class Engine:
+    """Forward, backward and step of one network.
+
+    Two networks are two engines. Never backpropagate through one engine's output into another's
+    graph: cut the graph and use the other network itself (see ``objective.frozen``).
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        *,
+        config: EngineConfig,
+        optimizer: OptimizerConfig,
+        accumulation: int,
+    ) -> None:
+        """Shard ``network``; only parameters that require gradients now are trained.
+
+        Args:
+            network: with its initial weights, equal on all processes.
+            config: sharding and precision.
+            optimizer: AdamW's constants.
+            accumulation: backward passes of this process in one step.
+        """
+        trainable = [p for p in network.parameters() if p.requires_grad]
+        settings = deepspeed_settings(
+            config,
+            optimizer,
+            elements=sum(p.numel() for p in trainable),
+            accumulation=accumulation,
+            on_cpu=not torch.cuda.is_available(),
+        )
+        self.config = config
+        self._engine, self._optimizer, _, _ = deepspeed.initialize(
+            model=network, model_parameters=trainable, config=settings, dist_init_required=False
+        )
+        self.gradient_norm = 0.0
+        """Norm of the last step's gradient, before clipping."""
+        self._average: list[Tensor] | None = None
+        if config.ema_decay is not None:
+            self._average = [shard.detach().clone() for shard in self._master_shards()]
+
+    @property
+    def network(self) -> nn.Module:
+        """The network itself, without the engine's hooks on its output."""
+        return self._engine.module  # type: ignore[no-any-return]
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """What the network computes in."""
+        return torch.bfloat16 if self.config.precision == "bf16" else torch.float32
+
+    def __call__(self, *inputs: Any) -> Any:
+        """Run the network on what its ``forward`` takes."""
+        return self._engine(*inputs)
+
+    def backward(self, loss: Tensor) -> None:
+        """Accumulate gradients; the last of ``accumulation`` calls reduces them over processes."""
+        self._engine.backward(loss)
+
+    def step(self, *, lr: float) -> None:
+        """Count one backward pass; after the last one of the step, update the weights."""
+        for group in self._optimizer.param_groups:
+            group["lr"] = lr
+        boundary = self._engine.is_gradient_accumulation_boundary()
+        if boundary and self.config.zero_stage == 0 and self.config.precision == "fp32":
+            # DeepSpeed knows no norm here: plain AdamW, gradients whole on every process.
+            grads = [p.grad for p in self.network.parameters() if p.grad is not None]
+            self.gradient_norm = float(torch.nn.utils.get_total_norm(grads))
+        self._engine.step()
+        if not boundary:
+            return
+        norm = self._engine.get_global_grad_norm()
+        if norm is not None and self.config.zero_stage + (self.config.precision == "bf16") > 0:
+            self.gradient_norm = float(norm)
+        if self._average is not None and self._engine.was_step_applied():
+            assert self.config.ema_decay is not None
+            for mean, shard in zip(self._average, self._master_shards(), strict=True):
+                mean.lerp_(shard.detach(), 1.0 - self.config.ema_decay)
+
+    def weights(self, *, averaged: bool = False) -> dict[str, Tensor]:
+        """Whole fp32 weights on the CPU of the main process, empty elsewhere; a collective call."""
+        if averaged and self._average is not None:
+            with self._averaged_in_place():
+                return self._gather()
+        return self._gather()
+
+    def save(self, folder: Path) -> None:
+        """Write this process's part into ``folder``; a collective call."""
+        self._engine.save_checkpoint(str(folder), tag=TAG, save_latest=False)
+        if self._average is not None:
+            shards = {str(i): shard.contiguous() for i, shard in enumerate(self._average)}
+            save_file(shards, folder / f"average_{distributed.rank():05d}.safetensors")
+
+    def load(self, folder: Path) -> None:
+        """Take up what :meth:`save` wrote with the same number of processes and ZeRO stage."""
+        path, _ = self._engine.load_checkpoint(str(folder), tag=TAG, load_lr_scheduler_states=False)
+        assert path is not None, f"DeepSpeed found no checkpoint in {folder}"
+        if self._average is not None:
+            shards = load_file(folder / f"average_{distributed.rank():05d}.safetensors")
+            for i, shard in enumerate(self._average):
+                shard.copy_(shards[str(i)])
+
+    def _master_shards(self) -> list[Tensor]:
+        """This process's fp32 weights, as flat shards or (ZeRO 0) whole parameters."""
+        optimizer = self._optimizer
+        for name in ("fp32_partitioned_groups_flat", "single_partition_of_fp32_groups"):
+            shards = getattr(optimizer, name, None)  # ZeRO 3; ZeRO 1 and 2
+            if shards is not None:
+                return list(shards)
+        flat = getattr(optimizer, "fp32_groups_flat_partition", None)  # ZeRO 1 with bf16
+        if flat is not None:
+            return list(flat)
+        return [p for p in self.network.parameters() if p.requires_grad]
+
+    @contextmanager
+    def _averaged_in_place(self) -> Iterator[None]:
+        self._swap_average()
+        try:
+            yield
+        finally:
+            self._swap_average()
+
+    def _swap_average(self) -> None:
+        assert self._average is not None
+        for shard, mean in zip(self._master_shards(), self._average, strict=True):
+            held = shard.data.clone()
+            shard.data.copy_(mean)
+            mean.copy_(held)
+
+    def _gather(self) -> dict[str, Tensor]:
+        whole: dict[str, Tensor] = {}
+        for name, parameter in self.network.named_parameters():
+            value = self._whole(parameter)
+            if distributed.is_main():
+                whole[name] = value.detach().float().cpu().clone()
+        if distributed.is_main():
+            kept = self.network.state_dict().keys()
+            buffers = self.network.named_buffers()
+            whole |= {name: b.detach().cpu().clone() for name, b in buffers if name in kept}
+        return whole
+
+    def _whole(self, parameter: nn.Parameter) -> Tensor:
+        if parameter.requires_grad and self.config.zero_stage > 0:
+            value = safe_get_full_fp32_param(parameter)
+            if value is not None:
+                return value  # type: ignore[no-any-return]
+        with deepspeed.zero.GatheredParameters([parameter], enabled=self.config.zero_stage == 3):
+            return parameter.detach().clone()

@@ -1,0 +1,51 @@
+"""Starting and ending the process group."""
+
+import datetime
+import logging
+import os
+import warnings
+
+import deepspeed
+import torch
+import torch.distributed as dist
+from torch._C._distributed_c10d import HashStore
+
+from pvvae import distributed
+from pvvae.lifeline import follow_lifeline
+
+TIMEOUT = datetime.timedelta(minutes=30)
+"""How long a collective may wait. DeepSpeed's was 30 minutes until 0.19.6 made it 10, which a
+checkpoint of a large model on a busy file system can exceed."""
+
+
+def start() -> None:
+    """Join the process group that a launcher described in the environment; alone without one.
+
+    Raises:
+        RuntimeError: from torch, if the other processes cannot be reached.
+    """
+    follow_lifeline()
+    logging.getLogger("DeepSpeed").setLevel(logging.ERROR)
+    # DeepSpeed calls collectives by names that torch has renamed; nobody here can do anything.
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"torch\.distributed")
+    distributed.share_cores()
+    if dist.is_initialized():
+        return
+    # DeepSpeed would compile a C++ operator here (half a minute, and a lock file that a killed
+    # build leaves behind); it serves only inference_all_reduce, which nothing in training calls.
+    deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
+    backend = "nccl" if torch.cuda.is_available() else "gloo"
+    if torch.cuda.is_available():
+        torch.cuda.set_device(distributed.device())
+    if "RANK" in os.environ:
+        dist.init_process_group(backend, timeout=TIMEOUT)
+    else:
+        os.environ["LOCAL_RANK"] = "0"  # DeepSpeed insists on a launcher's word
+        dist.init_process_group(backend, store=HashStore(), rank=0, world_size=1)
+    deepspeed.init_distributed(dist_backend=backend, timeout=TIMEOUT, verbose=False)
+
+
+def stop() -> None:
+    """Leave the process group."""
+    if dist.is_initialized():
+        dist.destroy_process_group()

@@ -1,0 +1,86 @@
+"""What DeepSpeed is told: every setting that matters, because its defaults have changed."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pvvae.optimizer import OptimizerConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineConfig:
+    """How one network is sharded over the processes."""
+
+    zero_stage: Literal[0, 1, 2, 3] = 2
+    """What is sharded: 1 optimizer state, 2 also gradients, 3 also parameters."""
+    precision: Literal["fp32", "bf16"] = "bf16"
+    """bf16 keeps fp32 master weights in the optimizer."""
+    gradient_clipping: float = 1.0
+    """Largest gradient norm, 0 for none. Open-Sora and LeanVAE clip their VAEs at 1."""
+    bucket_elements: int = 200_000_000
+    """Elements reduced at once; a buffer of this size is held. Ours: 0.4 GB in bf16."""
+    overlap: bool = False
+    """Reduce gradients while the backward pass goes on. Off by default: results then do not depend
+    on the order in which buckets happen to fill."""
+    ema_decay: float | None = None
+    """Decay of the averaged weights, None for no average. Latte: 0.9999 (its public code)."""
+
+    def __post_init__(self) -> None:
+        if self.zero_stage == 0 and self.precision == "bf16" and self.ema_decay is not None:
+            raise ValueError(
+                "zero_stage 0 with bf16 keeps no reachable fp32 weights to average; "
+                "use zero_stage 1 or ema_decay: null"
+            )
+
+
+def deepspeed_settings(
+    config: EngineConfig,
+    optimizer: OptimizerConfig,
+    *,
+    elements: int,
+    accumulation: int,
+    on_cpu: bool,
+) -> dict[str, Any]:
+    """DeepSpeed's configuration.
+
+    Args:
+        config: ours.
+        optimizer: AdamW's constants; the learning rate is set at every step by us.
+        elements: number of trainable parameters, an upper bound for buckets.
+        accumulation: backward passes in a step.
+        on_cpu: use torch's AdamW, since DeepSpeed's fused one would be compiled at first use.
+    """
+    bucket = min(config.bucket_elements, elements)
+    bucket += bucket % 2  # ZeRO asserts an even size
+    return {
+        # The batch size means nothing to the engine itself; our slots differ in theirs.
+        "train_micro_batch_size_per_gpu": 1,
+        "gradient_accumulation_steps": accumulation,
+        "gradient_clipping": config.gradient_clipping,
+        "steps_per_print": 10**9,
+        "wall_clock_breakdown": False,
+        "optimizer": {
+            "type": "AdamW",
+            "params": {
+                "lr": optimizer.lr,
+                "betas": list(optimizer.betas),
+                "eps": optimizer.eps,
+                "weight_decay": optimizer.weight_decay,
+                "torch_adam": on_cpu,
+                "adam_w_mode": True,
+            },
+        },
+        "bf16": {"enabled": config.precision == "bf16", "check_grad_overflow": True},
+        "data_types": {"grad_accum_dtype": "fp32"},
+        "zero_optimization": {
+            "stage": config.zero_stage,
+            "contiguous_gradients": True,
+            "reduce_scatter": True,
+            "overlap_comm": config.overlap,
+            "reduce_bucket_size": bucket,
+            "allgather_bucket_size": bucket,
+            "stage3_prefetch_bucket_size": bucket // 10,
+            # Smaller parameters than this stay whole on every process: DeepSpeed's own default.
+            "stage3_param_persistence_threshold": 100_000,
+            "elastic_checkpoint": False,
+        },
+    }

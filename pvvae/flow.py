@@ -1,0 +1,216 @@
+"""Rectified flow: the path, its loss, the samplers and guidance. No network inside.
+
+Source: Liu et al., "Flow straight and fast" (arXiv 2209.03003), with time running from data at 0
+to noise at 1, as SD3, REPA and minRF write it (Liu et al. and SiT run it the other way):
+
+    x_t = (1 - t) x + t noise,    velocity = dx_t / dt = noise - x.
+
+The paper trains with it and samples with 100 Euler steps (section 4.1).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from pvvae.errors import ConfigError
+
+Velocity = Callable[[Tensor, Tensor], Tensor]
+"""(x (B, ...), time (B,)) -> velocity (B, ...); an unconditional denoiser is one."""
+LabelledVelocity = Callable[[Tensor, Tensor, Tensor | None], Tensor]
+"""(x (B, ...), time (B,), label (B,) or None) -> velocity (B, ...): a denoiser."""
+Step = Callable[[Velocity, Tensor, float, float], Tensor]
+"""(velocity, x, time now, time next) -> x at the time next."""
+OnStep = Callable[[int, Tensor], None]
+"""Told the number of finished steps and x after them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamplerConfig:
+    """How noise becomes latents.
+
+    Raises:
+        ConfigError: for a value that cannot be used.
+    """
+
+    steps: int = 100
+    """Exactly so many (section 4.1: 100 Euler steps)."""
+
+    method: Literal["euler", "heun", "midpoint"] = "euler"
+    """Section 4.1. Heun and midpoint evaluate the network twice a step."""
+
+    guidance: float = 1.0
+    """Classifier-free guidance (Ho and Salimans 2022); 1 is none. The paper states no value: 1 is
+    ours, as the only one that adds nothing to the model."""
+
+    guidance_interval: tuple[float, float] = (0.0, 1.0)
+    """Times, ends included, at which to guide (Kynkaanniemi et al. 2024)."""
+
+    guidance_channels: Literal["all", "first4"] = "all"
+    """``first4`` guides latent channels 0 to 3 alone, as Latte's public code does whatever the
+    number of channels; published numbers of 16-channel VAEs (LeanVAE) carry that."""
+
+    def __post_init__(self) -> None:
+        if self.steps < 1:
+            raise ConfigError(f"sampler.steps must be at least 1, got {self.steps}")
+        if self.method not in STEPS:
+            raise ConfigError(f"sampler.method must be one of {_list(STEPS)}, got {self.method!r}")
+        if self.guidance < 0:
+            raise ConfigError(f"sampler.guidance must be 0 or more, got {self.guidance}")
+        low, high = self.guidance_interval
+        if not 0 <= low <= high <= 1:
+            raise ConfigError(
+                f"sampler.guidance_interval must be two rising times in [0, 1], got [{low}, {high}]"
+            )
+        if self.guidance_channels not in GUIDED_CHANNELS:
+            raise ConfigError(
+                f"sampler.guidance_channels must be one of {_list(GUIDED_CHANNELS)}, "
+                f"got {self.guidance_channels!r}"
+            )
+
+
+def uniform_times(generator: torch.Generator, n: int) -> Tensor:
+    """(n,) float32 times from U[0, 1), the law of rectified flow's paper, on the CPU."""
+    return torch.rand(n, generator=generator)
+
+
+def logit_normal_times(generator: torch.Generator, n: int) -> Tensor:
+    """(n,) float32 times from sigmoid(N(0, 1)), SD3's law, on the CPU: the middle more often."""
+    return torch.randn(n, generator=generator).sigmoid()
+
+
+def interpolate(x: Tensor, noise: Tensor, t: Tensor) -> Tensor:
+    """x_t = (1 - t) x + t noise, for x and noise (B, ...) and t (B,)."""
+    t = _per_sample(t, x)
+    return (1 - t) * x + t * noise
+
+
+def velocity(x: Tensor, noise: Tensor) -> Tensor:
+    """What the network learns to predict, the path's slope: noise - x."""
+    return noise - x
+
+
+def flow_loss(predicted: Tensor, x: Tensor, noise: Tensor) -> Tensor:
+    """Squared error of the predicted velocity, averaged within each sample: (B, ...) -> (B,).
+
+    In float32 whatever comes in. Per sample, so that the caller can weigh, and log by time.
+    """
+    error = predicted.float() - velocity(x.float(), noise.float())
+    return error.square().flatten(1).mean(dim=1)
+
+
+def drop_labels(label: Tensor, uniform: Tensor, *, rate: float, null_label: int) -> Tensor:
+    """Replace labels by the null label where ``uniform``, (B,) draws from U[0, 1), is below rate.
+
+    Guidance needs a network that was trained so; Latte and DiT use a rate of 0.1.
+    """
+    return torch.where(uniform.to(label.device) < rate, null_label, label)
+
+
+def guided(
+    denoiser: LabelledVelocity, *, label: Tensor | None, null_label: int, config: SamplerConfig
+) -> Velocity:
+    """The velocity that ``sample`` follows, with classifier-free guidance.
+
+    null + guidance * (conditional - null), both halves in one batch of 2B. Where there is nothing
+    to guide (guidance 1, or a time outside the interval) the network runs on B samples.
+
+    Args:
+        denoiser: called with x, time and label.
+        label: (B,) classes; None for an unconditional network.
+        null_label: the label that means "no class".
+        config: how much to guide, when, and which channels.
+
+    Raises:
+        ConfigError: if an unconditional network is to be guided.
+    """
+    if config.guidance == 1:
+        return lambda x, time: denoiser(x, time, label)
+    if label is None:
+        raise ConfigError(
+            f"sampler.guidance: an unconditional denoiser cannot be guided, got {config.guidance}; "
+            "set it to 1.0"
+        )
+    both_labels = torch.cat([label, torch.full_like(label, null_label)])
+    low, high = config.guidance_interval
+    chosen = GUIDED_CHANNELS[config.guidance_channels]
+
+    def velocity_with_guidance(x: Tensor, time: Tensor) -> Tensor:
+        inside = (low <= time) & (time <= high)  # (B,)
+        if not inside.any():
+            return denoiser(x, time, label)
+        both = denoiser(torch.cat([x, x]), torch.cat([time, time]), both_labels)
+        conditional, null = both.float().chunk(2)
+        excess = _per_sample((config.guidance - 1) * inside, x) * (conditional - null)
+        result = conditional.clone()
+        result[:, chosen] += excess[:, chosen]
+        return result
+
+    return velocity_with_guidance
+
+
+def sample(
+    velocity_fn: Velocity, noise: Tensor, config: SamplerConfig, *, on_step: OnStep | None = None
+) -> Tensor:
+    """Follow the velocity from noise (B, ...) at time 1 to data at time 0, without gradients.
+
+    ``config.steps`` equal steps between ``steps + 1`` times: Euler evaluates the velocity exactly
+    ``steps`` times (several public samplers do one less). The state is float32 throughout. Apply
+    ``guided`` beforehand: this function does not read the guidance.
+
+    Args:
+        velocity_fn: called with x (B, ...) and time (B,), both float32 on the noise's device.
+        noise: standard normal, (B, ...).
+        config: number and kind of steps.
+        on_step: told of every finished step.
+    """
+    step = STEPS[config.method]
+    times = torch.linspace(1, 0, config.steps + 1, dtype=torch.float64).tolist()
+    x = noise.float()
+    with torch.no_grad():
+        for done, (now, after) in enumerate(pairwise(times), start=1):
+            x = step(velocity_fn, x, now, after)
+            if on_step is not None:
+                on_step(done, x)
+    return x
+
+
+def euler_step(velocity_fn: Velocity, x: Tensor, now: float, after: float) -> Tensor:
+    """First order, one evaluation."""
+    return x + (after - now) * _at(velocity_fn, x, now)
+
+
+def heun_step(velocity_fn: Velocity, x: Tensor, now: float, after: float) -> Tensor:
+    """Second order: the mean of the slopes at both ends."""
+    first = _at(velocity_fn, x, now)
+    second = _at(velocity_fn, x + (after - now) * first, after)
+    return x + (after - now) * 0.5 * (first + second)
+
+
+def midpoint_step(velocity_fn: Velocity, x: Tensor, now: float, after: float) -> Tensor:
+    """Second order: the slope half way."""
+    half_way = 0.5 * (now + after)
+    middle = euler_step(velocity_fn, x, now, half_way)
+    return x + (after - now) * _at(velocity_fn, middle, half_way)
+
+
+STEPS: dict[str, Step] = {"euler": euler_step, "heun": heun_step, "midpoint": midpoint_step}
+GUIDED_CHANNELS: dict[str, slice] = {"all": slice(None), "first4": slice(4)}
+
+
+def _at(velocity_fn: Velocity, x: Tensor, time: float) -> Tensor:
+    """The velocity at one time for the whole batch, in float32."""
+    times = torch.full((x.shape[0],), time, dtype=torch.float32, device=x.device)
+    return velocity_fn(x, times).float()
+
+
+def _per_sample(value: Tensor, like: Tensor) -> Tensor:
+    """(B,) -> (B, 1, ..., 1), with as many axes as ``like`` and on its device."""
+    return value.to(like.device).reshape(-1, *[1] * (like.ndim - 1))
+
+
+def _list(table: dict[str, Step] | dict[str, slice]) -> str:
+    return ", ".join(table)

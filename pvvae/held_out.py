@@ -1,0 +1,112 @@
+"""The small fixed held-out set that is looked at during training."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from arch.interface import Posterior
+from pvvae import distributed
+from pvvae.data.clips import held_out_clips, to_pixels, to_uint8
+from pvvae.data.video import write_video
+from pvvae.engine import Engine
+from pvvae.losses.kl import kl_divergence
+from pvvae.metrics.per_frame import to_unit
+from pvvae.metrics.prediction_error import prediction_error
+from pvvae.metrics.psnr import frame_psnr
+from pvvae.model import PredictiveVAE
+from pvvae.objective import Objective
+
+SAMPLE_FPS = 8
+"""Frames a second of sample videos: Latte's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldOutConfig:
+    """Which clips, and how much of them is shown for prediction."""
+
+    clips: int = 32
+    """Ours: seconds on a GPU, and a stable curve."""
+    frames: int = 17
+    """Section 4.1."""
+    height: int = 256
+    """Section 4.1."""
+    width: int = 256
+    """Section 4.1."""
+
+
+class HeldOut:
+    """Measures a VAE on the same clips every time, whatever the number of processes."""
+
+    def __init__(self, config: HeldOutConfig, folder: str | None, *, objective: Objective) -> None:
+        """``folder`` holds the held-out shards; None measures nothing."""
+        self.config, self.objective = config, objective
+        self.clips = (
+            None
+            if folder is None
+            else held_out_clips(
+                folder,
+                frames=config.frames,
+                height=config.height,
+                width=config.width,
+                limit=config.clips,
+            )
+        )
+
+    @torch.no_grad()
+    def measure(
+        self, engine: Engine, *, folder: Path, step: int
+    ) -> tuple[dict[str, float], Path | None]:
+        """Means over the clips, and a video of the first one (main process); a collective call.
+
+        Returns:
+            ``mse diff lpips psnr kl score`` and, for video, ``prediction_mse`` (on [0, 1], over the
+            frames of the dropped half); the sample's path.
+        """
+        if self.clips is None:
+            return {}, None
+        vae = engine.network
+        assert isinstance(vae, PredictiveVAE)
+        rank, processes, count = distributed.rank(), distributed.world_size(), len(self.clips)
+        rows: dict[int, dict[str, float]] = {}
+        sample: Path | None = None
+        # Every process runs equally often: ZeRO 3 gathers weights in step.
+        for turn in range(-(-count // processes)):
+            index = turn * processes + rank
+            x = to_pixels(self.clips[min(index, count - 1)].frames).to(distributed.device())
+            row, pictures = self._clip(vae, x.to(engine.dtype))
+            if index < count:
+                rows[index] = row
+            if index == 0:
+                sample = folder / "samples" / f"step_{step:08d}.mp4"
+                write_video(sample, _side_by_side(pictures), fps=SAMPLE_FPS)
+        merged: dict[int, dict[str, float]] = {}
+        for part in distributed.gather_objects(rows):
+            assert isinstance(part, dict)
+            merged |= part
+        ordered = [merged[i] for i in range(count)]
+        means = {name: sum(row[name] for row in ordered) / count for name in ordered[0]}
+        return means | {"score": means["psnr"]}, sample
+
+    def _clip(self, vae: PredictiveVAE, x: Tensor) -> tuple[dict[str, float], list[Tensor]]:
+        """Values of one clip (1, C, T, H, W), and the pictures to show."""
+        recon, mean, logvar = vae(x)
+        recon, target = recon.float(), x.float()
+        losses = self.objective.pixel_losses(recon, target)
+        row = {name: float(loss) for name, loss in losses.items()}
+        row["psnr"] = float(frame_psnr(to_unit(recon), to_unit(target)).mean())
+        row["kl"] = float(kl_divergence(Posterior(mean, logvar)).mean())
+        pictures = [target, recon]
+        if vae.backbone.latent_frames(x.shape[2]) > 1:
+            dropped, seen = vae.latter_half(x.shape[2])
+            predicted = vae(x, dropped)[0].float()
+            error = prediction_error(to_unit(predicted), to_unit(target), seen)
+            row["prediction_mse"] = float(error)
+            pictures.append(predicted)
+        return row, pictures
+
+
+def _side_by_side(pictures: list[Tensor]) -> Tensor:
+    """Clips (1, C, T, H, W) in one row, as uint8 frames (T, H, W', C)."""
+    return to_uint8(torch.cat(pictures, dim=4))[0]

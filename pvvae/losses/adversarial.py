@@ -1,0 +1,58 @@
+"""L_GAN of Eq. 1: what the discriminator and the generator each minimise, and its weight."""
+
+from copy import deepcopy
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+GanLoss = Literal["hinge", "nonsaturating"]
+
+
+def discriminator_loss(real: Tensor, fake: Tensor, kind: GanLoss) -> Tensor:
+    """Loss of the discriminator for each clip: logits (B, patches) twice -> (B,)."""
+    if kind == "hinge":
+        return 0.5 * (F.relu(1.0 - real) + F.relu(1.0 + fake)).mean(1)
+    return 0.5 * (F.softplus(-real) + F.softplus(fake)).mean(1)
+
+
+def generator_loss(fake: Tensor, kind: GanLoss) -> Tensor:
+    """Loss of the generator for each clip: logits (B, patches) -> (B,)."""
+    return (-fake if kind == "hinge" else F.softplus(-fake)).mean(1)
+
+
+class AdaptiveWeight:
+    """Scales the GAN gradient to the size of the reconstruction gradient at the decoder's head.
+
+    The ratio of the two gradients' norms with respect to the head's parameters (VQGAN's rule, used
+    by SSVAE, WF-VAE and Open-Sora). The head is linear in its parameters, so these gradients do not
+    depend on the parameters' values: a private copy of the head and its captured input suffice.
+    That keeps the engine's own graph, and the parameters that ZeRO has sharded away, out of it.
+    """
+
+    EPSILON = 1e-4  # SSVAE, VQGAN
+    LARGEST = 1e4  # SSVAE, VQGAN
+
+    def __init__(self, head: nn.Module) -> None:
+        """Copy ``head`` before an engine shards it, and listen to its input from then on."""
+        self._copy = deepcopy(head).requires_grad_(True)
+        self._input: Tensor | None = None
+        head.register_forward_pre_hook(self._capture)
+
+    def _capture(self, module: nn.Module, args: tuple[Tensor, ...]) -> None:
+        self._input = args[0].detach()
+
+    def __call__(self, reconstruction: Tensor, adversarial: Tensor) -> Tensor:
+        """Weight () from the two gradients (B, C, T, H, W) at the last reconstruction."""
+        assert self._input is not None, "the head has not run yet"
+        parameters = [p for p in self._copy.parameters() if p.dim() > 1]  # weights, not biases
+        with torch.enable_grad():
+            output = self._copy(self._input.to(parameters[0].dtype))
+        norms = []
+        for pull, keep in ((reconstruction, True), (adversarial, False)):
+            grads = torch.autograd.grad(
+                output, parameters, pull.to(output.dtype), retain_graph=keep
+            )
+            norms.append(torch.stack([g.float().square().sum() for g in grads]).sum().sqrt())
+        return (norms[0] / (norms[1] + self.EPSILON)).clamp(0.0, self.LARGEST)

@@ -1,0 +1,1 @@
+"""What is measured: reconstruction (PSNR, SSIM, LPIPS), generation (FVD, KVD), latents (LTD)."""

@@ -1,0 +1,179 @@
+"""Eq. 1, and which groups are dropped (sections 3.1 and 3.2)."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from pvvae import seeding
+from pvvae.losses.adversarial import AdaptiveWeight, GanLoss, generator_loss
+from pvvae.losses.perceptual import Perceptual
+from pvvae.losses.reconstruction import squared_error, temporal_difference
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectiveConfig:
+    """Every weight of Eq. 1. The paper prints none of them; each default says where it is from."""
+
+    max_drop_ratio: float = 1.0
+    """r: at most floor((G - 1) * r) groups are dropped. 1.0 is the paper's (4.1, Table 5)."""
+    drop: Literal["batch", "sample"] = "batch"
+    """One k for all clips of a slot, which saves encoding them, or one for each clip. Ours: batch,
+    since with r = 1 it saves 2 of 5 groups of encoder work on average."""
+    weight_rec: float = 10.0
+    """lambda_rec. Ours: MSE is about 15 times smaller than the L1 that peers pair with LPIPS at
+    weight 1 (0.0024 against 0.035 at 32 dB), so 10 restores their balance."""
+    weight_diff: float = 1.0
+    """Of L_Diff within the bracket of Eq. 1, where it is 1; 0 is Table 4 without it."""
+    weight_lpips: float = 1.0
+    """lambda_lpips: SSVAE, VidTok, WF-VAE."""
+    lpips_net: Literal["vgg", "alex"] = "vgg"
+    """VGG16 is what video VAEs train with (SSVAE, VidTok, CogVideoX)."""
+    lpips_frames: int | None = None
+    """Frames of each clip that LPIPS looks at, drawn anew each time; None is all of them."""
+    weight_gan: float = 0.1
+    """lambda_gan, before adaptive scaling. Ours, between Open-Sora's 0.05 and VidTok's 0.2."""
+    gan_weighting: Literal["adaptive", "fixed"] = "adaptive"
+    """Scale the GAN gradient to the reconstruction's at the head (SSVAE, WF-VAE), or not."""
+    gan_loss: GanLoss = "hinge"
+    """What the two networks minimise: hinge in SSVAE, WF-VAE and Open-Sora."""
+    gan_start: int = 5_000
+    """Step of this stage from which the reconstruction feels the GAN (section 3.2)."""
+    discriminator_warmup: int = 0
+    """Steps before gan_start in which the discriminator already learns. Ours: 0."""
+    weight_kl: float = 1e-5
+    """lambda_kl on the mean KL of a latent element: SSVAE's 5e-4 on the sum over a clip."""
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.max_drop_ratio <= 1.0:
+            raise ValueError(f"max_drop_ratio must be in [0, 1], got {self.max_drop_ratio}")
+        if self.lpips_frames is not None and self.lpips_frames < 1:
+            raise ValueError(f"lpips_frames must be at least 1, got {self.lpips_frames}")
+
+    @property
+    def discriminator_start(self) -> int:
+        """First step at which the discriminator learns."""
+        return self.gan_start - self.discriminator_warmup
+
+
+def sample_dropped(
+    groups: int, config: ObjectiveConfig, *, seed: int, positions: Sequence[int]
+) -> int | Tensor:
+    """Draw k ~ U{0, ..., floor((G - 1) * r)}; the first group is never dropped (section 3.1).
+
+    Args:
+        groups: G of the clip.
+        config: ratio and whether k is common to the batch.
+        seed: of the run.
+        positions: global sample position of each clip, which alone decides its k.
+
+    Returns:
+        One k (decided by the first clip), or (B,) one for each clip.
+    """
+    most = int((groups - 1) * config.max_drop_ratio)
+
+    def draw(position: int) -> int:
+        return int(seeding.numpy_generator(seed, "dropped", position).integers(0, most + 1))
+
+    if config.drop == "batch":
+        return draw(positions[0])
+    return torch.tensor([draw(position) for position in positions])
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What the losses say at the reconstruction, where the graph is cut."""
+
+    pull: Tensor
+    """Gradient of all pixel losses with respect to the reconstruction (B, C, T, H, W)."""
+    losses: dict[str, Tensor]
+    """Unweighted losses, one scalar each, as means over the clips."""
+
+
+class Objective:
+    """The pixel losses of Eq. 1, differentiated down to the reconstruction and no further.
+
+    Cutting the graph there keeps the discriminator's and the perceptual network's graphs out of
+    the engine's backward pass (which ZeRO instruments), frees their memory before the decoder's
+    backward pass begins, and gives each loss's gradient for nothing.
+    """
+
+    def __init__(self, config: ObjectiveConfig, *, head: nn.Module, device: torch.device) -> None:
+        """``head`` is the backbone's, before an engine shards it."""
+        self.config = config
+        self._perceptual = Perceptual(config.lpips_net).to(device) if config.weight_lpips else None
+        self._adaptive = (
+            AdaptiveWeight(head.to(device)) if config.gan_weighting == "adaptive" else None
+        )
+
+    def at_reconstruction(
+        self,
+        recon: Tensor,
+        x: Tensor,
+        *,
+        frames: Tensor | None = None,
+        discriminator: nn.Module | None = None,
+    ) -> Cut:
+        """Losses and pull of a reconstruction.
+
+        Args:
+            recon: (B, C, T, H, W), of any float type; it is detached here.
+            x: the clip, same shape.
+            frames: indices into T for LPIPS; None is all.
+            discriminator: the network itself, not its engine; None while the GAN is off.
+        """
+        leaf = recon.detach().float().requires_grad_(True)
+        losses = self.pixel_losses(leaf, x.float(), frames=frames)
+        weights = self.config
+        total = weights.weight_rec * (losses["mse"] + weights.weight_diff * losses["diff"])
+        if "lpips" in losses:
+            total = total + weights.weight_lpips * losses["lpips"]
+        (pull,) = torch.autograd.grad(total, leaf)
+        if discriminator is not None:
+            pull = pull + self._adversarial_pull(leaf, pull, discriminator, losses)
+        return Cut(pull, {name: loss.detach() for name, loss in losses.items()})
+
+    def pixel_losses(
+        self, recon: Tensor, x: Tensor, *, frames: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """The unweighted terms of Eq. 1 that compare pixels, as means over the clips."""
+        losses = {
+            "mse": squared_error(recon, x).mean(),
+            "diff": temporal_difference(recon, x).mean(),
+        }
+        if self._perceptual is not None:
+            losses["lpips"] = self._perceptual(recon, x, frames=frames).mean()
+        return losses
+
+    def _adversarial_pull(
+        self, leaf: Tensor, pull: Tensor, discriminator: nn.Module, losses: dict[str, Tensor]
+    ) -> Tensor:
+        with frozen(discriminator):
+            dtype = next(discriminator.parameters()).dtype
+            logits = discriminator(leaf.to(dtype)).float()
+            loss = generator_loss(logits, self.config.gan_loss).mean()
+            (gan_pull,) = torch.autograd.grad(loss, leaf)
+        scale = self._adaptive(pull, gan_pull) if self._adaptive else pull.new_ones(())
+        losses |= {"gan": loss, "gan_scale": scale}
+        return self.config.weight_gan * scale * gan_pull
+
+
+@contextmanager
+def frozen(network: nn.Module) -> Iterator[None]:
+    """Use a network without training it.
+
+    The generator's losses run through the discriminator. Unless that is frozen, ZeRO-1 silently
+    adds the generator's gradient to the discriminator's, and ZeRO-2 and 3 stop (seen on DeepSpeed
+    0.19.8). Call the network itself, not its engine, while it is frozen.
+    """
+    trained = [p for p in network.parameters() if p.requires_grad]
+    for parameter in trained:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in trained:
+            parameter.requires_grad_(True)

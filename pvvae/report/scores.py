@@ -1,0 +1,277 @@
+"""The rows of every comparison: which numbers, which way is better, and what each depends on."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pvvae.errors import ConfigError
+from pvvae.report.findings import find_records, short_names
+
+Results = dict[str, dict[str, Any]]
+"""results.json by stage; an evaluation that is missing has no entry, or an empty one."""
+
+RECONSTRUCTION, GENERATION = "evaluate_reconstruction", "evaluate_generation"
+ABSENT = "–"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """One row."""
+
+    title: str
+    read: Callable[[Results], Any]
+    """The value, or None."""
+    better: Literal["higher", "lower"] | None
+    form: str
+    """Format specification of the value."""
+    scale: float = 1.0
+    unit: str = ""
+    note: Callable[[Results], str] = lambda _: ""
+    """What has to be read beside the value."""
+    timed: bool = False
+    """Whether it depends on the clock."""
+
+    @property
+    def arrow(self) -> str:
+        """Which way is better."""
+        return {"higher": "↑", "lower": "↓", None: ""}[self.better]
+
+    def value(self, results: Results) -> float | None:
+        """The value in the row's unit; None if it is missing or not finite."""
+        found = self.read(results)
+        if not isinstance(found, int | float) or not math.isfinite(found):
+            return None
+        return found * self.scale
+
+    def text(self, results: Results) -> str:
+        """The value as it is shown."""
+        value = self.value(results)
+        return ABSENT if value is None else format(value, self.form)
+
+    def best(self, columns: Sequence[Results]) -> set[int]:
+        """Columns with the best value; none where there is nothing to choose between."""
+        shown = {i: self.text(results) for i, results in enumerate(columns)}
+        values = {i: float(t.replace(",", "")) for i, t in shown.items() if t != ABSENT}
+        if self.better is None or len(set(values.values())) < 2:
+            return set()
+        goal = max(values.values()) if self.better == "higher" else min(values.values())
+        return {i for i, value in values.items() if value == goal}
+
+
+def at(stage: str, *keys: str) -> Callable[[Results], Any]:
+    """Read ``results[stage][key][key]...``; None where it ends early."""
+
+    def read(results: Results) -> Any:
+        found: Any = results.get(stage)
+        for key in keys:
+            found = found.get(key) if isinstance(found, dict) else None
+        return found
+
+    return read
+
+
+def against_repeating(results: Results) -> float | None:
+    """Prediction error over that of repeating the last observed frame, less one: below 0 wins."""
+    predicted = at(RECONSTRUCTION, "metrics", "predicted_mse")(results)
+    repeated = at(RECONSTRUCTION, "metrics", "repeated_mse")(results)
+    return predicted / repeated - 1.0 if predicted is not None and repeated else None
+
+
+def above_mean_frame(results: Results) -> float | None:
+    """PSNR in dB over that of showing the training set's mean frame."""
+    psnr = at(RECONSTRUCTION, "metrics", "psnr")(results)
+    mean = at(RECONSTRUCTION, "metrics", "mean_frame_psnr")(results)
+    return psnr - mean if psnr is not None and mean is not None else None
+
+
+def _beside_fvd(stage: str) -> Callable[[Results], str]:
+    def note(results: Results) -> str:
+        clips = at(stage, "clips")(results)
+        if isinstance(clips, dict):
+            clips = f"{clips.get('samples')} vs {clips.get('real')}"
+        floor = at(stage, "floor", "fvd")(results)
+        half = at(stage, "floor", "clips")(results)
+        words = [f"{clips} clips"] if clips is not None else []
+        words += [f"real vs real {floor:,.0f} ({half} vs {half})"] if floor is not None else []
+        return "; ".join(words)
+
+    return note
+
+
+def _counts(results: Results) -> str:
+    clips = at(GENERATION, "clips")(results)
+    return f"{clips['samples']} vs {clips['real']} clips" if isinstance(clips, dict) else ""
+
+
+def _mean_frame(results: Results) -> str:
+    gain = above_mean_frame(results)
+    return "" if gain is None else f"{gain:+.2f} over the mean frame"
+
+
+def _metric(name: str) -> Callable[[Results], Any]:
+    return at(RECONSTRUCTION, "metrics", name)
+
+
+def _times(name: str) -> Callable[[Results], Any]:
+    return at(RECONSTRUCTION, "times", name)
+
+
+SCORES = (
+    Score(
+        title="PSNR",
+        read=_metric("psnr"),
+        better="higher",
+        form=".2f",
+        unit="dB",
+        note=_mean_frame,
+    ),
+    Score(title="SSIM", read=_metric("ssim"), better="higher", form=".4f"),
+    Score(title="LPIPS", read=_metric("lpips"), better="lower", form=".4f"),
+    Score(
+        title="rFVD",
+        read=_metric("rfvd"),
+        better="lower",
+        form=",.1f",
+        note=_beside_fvd(RECONSTRUCTION),
+    ),
+    Score(
+        title="Prediction error",
+        read=_metric("predicted_mse"),
+        better="lower",
+        form=".3f",
+        scale=1000.0,
+        unit="MSE × 1000",
+    ),
+    Score(
+        title="… of repeating the last frame",
+        read=_metric("repeated_mse"),
+        better=None,
+        form=".3f",
+        scale=1000.0,
+        unit="MSE × 1000",
+    ),
+    Score(
+        title="Prediction against repeating",
+        read=against_repeating,
+        better="lower",
+        form="+.1f",
+        scale=100.0,
+        unit="%",
+    ),
+    Score(
+        title="Latent temporal distance",
+        read=at(RECONSTRUCTION, "latent_distance", "adjacent_median"),
+        better="lower",
+        form=".3f",
+        unit="adjacent, median",
+    ),
+    Score(
+        title="gFVD",
+        read=at(GENERATION, "metrics", "fvd"),
+        better="lower",
+        form=",.1f",
+        note=_beside_fvd(GENERATION),
+    ),
+    Score(
+        title="KVD",
+        read=at(GENERATION, "metrics", "kvd"),
+        better="lower",
+        form=",.2f",
+        note=_counts,
+    ),
+    Score(
+        title="Parameters",
+        read=at(RECONSTRUCTION, "parameters"),
+        better=None,
+        form=",.3f",
+        scale=1e-6,
+        unit="million",
+    ),
+    Score(
+        title="Encode",
+        read=_times("encode_seconds"),
+        better="lower",
+        form=",.1f",
+        scale=1000.0,
+        unit="ms per clip",
+        timed=True,
+    ),
+    Score(
+        title="Decode",
+        read=_times("decode_seconds"),
+        better="lower",
+        form=",.1f",
+        scale=1000.0,
+        unit="ms per clip",
+        timed=True,
+    ),
+)
+
+
+def comparison(runs: Sequence[Path]) -> str:
+    """Evaluations of several runs as a plain-text table: one column a path, ``*`` marks the best.
+
+    Args:
+        runs: evaluation run folders, or folders that hold one evaluation of each kind.
+
+    Raises:
+        ConfigError: if a path holds no result yet, or two evaluations of one kind.
+    """
+    columns = [_results_below(run) for run in runs]
+    rows = [["", *short_names(runs)]]
+    for score in SCORES:
+        texts = [score.text(results) for results in columns]
+        if set(texts) == {ABSENT}:
+            continue
+        best = score.best(columns)
+        unit = f" ({score.unit})" if score.unit else ""
+        title = f"{score.title}{unit} {score.arrow}".rstrip()
+        rows.append([title, *(f"{t}{'*' if i in best else ' '}" for i, t in enumerate(texts))])
+    return "\n".join([*_aligned(rows), "", *_protocol(columns, runs)]) + "\n"
+
+
+def _results_below(folder: Path) -> Results:
+    found: Results = {}
+    for record in find_records(folder):
+        if record.stage not in (RECONSTRUCTION, GENERATION) or not record.results:
+            continue
+        if record.stage in found:
+            raise ConfigError(f"{folder}: holds several runs of {record.stage}; name one of them")
+        found[record.stage] = record.results
+    if not found:
+        raise ConfigError(
+            f"{folder}: holds no result of evaluate_reconstruction or evaluate_generation"
+        )
+    return found
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    first = max(len(row[0]) for row in rows)
+    widths = [max(len(row[i]) for row in rows) + 2 for i in range(1, len(rows[0]))]
+    lines = []
+    for row in rows:
+        # headings end above the last digit, beside which the mark stands
+        cells = [f"{cell}{'' if row is not rows[0] else ' '}" for cell in row[1:]]
+        cells = [cell.rjust(width) for cell, width in zip(cells, widths, strict=True)]
+        lines.append(f"{row[0]:<{first}}{''.join(cells)}".rstrip())
+    return [lines[0], "-" * (first + sum(widths)), *lines[1:]]
+
+
+def _protocol(columns: Sequence[Results], runs: Sequence[Path]) -> list[str]:
+    """What the distances were measured on, and whether the columns agree about it."""
+    lines, seen = [], set()
+    for name, results in zip(short_names(runs), columns, strict=True):
+        size = at(RECONSTRUCTION, "protocol", "size")(results)
+        facts = {
+            "size": size,
+            "rFVD": _beside_fvd(RECONSTRUCTION)(results),
+            "gFVD": _beside_fvd(GENERATION)(results),
+        }
+        shown = "; ".join(f"{key}: {value}" for key, value in facts.items() if value)
+        lines.append(f"{name}: {shown}")
+        seen.add((size, str(at(RECONSTRUCTION, "clips")(results)), _counts(results)))
+    if len(seen) > 1:
+        lines.append("The columns differ in clips or size: FVD and KVD cannot be compared.")
+    return lines

@@ -1,0 +1,87 @@
+"""Reading run folders: what a run is, how far it is, what it measured. Nothing heavy is imported."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pvvae import config as codec
+from pvvae.errors import ConfigError
+
+FREE_KEYS = ("run", "tracking", "plugins")
+"""Keys that may differ between the runs of one folder: they change no result."""
+
+
+def is_finished(folder: Path) -> bool:
+    """Whether ``folder`` holds a complete run."""
+    return (folder / "finished.json").exists()
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """The resolved config of a run.
+
+    Raises:
+        ConfigError: if ``folder`` is no run folder.
+    """
+    path = folder / "config.yaml"
+    if not path.is_file():
+        what = "not a run folder (it has no config.yaml)" if folder.exists() else "no such run folder"
+        raise ConfigError(f"{folder}: {what}; `pvvae train` makes one, `pvvae status` lists them")
+    data: dict[str, Any] = yaml.safe_load(path.read_text())
+    return data
+
+
+def read_metrics(folder: Path, kind: str | None = None) -> list[dict[str, Any]]:
+    """Lines of metrics.jsonl, of one kind or all; none if there is no such file."""
+    path = folder / "metrics.jsonl"
+    if not path.exists():
+        return []
+    lines = [json.loads(line) for line in path.read_text().splitlines() if step_of(line) is not None]
+    return [line for line in lines if kind in (None, line["kind"])]
+
+
+def step_of(line: str) -> int | None:
+    """The step of a line of metrics.jsonl; None if the line is not whole."""
+    try:
+        return int(json.loads(line)["step"])
+    except ValueError:
+        return None  # the last line of a killed run
+
+
+def check_same_config(folder: Path, plain: Mapping[str, Any]) -> None:
+    """Refuse to go on in a folder with another config.
+
+    Args:
+        folder: of a run, or where one will be.
+        plain: the resolved config, ``stage`` included.
+
+    Raises:
+        ConfigError: naming the first key that differs.
+    """
+    if not (folder / "config.yaml").exists():
+        return
+    free = dict.fromkeys(FREE_KEYS)
+    other = codec.differences(read_config(folder) | free, {**plain, **free})
+    if other:
+        raise ConfigError(
+            f"{folder}: this run folder was made with another config: {other[0]}"
+            f"{f' and {len(other) - 1} more' if len(other) > 1 else ''}; "
+            "choose another run=..., or remove the folder"
+        )
+
+
+def runs_below(folder: Path) -> list[Path]:
+    """Run folders at or below ``folder``, in order of their paths.
+
+    Raises:
+        ConfigError: if there is none.
+    """
+    if not folder.is_dir():
+        raise ConfigError(f"{folder}: no such folder; runs are in the folder that run: names")
+    found = sorted(path.parent for path in folder.rglob("config.yaml"))
+    runs = [path for path in found if "stage" in read_config(path)]
+    if not runs:
+        raise ConfigError(f"{folder}: no runs in it (folders with a config.yaml of pvvae train)")
+    return runs

@@ -1,0 +1,71 @@
+"""The wandb mirror of a run's metrics. ``metrics.jsonl`` is the record; this is a convenience."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pvvae import seeding
+from pvvae.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackingConfig:
+    """Whether and where wandb keeps a copy."""
+
+    wandb: Literal["disabled", "offline", "online"] = "disabled"
+    """``online`` needs an account (``wandb login``); without one it is an error, never a prompt."""
+    project: str = "pvvae"
+    """wandb project."""
+
+
+class Tracker:
+    """Mirrors metrics and videos to wandb; does nothing when disabled."""
+
+    def __init__(self, config: TrackingConfig, *, folder: Path, settings: dict[str, Any]) -> None:
+        """Open (or go on with) the wandb run of ``folder``.
+
+        Raises:
+            ConfigError: for ``online`` without an account.
+        """
+        self._run: Any = None
+        if config.wandb == "disabled":
+            return
+        import wandb
+
+        if config.wandb == "online" and not wandb.api.api_key:
+            raise ConfigError(
+                "tracking.wandb: online needs an account; run `wandb login`, "
+                "or use offline or disabled"
+            )
+        self._run = wandb.init(
+            project=config.project,
+            name=folder.name,
+            id=_identity(folder),
+            resume="allow",
+            dir=folder,
+            mode=config.wandb,
+            config=settings,
+            settings=wandb.Settings(console="off", silent=True),
+        )
+
+    def log(self, step: int, values: dict[str, Any]) -> None:
+        """Numbers of one step."""
+        if self._run is not None:
+            self._run.log(values, step=step)
+
+    def video(self, step: int, name: str, path: Path) -> None:
+        """A video file as a sample of one step."""
+        if self._run is not None:
+            import wandb
+
+            self._run.log({name: wandb.Video(str(path), format="mp4")}, step=step)
+
+    def close(self) -> None:
+        """Finish the wandb run."""
+        if self._run is not None:
+            self._run.finish()
+
+
+def _identity(folder: Path) -> str:
+    """A wandb id that the same folder always gets, so that a resumed run goes on in it."""
+    return f"{seeding.key(str(folder.resolve())):x}"

