@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from einops import rearrange, repeat
+from einops import rearrange, reduce, repeat
 from torch import Tensor, nn
 
 from arch.interface import Backbone, BackboneConfig, Posterior, Stride
@@ -25,6 +25,17 @@ Factor = tuple[int, int, int]
 TRANSITIONS: tuple[Factor, ...] = ((2, 2, 2), (2, 2, 2), (1, 2, 2), (1, 2, 2))
 """From each resolution to the next coarser one (section 3.1)."""
 
+
+SHORTCUT_ORDERS = ("p q r", "q p r", "p q r", "q p r")
+"""Order of merged cells (r in time, p in height, q in width) among the shortcuts' channels.
+
+Ours. Neighbours in this order are averaged, so the first letter is what survives: height and
+width in turn. Widths that double keep a 4 x 4 grid of each latent cell on the shortcuts alone;
+time first, as DC-AE does it in time, would keep what images do not have.
+"""
+
+INITIAL_LOGVAR = -4.0
+"""Of a fresh encoder. Ours: at 0 the noise exceeds the mean, and little is learned at first."""
 
 @register(BackboneConfig, "cnn")
 @dataclass(frozen=True, kw_only=True)
@@ -112,16 +123,24 @@ class Encoder(nn.Module):
         for level, blocks in enumerate(config.encoder_blocks):
             if level > 0:
                 factor = TRANSITIONS[level - 1]
-                layers.append(Downsample(widths[level - 1], widths[level], factor=factor))
+                layers.append(Downsample(widths[level - 1], widths[level], factor=factor, order=SHORTCUT_ORDERS[level - 1]))
             layers += [ResBlock(widths[level]) for _ in range(blocks)]
         layers += _middle(widths[-1], config.encoder_attentions, config.head_dim)
         moments = 2 * config.latent_channels
-        layers += [ChannelRMSNorm(widths[-1]), nn.SiLU(), CausalConv3d(widths[-1], moments)]
-        layers += [CausalConv3d(moments, moments, kernel=1)]
         self.layers = nn.Sequential(*layers)
+        self.out = nn.Sequential(
+            ChannelRMSNorm(widths[-1]), nn.SiLU(), CausalConv3d(widths[-1], moments)
+        )
+        self.moments = CausalConv3d(moments, moments, kernel=1)
+        assert self.moments.bias is not None
+        nn.init.zeros_(self.moments.weight[config.latent_channels :])
+        nn.init.constant_(self.moments.bias[config.latent_channels :], INITIAL_LOGVAR)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.layers(x.contiguous(memory_format=torch.channels_last_3d))
+        x = x.contiguous(memory_format=torch.channels_last_3d)
+        x = self.layers(x)
+        average = reduce(x, "b (c g) t h w -> b c t h w", "mean", c=self.moments.in_channels)
+        out: Tensor = self.moments(self.out(x) + average)
         return out
 
 
@@ -131,20 +150,25 @@ class Decoder(nn.Module):
     def __init__(self, config: CNNConfig) -> None:
         super().__init__()
         widths, c = config.decoder_channels, config.latent_channels
-        layers: list[nn.Module] = [CausalConv3d(c, c, kernel=1), CausalConv3d(c, widths[-1])]
-        layers += _middle(widths[-1], config.decoder_attentions, config.head_dim)
+        self.unmoments = CausalConv3d(c, c, kernel=1)
+        self.enter = CausalConv3d(c, widths[-1])
+        self.copies = widths[-1] // c
+        layers = _middle(widths[-1], config.decoder_attentions, config.head_dim)
         for level in reversed(range(len(widths))):
             layers += [ResBlock(widths[level]) for _ in range(config.decoder_blocks[level])]
             if level > 0:
                 factor = TRANSITIONS[level - 1]
-                layers.append(Upsample(widths[level], widths[level - 1], factor=factor))
+                layers.append(Upsample(widths[level], widths[level - 1], factor=factor, order=SHORTCUT_ORDERS[level - 1]))
         layers += [ChannelRMSNorm(widths[0]), nn.SiLU()]
         self.layers = nn.Sequential(*layers)
         self.head = CausalConv3d(widths[0], 3)
 
     def forward(self, z: Tensor) -> Tensor:
-        x: Tensor = self.head(self.layers(z.contiguous(memory_format=torch.channels_last_3d)))
-        return x
+        z = z.contiguous(memory_format=torch.channels_last_3d)
+        z = self.unmoments(z)
+        x = self.enter(z) + repeat(z, "b c t h w -> b (c n) t h w", n=self.copies)
+        out: Tensor = self.head(self.layers(x))
+        return out
 
 
 def _middle(channels: int, attentions: int, head_dim: int) -> list[nn.Module]:
@@ -196,9 +220,9 @@ class FrameAttention(nn.Module):
 class Downsample(nn.Module):
     """Strided convolution that changes the width, beside an average over the merged cells."""
 
-    def __init__(self, fine: int, coarse: int, *, factor: Factor) -> None:
+    def __init__(self, fine: int, coarse: int, *, factor: Factor, order: str) -> None:
         super().__init__()
-        self.factor, self.channels = factor, coarse
+        self.factor, self.channels, self.order = factor, coarse, order
         self.conv = CausalConv3d(fine, coarse, stride=factor)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -213,7 +237,7 @@ class Downsample(nn.Module):
         """
         r, p, q = self.factor
         x = repeat_first(x, r - 1)
-        cells = rearrange(x, "b c (t r) (h p) (w q) -> b t h w (c r p q)", r=r, p=p, q=q)
+        cells = rearrange(x, f"b c (t r) (h p) (w q) -> b t h w (c {self.order})", r=r, p=p, q=q)
         mean = rearrange(cells, "b t h w (c g) -> b t h w c g", c=self.channels).mean(dim=-1)
         return rearrange(mean, "b t h w c -> b c t h w")
 
@@ -221,9 +245,9 @@ class Downsample(nn.Module):
 class Upsample(nn.Module):
     """Nearest-neighbour doubling and a convolution, beside duplicated channels."""
 
-    def __init__(self, coarse: int, fine: int, *, factor: Factor) -> None:
+    def __init__(self, coarse: int, fine: int, *, factor: Factor, order: str) -> None:
         super().__init__()
-        self.factor = factor
+        self.factor, self.order = factor, order
         self.copies = fine * _cells(factor) // coarse
         self.conv = CausalUpsampleConv3d(coarse, fine, time=factor[0] == 2)
 
@@ -236,7 +260,7 @@ class Upsample(nn.Module):
         """Copy channels up to the fine width's cells, then spread them over the cells."""
         r, p, q = self.factor
         cells = repeat(x, "b c t h w -> b t h w (c n)", n=self.copies)
-        fine = rearrange(cells, "b t h w (c r p q) -> b (t r) (h p) (w q) c", r=r, p=p, q=q)
+        fine = rearrange(cells, f"b t h w (c {self.order}) -> b (t r) (h p) (w q) c", r=r, p=p, q=q)
         return rearrange(fine, "b t h w c -> b c t h w")
 
 

@@ -24,6 +24,9 @@ from arch.registry import register
 INIT_STD = 0.02
 """Standard deviation of fresh linear layers, as in ViT and its descendants."""
 
+INITIAL_LOGVAR = -4.0
+"""Of a fresh encoder. Ours: at 0 the noise exceeds the mean, and little is learned at first."""
+
 
 @register(BackboneConfig, "vit")
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +123,7 @@ class Encoder(nn.Module):
         self.embed = _linear(3 * _pixels(config.patch), config.width)
         self.trunk = Trunk(config, blocks=config.encoder_blocks)
         self.moments = _linear(config.width, 2 * config.latent_channels)
+        nn.init.constant_(self.moments.bias[config.latent_channels :], INITIAL_LOGVAR)
 
     def forward(self, x: Tensor, observed: Tensor | None = None) -> Tensor:
         r, p, q = self.patch

@@ -46,7 +46,7 @@ start with:
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command; exit status 0, or 2 after one line about a mistake of the user's."""
     try:
-        arguments = _parse(words)
+        arguments = parse(words)
         settle_accelerator()
         status: int = arguments.command(arguments)
         sys.stdout.flush()
@@ -81,7 +81,12 @@ def parser() -> Parser:
     return whole
 
 
-def _parse(words: Sequence[str] | None) -> argparse.Namespace:
+def parse(words: Sequence[str] | None) -> argparse.Namespace:
+    """The words of a command line.
+
+    Raises:
+        ConfigError: for words that no command has.
+    """
     whole = parser()
     arguments, others = whole.parse_known_args(words)
     if others:

@@ -15,6 +15,9 @@ from pvvae.lifeline import hold_lifeline
 
 HOST = re.compile(r"^\s*\S+\s+slots=[1-9]\d*\s*(#.*)?$")
 """A line of a hostfile, as DeepSpeed reads it."""
+UNFINISHED = 70
+"""Status of a stage whose launcher says 0 without the run being finished: DeepSpeed's does when a
+signal ends its inner half. Ours, after EX_SOFTWARE of sysexits.h."""
 
 
 def stage_command(
@@ -71,27 +74,32 @@ def run_stage(
     """
     command = stage_command(config, overrides, processes=processes, hostfile=hostfile)
     with hold_lifeline() as lifeline:
-        process = subprocess.Popen(command, env=os.environ | lifeline)
+        # In a session of its own: Ctrl-C would make every process of it print a traceback.
+        process = subprocess.Popen(command, env=os.environ | lifeline, start_new_session=True)
         try:
             return _status(process.wait())
         except KeyboardInterrupt:
-            process.send_signal(signal.SIGINT)
-            process.wait()
-            return 130
+            pass
+    if hostfile is not None:
+        process.terminate()  # other machines have no lifeline; the launcher ends what runs there
+    process.wait()
+    return 130
 
 
 def explain(status: int, folder: Path) -> None:
     """One line about a stage that ended badly; status 2 has said its own."""
     if status in (0, 2):
         return
-    if status == 130:
+    if status == UNFINISHED:
+        what = "the launcher ended early, without saying why"
+    elif status == 130:
         what = "interrupted"
     elif status > 128:
         reason = ", most often for want of memory" if status - 128 == signal.SIGKILL else ""
         what = f"a process was ended by signal {status - 128}{reason}"
     else:
         what = f"a process ended with status {status}, see above"
-    print(f"pvvae: {folder}: {what}; the same command goes on from here", file=sys.stderr)
+    print(f"\npvvae: {folder}: {what}; the same command goes on from here", file=sys.stderr)
 
 
 def shown(command: Sequence[str]) -> str:

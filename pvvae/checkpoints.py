@@ -8,13 +8,13 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pvvae import distributed
-from pvvae.errors import ConfigError
 from pvvae.files import raise_if_disk_full
 
 MANIFEST = "manifest.json"
@@ -49,23 +49,21 @@ def save(
         keep_last: how many of the newest stay; the one with the best score stays as well.
 
     Raises:
-        ConfigError: on all processes, if the disk of any is full; older checkpoints stay.
+        ConfigError: on the process whose disk is full; older checkpoints stay.
     """
     partial = folder / f".step_{step:08d}.partial"
     if distributed.is_main():
-        shutil.rmtree(partial, ignore_errors=True)
+        _sweep(folder)
         partial.mkdir(parents=True)
     distributed.barrier()
-    failure = _attempt(lambda: write(partial), partial)
-    failures = [f for f in distributed.gather_objects(failure) if f]
-    if not failures and distributed.is_main():
-        failures = [f for f in [_attempt(lambda: _complete(partial, step, facts), partial)] if f]
-    failures = [f for f in distributed.gather_objects(failures[0] if failures else None) if f]
-    if failures:
-        if distributed.is_main():
-            shutil.rmtree(partial, ignore_errors=True)
-        raise ConfigError(str(failures[0]))
+    # A process that cannot write ends at once, and its launcher ends the others: inside the
+    # collective calls of ``write`` they could not be told.
+    with _disk_trouble(partial):
+        write(partial)
+    distributed.barrier()
     if distributed.is_main():
+        with _disk_trouble(partial):
+            _complete(partial, step, facts)
         _prune(folder, keep_last)
     distributed.barrier()
 
@@ -89,21 +87,21 @@ def best(folder: Path) -> Checkpoint | None:
     return max(scored, key=lambda c: (c.facts["score"], c.step), default=None)
 
 
-def _attempt(work: Callable[[], None], folder: Path) -> str | None:
+@contextmanager
+def _disk_trouble(partial: Path) -> Iterator[None]:
+    """What a full disk raises, as one line; the space goes back."""
     try:
-        work()
-    except OSError as error:
-        try:
-            raise_if_disk_full(error, folder.parent)
-        except ConfigError as full:
-            return str(full)
+        yield
+    except Exception as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise_if_disk_full(error, partial.parent)
         raise
-    except RuntimeError as error:
-        # torch.save reports a failed write, a full disk above all, as a RuntimeError.
-        if "write" in str(error) and shutil.disk_usage(folder.parent).free < 2**20:
-            return f"{folder.parent}: the disk is full; nothing already saved is lost"
-        raise
-    return None
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed runs have left half written or half removed."""
+    for path in folder.glob(".step_*"):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _complete(partial: Path, step: int, facts: dict[str, Any]) -> None:

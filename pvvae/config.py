@@ -209,20 +209,26 @@ def _dataclass(target: Any, data: Any, where: str) -> Any:
             near = difflib.get_close_matches(str(key), fields, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"its keys: {', '.join(fields)}"
             raise ConfigError(
-                f"{_join(where, str(key))}: {target.__name__} has no such key; {hint}"
+                f"{_join(where, str(key))}: {_called(target)} has no such key; {hint}"
             )
     values = {}
     for name, field in fields.items():
         if name in data:
             values[name] = _value(hints[name], data[name], _join(where, name))
         elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
-            raise ConfigError(f"{_join(where, name)}: {target.__name__} needs this key")
+            raise ConfigError(f"{_join(where, name)}: missing; {_called(target)} needs this key")
     try:
         return target(**values)
     except ConfigError:
         raise
     except ValueError as error:
         raise ConfigError(f"{where or target.__name__}: {error}") from None
+
+
+def _called(target: type[Any]) -> str:
+    """A config class by name; every stage's is called Config."""
+    name = target.__name__
+    return f"stage {target.__module__.rpartition('.')[2]}" if name == "Config" else name
 
 
 def _scalar(target: Any, data: Any, where: str) -> Any:

@@ -18,7 +18,7 @@ from pvvae.flow import drop_labels, flow_loss, interpolate, uniform_times
 from pvvae.loop import LoopConfig, run_loop
 from pvvae.optimizer import OptimizerConfig
 from pvvae.run import Run, RunConfig
-from pvvae.training import process_slots
+from pvvae.training import check_slots, process_slots
 
 VALIDATION_TIMES = (0.1, 0.3, 0.5, 0.7, 0.9)
 """Where the validation loss is measured. Ours: evenly over the path, its two ends left out."""
@@ -44,6 +44,10 @@ class DenoiserTrainingConfig(RunConfig):
     steps: int
     loop: LoopConfig = LoopConfig()
 
+    def check(self, processes: int) -> None:
+        check_slots(self.slots, processes, key="slots")
+        _check(self, LatentDataset(Path(self.latents) / "train"))
+
 
 def train_denoiser(config: DenoiserTrainingConfig, *, stage: str) -> None:
     """Run the stage to its end; the process group must have been started.
@@ -62,10 +66,10 @@ class DenoiserTrainer:
     def __init__(self, config: DenoiserTrainingConfig) -> None:
         """Build network, engine and data."""
         self.config = config
+        config.check(distributed.world_size())
         self.latents = LatentDataset(Path(config.latents) / "train")
         held_out = Path(config.latents) / "held_out"
         self.held_out = LatentDataset(held_out) if held_out.is_dir() else None
-        _check(config, self.latents)
         self.slots = process_slots(config.slots)
         bucket = Bucket(frames=1, height=1, width=1, batch=config.batch // config.slots)
         self.schedule = Schedule(

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from arch.interface import Posterior
 from pvvae import distributed
-from pvvae.data.clips import held_out_clips, to_pixels, to_uint8
+from pvvae.data.clips import HeldOutClips, held_out_clips, to_pixels, to_uint8
 from pvvae.data.video import write_video
 from pvvae.engine import Engine
 from pvvae.losses.kl import kl_divergence
@@ -35,6 +35,16 @@ class HeldOutConfig:
     width: int = 256
     """Section 4.1."""
 
+    def open(self, folder: str) -> HeldOutClips:
+        """The clips, out of a folder of shards.
+
+        Raises:
+            ConfigError: if there are no shards, or their samples are too short or too small.
+        """
+        return held_out_clips(
+            folder, frames=self.frames, height=self.height, width=self.width, limit=self.clips
+        )
+
 
 class HeldOut:
     """Measures a VAE on the same clips every time, whatever the number of processes."""
@@ -42,17 +52,7 @@ class HeldOut:
     def __init__(self, config: HeldOutConfig, folder: str | None, *, objective: Objective) -> None:
         """``folder`` holds the held-out shards; None measures nothing."""
         self.config, self.objective = config, objective
-        self.clips = (
-            None
-            if folder is None
-            else held_out_clips(
-                folder,
-                frames=config.frames,
-                height=config.height,
-                width=config.width,
-                limit=config.clips,
-            )
-        )
+        self.clips = None if folder is None else config.open(folder)
 
     @torch.no_grad()
     def measure(

@@ -52,10 +52,16 @@ def lock_folder(folder: Path, *, patience: float = PATIENCE) -> IO[str]:
     """Keep ``folder`` to this process until the returned file is closed or the process ends.
 
     Raises:
-        ConfigError: if another process still holds it after ``patience`` seconds.
+        ConfigError: if another process still holds it after ``patience`` seconds, or nothing can
+            be written there.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    file = (folder / ".lock").open("a")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / ".lock").open("a")
+    except OSError as error:
+        raise ConfigError(
+            f"{folder}: cannot be written ({error.strerror}); choose another run=..."
+        ) from None
     deadline = time.monotonic() + patience
     while True:
         try:

@@ -14,7 +14,7 @@ from pvvae.checkpoints import Checkpoint
 from pvvae.errors import ConfigError
 from pvvae.model import PredictiveVAE
 from pvvae.progress import say
-from pvvae.run import read_config
+from pvvae.run_folder import read_config
 
 
 def checkpoint_of(run: Path) -> Checkpoint:
@@ -26,7 +26,7 @@ def checkpoint_of(run: Path) -> Checkpoint:
     read_config(run)
     found = checkpoints.newest(run / "checkpoints", warn=say)
     if found is None:
-        raise ConfigError(f"{run}: this run has no checkpoint yet; finish it first (pvvae train)")
+        raise ConfigError(f"{run}: this run has no checkpoint yet; train it first (pvvae train)")
     return found
 
 
@@ -38,7 +38,10 @@ def load_vae(run: Path) -> PredictiveVAE:
     """
     plain = read_config(run)
     if "backbone" not in plain:
-        raise ConfigError(f"{run}: a run of stage {plain.get('stage')!r} holds no VAE")
+        raise ConfigError(
+            f"{run}: a run of stage {plain.get('stage')} holds no VAE; name one of image_pretrain, "
+            "predictive or decoder_finetune"
+        )
     codec.load_plugins(plain)
     backbone = codec.decode(BackboneConfig, plain["backbone"], "backbone")
     vae = PredictiveVAE(backbone.build(), pad=plain["pad"])
@@ -54,7 +57,9 @@ def load_denoiser(run: Path) -> Denoiser:
     """
     plain = read_config(run)
     if "denoiser" not in plain:
-        raise ConfigError(f"{run}: a run of stage {plain.get('stage')!r} holds no denoiser")
+        raise ConfigError(
+            f"{run}: a run of stage {plain.get('stage')} holds no denoiser; name one of latte"
+        )
     codec.load_plugins(plain)
     denoiser = codec.decode(DenoiserConfig, plain["denoiser"], "denoiser").build()
     denoiser.load_state_dict(load_file(checkpoint_of(run).folder / "denoiser.safetensors"))

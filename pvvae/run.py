@@ -17,7 +17,7 @@ import yaml
 
 from pvvae import config as codec
 from pvvae import distributed
-from pvvae.files import write_json, write_text
+from pvvae.files import raise_if_disk_full, write_json, write_text
 from pvvae.lifeline import lock_folder
 from pvvae.run_folder import check_same_config, is_finished, step_of
 from pvvae.run_folder import read_config as read_config
@@ -81,8 +81,13 @@ class Run:
         if not distributed.is_main():
             return
         line = {"step": step, "kind": kind, **values, "times": times}
-        with (self.folder / "metrics.jsonl").open("a") as file:
-            file.write(json.dumps(line) + "\n")
+        path = self.folder / "metrics.jsonl"
+        try:
+            with path.open("a") as file:
+                file.write(json.dumps(line) + "\n")
+        except OSError as error:
+            raise_if_disk_full(error, path)
+            raise
         assert self._tracker is not None
         self._tracker.log(
             step, {f"{kind}/{name}": value for name, value in (values | times).items()}

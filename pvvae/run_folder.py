@@ -12,6 +12,8 @@ from pvvae.errors import ConfigError
 
 FREE_KEYS = ("run", "tracking", "plugins")
 """Keys that may differ between the runs of one folder: they change no result."""
+BEGUN = ("config.yaml", "provenance.json", "wandb")
+"""What a run writes before its first result."""
 
 
 def is_finished(folder: Path) -> bool:
@@ -51,7 +53,7 @@ def step_of(line: str) -> int | None:
 
 
 def check_same_config(folder: Path, plain: Mapping[str, Any]) -> None:
-    """Refuse to go on in a folder with another config.
+    """Refuse to go on in a folder with another config; one without results may get any.
 
     Args:
         folder: of a run, or where one will be.
@@ -60,7 +62,7 @@ def check_same_config(folder: Path, plain: Mapping[str, Any]) -> None:
     Raises:
         ConfigError: naming the first key that differs.
     """
-    if not (folder / "config.yaml").exists():
+    if not (folder / "config.yaml").exists() or not _has_results(folder):
         return
     free = dict.fromkeys(FREE_KEYS)
     other = codec.differences(read_config(folder) | free, {**plain, **free})
@@ -70,6 +72,11 @@ def check_same_config(folder: Path, plain: Mapping[str, Any]) -> None:
             f"{f' and {len(other) - 1} more' if len(other) > 1 else ''}; "
             "choose another run=..., or remove the folder"
         )
+
+
+def _has_results(folder: Path) -> bool:
+    """Whether more is there than what a run writes when it begins."""
+    return any(p.name not in BEGUN and not p.name.startswith(".") for p in folder.iterdir())
 
 
 def runs_below(folder: Path) -> list[Path]:

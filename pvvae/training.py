@@ -11,6 +11,7 @@ from torch import Tensor
 from arch.interface import BackboneConfig, DiscriminatorConfig, Posterior
 from pvvae import distributed, seeding
 from pvvae.data.clips import ClipBatch, DataConfig, TrainingClips, check_shards
+from pvvae.data.schedule import Bucket
 from pvvae.engine import Engine, EngineConfig
 from pvvae.errors import ConfigError
 from pvvae.held_out import HeldOut, HeldOutConfig
@@ -22,6 +23,7 @@ from pvvae.objective import Objective, ObjectiveConfig, sample_dropped
 from pvvae.optimizer import OptimizerConfig
 from pvvae.pretrained import load_discriminator_weights, load_vae_weights
 from pvvae.run import Run, RunConfig
+from pvvae.run_folder import read_config
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,10 +53,10 @@ class VAETrainingConfig(RunConfig):
         self._check_shapes()
         if self.init is not None:
             read_config(Path(self.init))
-        check_shards(
-            TrainingClips(self.data, steps=self.steps, seed=self.seed).index, processes
-        )
-        HeldOut(self.held_out, self.data.held_out)
+        clips = TrainingClips(self.data, steps=self.steps, seed=self.seed)
+        check_shards(clips.index, processes)
+        if self.data.held_out is not None:
+            self.held_out.open(self.data.held_out)
 
     def _check_shapes(self) -> None:
         with torch.device("meta"):

@@ -1,21 +1,22 @@
 """Tables 2 and 7, Figures 5 and 6: what a VAE rebuilds, predicts, and how its latents move."""
 
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
+from statistics import fmean, median
 
 import numpy as np
 import torch
-from pvvae.data.clips import HeldOutClips, held_out_clips, to_pixels, to_uint8
 from torch import Tensor
 
 from pvvae import distributed
+from pvvae.data.clips import HeldOutClips, held_out_clips, to_pixels, to_uint8
 from pvvae.files import write_array, write_json
 from pvvae.metrics.fvd import FVD
 from pvvae.metrics.latent_distance import LatentDistance
 from pvvae.metrics.lpips import LPIPS
-from pvvae.metrics.per_frame import PerFrame, to_unit
+from pvvae.metrics.per_frame import to_unit
 from pvvae.metrics.prediction_error import prediction_error
 from pvvae.metrics.psnr import frame_psnr
 from pvvae.metrics.ssim import frame_ssim
@@ -51,13 +52,17 @@ class Config(RunConfig):
 
 
 @dataclass
-class _Part:
-    """What one process measured, by clip; gathered and ordered before any mean is taken."""
+class _Row:
+    """What was measured of one clip; rows are gathered and ordered before any mean is taken."""
 
-    frame_values: dict[str, dict[int, Tensor]] = field(default_factory=dict)
-    errors: dict[str, dict[int, float]] = field(default_factory=dict)
-    features: dict[str, dict[int, Tensor]] = field(default_factory=dict)
-    distances: dict[int, Tensor] = field(default_factory=dict)
+    frames: dict[str, Tensor]
+    """(1, T) values of each frame."""
+    features: dict[str, Tensor]
+    """(1, 400) of I3D, for the original and the reconstruction."""
+    errors: dict[str, float]
+    """Squared error of the withheld frames, predicted and repeated."""
+    latent: Tensor
+    """Posterior mean (1, c, t, h, w)."""
 
 
 def run(config: Config) -> None:
@@ -73,64 +78,65 @@ def run(config: Config) -> None:
         width=config.width,
         limit=config.num,
     )
-    part = _measure(vae, clips, config, record)
-    results = _summarise(_gather(part), len(clips), config)
-    times = _speed(vae, to_pixels(clips[0].frames).to(distributed.device()))
-    metrics = results["metrics"]
-    assert isinstance(metrics, dict)
+    rows = _gather(_measure(vae, clips, config, record))
+    metrics, facts = _summarise(rows, config)
     if config.train is not None:
         metrics["mean_frame_psnr"] = _mean_frame_psnr(clips, config)
-    results["parameters"] = sum(p.numel() for p in vae.parameters())
+    metrics["parameters"] = sum(p.numel() for p in vae.parameters())
+    times = _speed(vae, to_pixels(clips[0].frames).to(distributed.device()))
     if distributed.is_main():
-        write_json(record.folder / "results.json", results | {"times": times})
-    line = {"step": 0, "kind": "reconstruction", **_flat(results), "times": times}
+        results = {"metrics": metrics, "clips": len(rows), **facts, "times": times}
+        write_json(record.folder / "results.json", results)
+    line = {"step": 0, "kind": "reconstruction", **metrics, "clips": len(rows), "times": times}
     record.write_metrics([line])
-    record.finish({"clips": len(clips)})
+    record.finish({"clips": len(rows)})
 
 
 @torch.inference_mode()
-def _measure(vae: PredictiveVAE, clips: HeldOutClips, config: Config, record: Run) -> _Part:
-    part = _Part()
+def _measure(
+    vae: PredictiveVAE, clips: HeldOutClips, config: Config, record: Run
+) -> dict[int, _Row]:
+    """Rows of this process's clips; writes those to show."""
     perceptual = LPIPS("alex").to(distributed.device())
     videos = FVD(device=str(distributed.device()))
     mine = range(distributed.rank(), len(clips), distributed.world_size())
+    rows = {}
     with progress(record.folder.name, len(mine)) as bar:
         for index in mine:
             x = to_pixels(clips[index].frames).to(distributed.device())
-            recon, mean, _ = vae(x)
-            target = to_unit(x)
-            for name, measure in measures.items():
-                part.frame_values.setdefault(name, {})[index] = measure(
-                    to_unit(recon), target
-                ).cpu()
-            part.distances[index] = mean.cpu()
-            shown = {"original": x, "reconstruction": recon}
-            shown |= _predict(vae, x, index, part)
-            for name in ("original", "reconstruction"):
-                pixels = torch.from_numpy(to_uint8(shown[name]))
-                feature = videos.update(pixels, real=name == "original")
-                part.features.setdefault(name, {})[index] = feature
+            rows[index], pictures = _measure_clip(vae, x, perceptual, videos)
             if index < config.shown:
-                for name, clip in shown.items():
-                    write_array(
-                        record.folder / "clips" / f"{index:06d}_{name}.npy", to_uint8(clip)[0]
-                    )
+                for name, clip in pictures.items():
+                    path = record.folder / "clips" / f"{index:06d}_{name}.npy"
+                    write_array(path, to_uint8(clip)[0])
             bar.update()
-    return part
+    return rows
 
 
-def _predict(vae: PredictiveVAE, x: Tensor, index: int, part: _Part) -> dict[str, Tensor]:
-    """Figure 6: withhold the latter half, and compare with repeating the last observed frame."""
-    if vae.backbone.latent_frames(x.shape[2]) == 1:
-        return {}
-    dropped, seen = vae.latter_half(x.shape[2])
-    predicted = vae(x, dropped)[0]
-    last = x[:, :, seen - 1 : seen].expand(-1, -1, x.shape[2] - seen, -1, -1)
-    repeated = torch.cat([x[:, :, :seen], last], dim=2)
-    for name, clip in (("predicted", predicted), ("repeated", repeated)):
-        error = prediction_error(to_unit(clip), to_unit(x), seen)
-        part.errors.setdefault(name, {})[index] = float(error)
-    return {"prediction": predicted}
+def _measure_clip(
+    vae: PredictiveVAE, x: Tensor, perceptual: LPIPS, videos: FVD
+) -> tuple[_Row, dict[str, Tensor]]:
+    """Row and pictures of one clip (1, C, T, H, W)."""
+    recon, mean, _ = vae(x)
+    pictures = {"original": x, "reconstruction": recon}
+    frames = {
+        "psnr": frame_psnr(to_unit(recon), to_unit(x)).cpu(),
+        "ssim": frame_ssim(to_unit(recon), to_unit(x)).cpu(),
+        "lpips": perceptual(recon.clamp(-1.0, 1.0), x).cpu(),
+    }
+    features = {
+        name: videos.network(torch.from_numpy(to_uint8(clip))).cpu()
+        for name, clip in pictures.items()
+    }
+    row = _Row(frames=frames, features=features, errors={}, latent=mean.cpu())
+    if vae.backbone.latent_frames(x.shape[2]) > 1:
+        dropped, seen = vae.latter_half(x.shape[2])  # Figure 6
+        pictures["prediction"] = vae(x, dropped)[0]
+        last = x[:, :, seen - 1 : seen].expand(-1, -1, x.shape[2] - seen, -1, -1)
+        repeated = torch.cat([x[:, :, :seen], last], dim=2)
+        for name, clip in (("predicted", pictures["prediction"]), ("repeated", repeated)):
+            row.errors[name] = float(prediction_error(to_unit(clip), to_unit(x), seen))
+    return row, pictures
 
 
 def _mean_frame_psnr(clips: HeldOutClips, config: Config) -> float:
@@ -139,75 +145,60 @@ def _mean_frame_psnr(clips: HeldOutClips, config: Config) -> float:
     known = held_out_clips(
         config.train, frames=config.frames, height=config.height, width=config.width
     )
-    mean = sum(known[i].frames.mean(axis=0) for i in range(len(known))) / len(known)
-    shown = to_unit(to_pixels(np.rint(np.asarray(mean)).astype(np.uint8)[None]))  # one frame
-    values = []
-    for i in range(len(clips)):
-        x = to_unit(to_pixels(clips[i].frames))
-        values.append(float(frame_psnr(shown.expand_as(x), x).mean()))
-    return sum(values) / len(values)
+    mean = np.mean([clip.frames.mean(axis=0) for clip in known], axis=0)
+    shown = to_unit(to_pixels(np.rint(mean).astype(np.uint8)[None]))  # (1, C, 1, H, W)
+    targets = [to_unit(to_pixels(clip.frames)) for clip in clips]
+    return fmean(float(frame_psnr(shown.expand_as(x), x).mean()) for x in targets)
 
 
-def _gather(part: _Part) -> _Part:
-    whole = _Part()
-    for other in distributed.gather_objects(part):
-        assert isinstance(other, _Part)
-        whole.distances |= other.distances
-        for mine, theirs in (
-            (whole.frame_values, other.frame_values),
-            (whole.errors, other.errors),
-            (whole.features, other.features),
-        ):
-            for name, values in theirs.items():
-                mine.setdefault(name, {}).update(values)  # type: ignore[arg-type]
-    return whole
+def _gather(rows: dict[int, _Row]) -> list[_Row]:
+    """All processes' rows, in clip order."""
+    whole: dict[int, _Row] = {}
+    for part in distributed.gather_objects(rows):
+        assert isinstance(part, dict)
+        whole |= part
+    return [whole[index] for index in sorted(whole)]
 
 
-def _summarise(part: _Part, count: int, config: Config) -> dict[str, object]:
-    """Every metric over all clips, in clip order."""
-    order = range(count)
+def _summarise(rows: list[_Row], config: Config) -> tuple[dict[str, float], dict[str, object]]:
+    """Metrics over all clips, and what else the report shows."""
     metrics: dict[str, float] = {}
     curves: dict[str, list[float]] = {}
-    for name, values in part.frame_values.items():
-        kept = PerFrame(frame_psnr)
-        kept.add(torch.cat([values[i] for i in order]))
-        metrics[name] = kept.compute()["all"]
-        curves[name] = torch.cat([values[i] for i in order]).double().mean(0).tolist()
+    for name in rows[0].frames:
+        values = torch.cat([row.frames[name] for row in rows]).double()  # (N, T)
+        metrics[name] = float(values.mean(1).mean())
+        curves[name] = values.mean(0).tolist()
     videos = FVD()
-    for name, features in part.features.items():
-        rows = torch.cat([features[i] for i in order])
-        videos.add(rows, frames=config.frames, real=name == "original")
+    for name in rows[0].features:
+        features = torch.cat([row.features[name] for row in rows])
+        videos.add(features, frames=config.frames, real=name == "original")
     rfvd = videos.compute(paired=True)
     metrics["rfvd"] = rfvd.fvd
-    for name, errors in part.errors.items():
-        metrics[f"{name}_mse"] = sum(errors[i] for i in order) / count
-    results: dict[str, object] = {
-        "metrics": metrics,
+    for name in rows[0].errors:
+        metrics[f"{name}_mse"] = fmean(row.errors[name] for row in rows)
+    facts: dict[str, object] = {
         "curves": curves,
-        "clips": count,
         "floor": {"fvd": rfvd.floor, "clips": rfvd.num_floor},
         "protocol": rfvd.protocol
         | {"size": f"{config.frames}x{config.height}x{config.width}", "lpips": "AlexNet v0.1"},
     }
-    return results | _latents(part, order)
+    latents = torch.cat([row.latent for row in rows]).double()
+    if latents.shape[2] > 1:
+        facts["latent_distance"] = _latent_distance(latents)
+    return metrics, facts
 
 
-def _latents(part: _Part, order: range) -> dict[str, object]:
-    """Latent temporal distance (Figure 5c and d), on latents normalised channel by channel."""
-    z = torch.cat([part.distances[i] for i in order]).double()
-    if z.shape[2] < 2:
-        return {}
+def _latent_distance(z: Tensor) -> dict[str, object]:
+    """Figure 5c and d, on latents (N, c, t, h, w) normalised channel by channel."""
     deviation, centre = torch.std_mean(z, dim=(0, 2, 3, 4), keepdim=True)
     distance = LatentDistance()
     distance.update((z - centre) / deviation)
     found = distance.compute()
     return {
-        "latent_distance": {
-            "raw": found.raw,
-            "normalised": found.normalised,
-            "adjacent": found.adjacent.tolist(),
-            "adjacent_median": found.adjacent_median,
-        }
+        "raw": found.raw,
+        "normalised": found.normalised,
+        "adjacent": found.adjacent.tolist(),
+        "adjacent_median": found.adjacent_median,
     }
 
 
@@ -221,8 +212,8 @@ def _speed(vae: PredictiveVAE, x: Tensor) -> dict[str, float]:
     }
 
 
-def _timed(work: object) -> float:
-    assert callable(work)
+def _timed(work: Callable[[], object]) -> float:
+    """Median seconds of a call."""
     seconds = []
     for _ in range(WARM_UP + TIMED_RUNS):
         began = time.perf_counter()
@@ -231,9 +222,3 @@ def _timed(work: object) -> float:
             torch.cuda.synchronize()
         seconds.append(time.perf_counter() - began)
     return median(seconds[WARM_UP:])
-
-
-def _flat(results: dict[str, object]) -> dict[str, object]:
-    metrics = results["metrics"]
-    assert isinstance(metrics, dict)
-    return {**metrics, "clips": results["clips"]}

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from pvvae.data.clips import to_uint8
-from pvvae.data.latents import LatentDataset
 from torch import Tensor
 
 from arch.interface import Denoiser
 from pvvae import distributed, seeding
+from pvvae.data.clips import to_uint8
+from pvvae.data.latents import LatentDataset
 from pvvae.data.video import write_video
 from pvvae.errors import ConfigError
 from pvvae.files import write_array, write_json
@@ -18,7 +18,8 @@ from pvvae.flow import OnStep, SamplerConfig, guided, sample
 from pvvae.held_out import SAMPLE_FPS
 from pvvae.pretrained import load_denoiser, load_vae
 from pvvae.progress import progress
-from pvvae.run import Run, RunConfig, read_config
+from pvvae.run import Run, RunConfig
+from pvvae.run_folder import read_config
 
 SHEET = 16
 """Clips on the contact sheet, four by four."""
@@ -43,13 +44,13 @@ class Config(RunConfig):
 
 def run(config: Config) -> None:
     """Make the samples that do not exist yet: RUN/clips/000000.npy, uint8 (T, H, W, C)."""
+    latents = LatentDataset(Path(read_config(Path(config.latte))["latents"]) / "train")
+    choices = _class_indices(config, latents)
     record = Run(config, stage="generate")
     if record.finished:
         return
     denoiser = load_denoiser(Path(config.latte)).to(distributed.device())
     vae = load_vae(Path(config.vae)).to(distributed.device())
-    latents = LatentDataset(Path(read_config(Path(config.latte))["latents"]) / "train")
-    choices = _class_indices(config, latents)
     folder = record.folder / "clips"
     blocks = [
         range(first, min(first + config.batch, config.num))

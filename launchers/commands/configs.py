@@ -24,6 +24,16 @@ ROOT = Path(__file__).resolve().parents[2] / "configs"
 RUNNABLE = re.compile(r"^(run|commands):", re.MULTILINE)
 """A stage's config has a run folder, a pipeline has commands; what other files extend has neither."""
 
+STAGES = (
+    "image_pretrain",
+    "predictive",
+    "decoder_finetune",
+    "extract_latents",
+    "latte",
+    "generate",
+)
+"""Files are named by their stage; this is the order in which one needs them."""
+
 
 def add(commands: "Commands") -> None:
     """Declare the command."""
@@ -36,15 +46,21 @@ def add(commands: "Commands") -> None:
 def runnable_configs() -> list[Path]:
     """Shipped YAML files that a command can run: folder by folder, in the order of the method."""
     files = (path for path in ROOT.rglob("*.yaml") if RUNNABLE.search(path.read_text()))
-    return sorted(files, key=lambda path: (path.parent, path.name))
+    return sorted(files, key=lambda path: (path.parent, _place(path.stem), path.name))
+
+
+def _place(stage: str) -> int:
+    return STAGES.index(stage) if stage in STAGES else len(STAGES)
 
 
 def _configs(arguments: argparse.Namespace) -> int:
     rows = [(path, _title(path)) for path in runnable_configs()]
     found = [(p, title) for p, title in rows if arguments.word in f"{p.relative_to(ROOT)} {title}"]
     if not found:
-        groups = ", ".join(dict.fromkeys(str(p.relative_to(ROOT).parent) for p, _ in rows))
-        raise ConfigError(f"configs: none has {arguments.word!r} in it; there are {groups}")
+        groups = dict.fromkeys(str(p.relative_to(ROOT).parent) for p, _ in rows if p.parent != ROOT)
+        raise ConfigError(
+            f"configs: none has {arguments.word!r} in it; there are {', '.join(groups)}"
+        )
     group = None
     for path, title in found:
         if path.parent != group:

@@ -47,10 +47,10 @@ def _predict(arguments: argparse.Namespace) -> int:
 
     from launchers.whole_video import through
     from pvvae import distributed
-    from pvvae.data.video import probe, read_video, write_video
+    from pvvae.data.video import probe, write_video
     from pvvae.pretrained import load_vae
 
-    clip = read_video(arguments.video, frames=arguments.frames)
+    clip = _first_clip(arguments.video, arguments.frames)
     vae = load_vae(arguments.run).to(distributed.device())
     dropped = dropped_groups(vae, frames=arguments.frames, observed=arguments.observed)
     predicted = through(vae, clip, dropped=dropped)
@@ -63,6 +63,16 @@ def _predict(arguments: argparse.Namespace) -> int:
         print(f"MSE of {name}: {_error(other, clip, arguments.observed):.6f}")
     print(arguments.out)
     return 0
+
+
+def _first_clip(video: Path, frames: int) -> "Frames":
+    from launchers.whole_video import windows
+    from pvvae.data.video import iterate_video
+
+    clip = next(windows(iterate_video(video), frames))
+    if len(clip) < frames:
+        raise ConfigError(f"{video}: has {len(clip)} frames; give --frames {len(clip)} or fewer")
+    return clip
 
 
 def dropped_groups(vae: "PredictiveVAE", *, frames: int, observed: int) -> int:

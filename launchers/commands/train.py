@@ -38,7 +38,7 @@ def add(commands: "Commands") -> None:
 
 
 def _train(arguments: argparse.Namespace) -> int:
-    from launchers.local import check_machines, explain, run_stage, stage_command
+    from launchers.local import UNFINISHED, check_machines, explain, run_stage, stage_command
     from pvvae.run_folder import check_same_config, is_finished
     from stages import program
 
@@ -53,7 +53,11 @@ def _train(arguments: argparse.Namespace) -> int:
     if is_finished(folder):
         print(f"{folder}: finished already")
         return 0
+    if arguments.hostfile is None:
+        config.check(processes)
     status = run_stage(arguments.config, arguments.overrides, **where)
+    if status == 0 and not is_finished(folder):
+        status = UNFINISHED
     explain(status, folder)
     return status
 

@@ -37,13 +37,15 @@ def scan_foreign(folder: Path) -> Contents:
     rejects: list[Reject] = []
     for number, path in enumerate(paths):
         for key, members in tars.list_tar(path).items():
-            media = next((extension for extension in MEDIA if extension in members), None)
+            # KEY.left.png is a PNG: as in WebDataset, the last part says what it is.
+            kinds = {extension.rpartition(".")[2]: extent for extension, extent in members.items()}
+            media = next((kind for kind in MEDIA if kind in kinds), None)
             if media is None:
-                kinds = ", ".join(members)
-                rejects.append(Reject(source=key, reason=f"{path.name} has only {kinds} for it"))
+                only = ", ".join(members)
+                rejects.append(Reject(source=key, reason=f"{path.name} has only {only} for it"))
                 continue
-            facts = _facts(path, members)
-            samples.append(_sample(path, number, key, media, members, facts))
+            facts = _facts(path, kinds)
+            samples.append(_sample(path, number, key, media, kinds[media], facts))
             labels.append(facts.get("label"))
     if not samples:
         raise ConfigError(f"{folder}: no sample with pixels; known extensions: {', '.join(MEDIA)}")
@@ -75,10 +77,9 @@ def _sample(
     shard: int,
     key: str,
     media: str,
-    members: dict[str, tars.Extent],
+    extent: tars.Extent,
     facts: dict[str, Any],
 ) -> Sample:
-    extent = members[media]
     shape = _npy_shape(path, extent) if media == "npy" else None
     frames, height, width = shape or (
         _number(facts, "frames"),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from pvvae.data.video import Frames
@@ -47,14 +48,14 @@ def crop_resize(
     return out
 
 
-def hard_cuts(frames: Iterable[Frames]) -> list[int]:
-    """Indices of the frames that begin a new shot; frame 0 is not among them."""
-    previous, changes = None, [0.0]
+def hard_cuts(frames: Iterable[Frames]) -> tuple[list[int], int]:
+    """Indices of the frames that begin a new shot, frame 0 not among them; and how many frames."""
+    previous: NDArray[np.float32] | None = None
+    changes: list[float] = []
     for frame in frames:
         small = Image.fromarray(frame).convert("L").resize((48, 27), Image.Resampling.BOX)
         now = np.asarray(small, np.float32)
-        if previous is not None:
-            changes.append(float(np.abs(now - previous).mean()))
+        changes.append(0.0 if previous is None else float(np.abs(now - previous).mean()))
         previous = now
     cuts = []
     for i in range(1, len(changes)):
@@ -62,4 +63,4 @@ def hard_cuts(frames: Iterable[Frames]) -> list[int]:
         usual = float(np.median(around)) if around else 0.0
         if changes[i] > max(CUT_DIFFERENCE, CUT_RATIO * usual):
             cuts.append(i)
-    return cuts
+    return cuts, len(changes)

@@ -1,5 +1,6 @@
 """Clips for looking at: the same pixels every time, nothing random."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,8 +37,11 @@ class HeldOutClips:
     def __len__(self) -> int:
         return len(self._chosen)
 
+    def __iter__(self) -> Iterator[HeldOutClip]:
+        return (self[i] for i in range(len(self)))
+
     def __getitem__(self, i: int) -> HeldOutClip:
-        number = int(self._chosen[i])  # IndexError ends a plain for loop
+        number = int(self._chosen[i])
         sample = self.index.sample(number)
         frames, height, width = self._shape
         clip = read_clip(self.index, number, frames=frames)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
+from pvvae.data.frames import hard_cuts
 from pvvae.data.video import (
     IMAGE_SUFFIXES,
     VIDEO_SUFFIXES,
@@ -107,23 +108,39 @@ def split_sources(
     return train, [s for s in sources if s.name in chosen]
 
 
-def measure(source: Source) -> tuple[int, float, Frames]:
-    """Number of frames, frames a second and the first frame; everything has been decoded once.
+@dataclass(frozen=True)
+class Measured:
+    """What reading a source from beginning to end shows."""
+
+    frames: int
+    fps: float
+    first: Frames
+    cuts: tuple[int, ...] = ()
+    """First frames of new shots, if they were looked for."""
+
+
+def measure(source: Source, *, find_cuts: bool) -> Measured:
+    """Decode everything once; only looking for cuts needs the pixels.
 
     Raises:
         ConfigError: if the source cannot be read from beginning to end.
     """
-    if source.path.is_dir():
-        count = len(_frame_files(source))
-    elif source.is_image:
+    first = next(iterate_source(source), None)
+    cuts: list[int] = []
+    if source.is_image:
         count = 1
+    elif find_cuts:
+        cuts, count = hard_cuts(iterate_source(source))
+    elif source.path.is_dir():
+        count = sum(1 for _ in iterate_source(source))
     else:
-        count = count_frames(source.path)
-    fps = 0.0 if source.path.is_dir() or source.is_image else probe(source.path).fps
-    stop = count if source.stop is None else min(source.stop, count)
-    if source.start >= stop:
-        raise ConfigError(f"{source.path}: has {count} frames, none from {source.start} on")
-    return stop - source.start, fps, next(iterate_source(source))
+        whole = count_frames(source.path)
+        count = (whole if source.stop is None else min(source.stop, whole)) - source.start
+    if first is None:
+        raise ConfigError(f"{source.path}: has no frame {source.start}")
+    is_video = not (source.is_image or source.path.is_dir())
+    fps = probe(source.path).fps if is_video else 0.0
+    return Measured(count, fps, first, tuple(cuts))
 
 
 def iterate_source(source: Source, *, start: int = 0) -> Iterator[Frames]:
@@ -134,7 +151,15 @@ def iterate_source(source: Source, *, start: int = 0) -> Iterator[Frames]:
     """
     first = source.start + start
     if source.path.is_dir():
-        yield from map(read_image, _frame_files(source)[first : source.stop])
+        size = None
+        for path in _frame_files(source)[first : source.stop]:
+            frame = read_image(path)
+            size = size or frame.shape
+            if frame.shape != size:
+                raise ConfigError(
+                    f"{source.path}: {path.name} has another size than the first frame"
+                )
+            yield frame
     elif source.is_image:
         yield read_image(source.path)
     else:

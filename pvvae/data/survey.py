@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from pvvae.data.frames import hard_cuts, resize_short_side
+from pvvae.data.frames import resize_short_side
 from pvvae.data.sources import Source, iterate_source, measure
 from pvvae.data.video import Frames
 from pvvae.errors import ConfigError
@@ -83,25 +83,24 @@ def survey(source: Source, settings: PackSettings) -> Survey:
     """Read a source once, to its end, and decide on its clips; it is never partly accepted and then
     found broken."""
     try:
-        frames, fps, first = measure(source)
-        cuts = []
-        if settings.drop_cuts and not source.is_image:
-            cuts = hard_cuts(iterate_source(source))
+        found = measure(source, find_cuts=settings.drop_cuts)
     except ConfigError as error:
         return Survey(reasons=(str(error).removeprefix(f"{source.path}: "),))
-    height, width = first.shape[:2]
+    height, width = found.first.shape[:2]
     if min(height, width) < settings.smallest_side:
         least = settings.smallest_side
         reason = f"{height} x {width} is too small: the shorter side must be at least {least}"
         return Survey(reasons=(reason,))
-    starts, reasons = _windows([0, *cuts, frames], 1 if source.is_image else settings.span)
+    starts, reasons = _windows(
+        [0, *found.cuts, found.frames], 1 if source.is_image else settings.span
+    )
     if settings.store == "file":
-        stored = frames
+        stored, fps = found.frames, found.fps
         starts = starts[:1]
     else:
         stored = 1 if source.is_image else settings.frames
-        height, width = resize_short_side(first, settings.short_side).shape[:2]
-        fps /= settings.stride
+        height, width = resize_short_side(found.first, settings.short_side).shape[:2]
+        fps = found.fps / settings.stride
     return Survey(
         starts=tuple(starts[: settings.max_clips_per_video]),
         frames=stored,

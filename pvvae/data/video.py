@@ -167,7 +167,9 @@ def _encode(path: Path, frames: Iterable[Any], fps: float) -> None:
             )
             if stream is None:
                 rate = Fraction(fps).limit_denominator(1001)  # 30000/1001 and its kin exactly
-                stream = container.add_stream("libx264", rate=rate, options={"crf": str(CRF)})
+                stream = container.add_stream(
+                    "libx264", rate=rate, options={"crf": str(CRF), "threads": "1"}
+                )
                 stream.height, stream.width = padded.shape[:2]
                 stream.pix_fmt = "yuv420p"
             container.mux(stream.encode(av.VideoFrame.from_ndarray(padded, format="rgb24")))

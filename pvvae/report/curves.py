@@ -47,6 +47,7 @@ class Series:
     x: Sequence[float]
     y: Sequence[float]
     drawn: Literal["line", "points", "both"]
+    """Training is a line, held-out values are points; both where there is one of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,36 +86,38 @@ def stage_plots(groups: Sequence[Group], stage: str) -> list[tuple[str, str]]:
 
 def _logged(group: Group, stage: str, panel: Panel) -> list[Series]:
     record = group.of(stage)
-    if record is None:
-        return []
-    found = []
-    kinds: tuple[tuple[str, Literal["line", "points"]], ...] = (
-        ("train", "line"),
-        ("held_out", "points"),
-    )
-    for kind, drawn in kinds:
-        lines = [x for x in record.metrics if x["kind"] == kind and panel.name in x]
-        x, y = [line["step"] for line in lines], [line[panel.name] for line in lines]
+    found = {}
+    for kind in ("train", "held_out"):
+        lines = (
+            [x for x in record.metrics if x["kind"] == kind and panel.name in x] if record else []
+        )
         if lines:
-            found.append(Series(colour=group.colour, x=x, y=y, drawn=drawn))
-    return found
+            found[kind] = ([x["step"] for x in lines], [x[panel.name] for x in lines])
+    drawn: dict[str, Literal["line", "points", "both"]] = {"train": "line", "held_out": "points"}
+    if "train" not in found:
+        drawn["held_out"] = "both"
+    return [Series(colour=group.colour, x=x, y=y, drawn=drawn[k]) for k, (x, y) in found.items()]
 
 
 def evaluation_plots(groups: Sequence[Group]) -> list[tuple[str, str]]:
     """(title, SVG) over the frames of a clip, and over the interval between latents."""
-    wanted: tuple[tuple[str, str, tuple[str, ...], int], ...] = (
-        ("PSNR of each frame (dB)", "frame", ("curves", "psnr"), 1),
-        ("SSIM of each frame", "frame", ("curves", "ssim"), 1),
-        ("LPIPS of each frame", "frame", ("curves", "lpips"), 1),
-        ("Latent distance (Figure 5d)", "interval in groups", ("latent_distance", "normalised"), 1),
+    wanted: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+        ("PSNR of each frame (dB)", "frame", ("curves", "psnr")),
+        ("SSIM of each frame", "frame", ("curves", "ssim")),
+        ("LPIPS of each frame", "frame", ("curves", "lpips")),
+        (
+            "Latent distance, interval 1 = 1 (Fig. 5d)",
+            "interval in groups",
+            ("latent_distance", "normalised"),
+        ),
     )
     plots = []
-    for title, xlabel, keys, first in wanted:
+    for title, xlabel, keys in wanted:
         series = []
         for group in groups:
             y: Any = at(RECONSTRUCTION, *keys)({RECONSTRUCTION: group.results(RECONSTRUCTION)})
             if y:
-                x = range(first, first + len(y))
+                x = range(1, 1 + len(y))
                 series.append(Series(colour=group.colour, x=x, y=y, drawn="both"))
         if series:
             plots.append((title, draw(series, name="-".join(keys), xlabel=xlabel)))
@@ -129,7 +132,7 @@ def draw(series: Sequence[Series], *, name: str, xlabel: str, log: bool = False)
         for one in series:
             look: dict[str, Any] = {"color": _stand_in(one.colour), "linewidth": 1.5}
             if one.drawn != "line":
-                size = 4.5 if one.drawn == "points" else 2.5
+                size = 4.5 if len(one.x) < 12 else 2.5
                 look |= {"marker": "o", "markersize": size, "markeredgewidth": 0}
             if one.drawn == "points":
                 look["linestyle"] = "none"

@@ -2,14 +2,14 @@
 
 import base64
 import io
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
+from typing import Any
 
+import av
 import numpy as np
 from PIL import Image
 
-from pvvae.data.video import Frames, write_video
+from pvvae.data.video import CRF, Frames
 
 FPS = 8
 """Frames a second: Latte's, as the sample videos of training."""
@@ -45,11 +45,20 @@ def beside(clips: Sequence[Frames]) -> Frames:
 
 
 def video_uri(frames: Frames) -> str:
-    """H.264 as a data URI: frames (T, H, W, 3), uint8."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "clip.mp4"
-        write_video(path, frames, fps=FPS)
-        return _uri("video/mp4", path.read_bytes())
+    """H.264 as a data URI: frames (T, H, W, 3), uint8, of even height and width.
+
+    Encoded by one thread: with several, x264 makes other bytes of the same frames now and then,
+    and pages of the same runs would differ.
+    """
+    file = io.BytesIO()
+    with av.open(file, "w", format="mp4") as container:
+        stream: Any = container.add_stream("libx264", rate=FPS, options={"crf": str(CRF)})
+        stream.codec_context.thread_count = 1
+        stream.height, stream.width, stream.pix_fmt = *frames.shape[1:3], "yuv420p"
+        for frame in frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode(None))
+    return _uri("video/mp4", file.getvalue())
 
 
 def picture_uri(frame: Frames) -> str:

@@ -9,10 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from pvvae.errors import ConfigError
-from pvvae.run import is_finished, read_config, read_metrics
+from pvvae.run_folder import is_finished, read_config, read_metrics, runs_below
 
 STAGES = (
     "image_pretrain",
@@ -26,6 +23,9 @@ STAGES = (
 )
 """The order of the method (section 3.2, then 4.1); stages not named here come last."""
 
+NUM_COLOURS = 6
+"""Colours of the page's style sheet; a seventh group takes the first again."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
@@ -38,7 +38,7 @@ class Record:
     @cached_property
     def config(self) -> dict[str, Any]:
         """The resolved config."""
-        return read_config(self.folder) or {}
+        return read_config(self.folder)
 
     @cached_property
     def metrics(self) -> list[dict[str, Any]]:
@@ -88,7 +88,7 @@ class Group:
 
     name: str
     colour: int
-    """Position among the groups, which decides the colour everywhere on the page."""
+    """Number of its colour, the same everywhere on the page."""
     records: tuple[Record, ...]
 
     def of(self, stage: str) -> Record | None:
@@ -101,6 +101,27 @@ class Group:
         record = self.of(stage)
         return record.results if record else {}
 
+    @property
+    def observed(self) -> int | None:
+        """Frames that the evaluation showed before prediction: the first half of the groups.
+
+        The groups' length follows from the intervals between latents; None without results.
+        """
+        results = self.results("evaluate_reconstruction")
+        frames = len(results.get("curves", {}).get("psnr", []))
+        intervals = len(results.get("latent_distance", {}).get("raw", []))
+        if not frames or not intervals:
+            return None
+        groups, stride = intervals + 1, (frames - 1) // intervals
+        return 1 + (groups - groups // 2 - 1) * stride
+
+    @property
+    def clips(self) -> Path | None:
+        """Folder of the clips that the evaluation of reconstruction kept."""
+        record = self.of("evaluate_reconstruction")
+        folder = record.folder / "clips" if record else None
+        return folder if folder is not None and folder.is_dir() else None
+
 
 def find_records(folder: Path) -> list[Record]:
     """Every run at or below ``folder``, in the order of the method within each parent folder.
@@ -108,11 +129,7 @@ def find_records(folder: Path) -> list[Record]:
     Raises:
         ConfigError: if there is no such folder, or no run in it.
     """
-    if not folder.is_dir():
-        raise ConfigError(f"{folder}: no such folder")
-    found = [path.parent for path in folder.rglob("config.yaml") if _is_run(path)]
-    if not found:
-        raise ConfigError(f"{folder}: holds no run (a run folder has a config.yaml)")
+    found = runs_below(folder)
     records = [Record(folder=run, name=run.relative_to(folder).as_posix()) for run in found]
     return sorted(records, key=lambda r: (r.folder.parent, stage_order(r.stage), r.name))
 
@@ -127,7 +144,7 @@ def find_groups(folder: Path) -> list[Group]:
     parts = [(parent, tuple(records)) for parent, records in by_parent]
     names = short_names([parent for parent, _ in parts])
     return [
-        Group(name=name, colour=i, records=records)
+        Group(name=name, colour=i % NUM_COLOURS, records=records)
         for i, (name, (_, records)) in enumerate(zip(names, parts, strict=True))
     ]
 
@@ -145,14 +162,6 @@ def short_names(folders: Sequence[Path]) -> list[str]:
 def stage_order(stage: str) -> tuple[int, str]:
     """Sorts stages in the order of the method."""
     return (STAGES.index(stage) if stage in STAGES else len(STAGES), stage)
-
-
-def _is_run(config: Path) -> bool:
-    try:
-        data = yaml.safe_load(config.read_text())
-    except (OSError, ValueError, yaml.YAMLError):
-        return False
-    return isinstance(data, dict) and "stage" in data
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -3,11 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
-
-from pvvae.errors import ConfigError
-from pvvae.report.findings import find_records, short_names
 
 Results = dict[str, dict[str, Any]]
 """results.json by stage; an evaluation that is missing has no entry, or an empty one."""
@@ -86,7 +82,9 @@ def above_mean_frame(results: Results) -> float | None:
     return psnr - mean if psnr is not None and mean is not None else None
 
 
-def _beside_fvd(stage: str) -> Callable[[Results], str]:
+def beside_fvd(stage: str) -> Callable[[Results], str]:
+    """Number of clips, and the distance between halves of the real ones."""
+
     def note(results: Results) -> str:
         clips = at(stage, "clips")(results)
         if isinstance(clips, dict):
@@ -100,7 +98,8 @@ def _beside_fvd(stage: str) -> Callable[[Results], str]:
     return note
 
 
-def _counts(results: Results) -> str:
+def sample_counts(results: Results) -> str:
+    """Samples and real clips of the evaluation of generation."""
     clips = at(GENERATION, "clips")(results)
     return f"{clips['samples']} vs {clips['real']} clips" if isinstance(clips, dict) else ""
 
@@ -134,7 +133,7 @@ SCORES = (
         read=_metric("rfvd"),
         better="lower",
         form=",.1f",
-        note=_beside_fvd(RECONSTRUCTION),
+        note=beside_fvd(RECONSTRUCTION),
     ),
     Score(
         title="Prediction error",
@@ -172,18 +171,18 @@ SCORES = (
         read=at(GENERATION, "metrics", "fvd"),
         better="lower",
         form=",.1f",
-        note=_beside_fvd(GENERATION),
+        note=beside_fvd(GENERATION),
     ),
     Score(
         title="KVD",
         read=at(GENERATION, "metrics", "kvd"),
         better="lower",
         form=",.2f",
-        note=_counts,
+        note=sample_counts,
     ),
     Score(
         title="Parameters",
-        read=at(RECONSTRUCTION, "parameters"),
+        read=_metric("parameters"),
         better=None,
         form=",.3f",
         scale=1e-6,
@@ -208,70 +207,3 @@ SCORES = (
         timed=True,
     ),
 )
-
-
-def comparison(runs: Sequence[Path]) -> str:
-    """Evaluations of several runs as a plain-text table: one column a path, ``*`` marks the best.
-
-    Args:
-        runs: evaluation run folders, or folders that hold one evaluation of each kind.
-
-    Raises:
-        ConfigError: if a path holds no result yet, or two evaluations of one kind.
-    """
-    columns = [_results_below(run) for run in runs]
-    rows = [["", *short_names(runs)]]
-    for score in SCORES:
-        texts = [score.text(results) for results in columns]
-        if set(texts) == {ABSENT}:
-            continue
-        best = score.best(columns)
-        unit = f" ({score.unit})" if score.unit else ""
-        title = f"{score.title}{unit} {score.arrow}".rstrip()
-        rows.append([title, *(f"{t}{'*' if i in best else ' '}" for i, t in enumerate(texts))])
-    return "\n".join([*_aligned(rows), "", *_protocol(columns, runs)]) + "\n"
-
-
-def _results_below(folder: Path) -> Results:
-    found: Results = {}
-    for record in find_records(folder):
-        if record.stage not in (RECONSTRUCTION, GENERATION) or not record.results:
-            continue
-        if record.stage in found:
-            raise ConfigError(f"{folder}: holds several runs of {record.stage}; name one of them")
-        found[record.stage] = record.results
-    if not found:
-        raise ConfigError(
-            f"{folder}: holds no result of evaluate_reconstruction or evaluate_generation"
-        )
-    return found
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    first = max(len(row[0]) for row in rows)
-    widths = [max(len(row[i]) for row in rows) + 2 for i in range(1, len(rows[0]))]
-    lines = []
-    for row in rows:
-        # headings end above the last digit, beside which the mark stands
-        cells = [f"{cell}{'' if row is not rows[0] else ' '}" for cell in row[1:]]
-        cells = [cell.rjust(width) for cell, width in zip(cells, widths, strict=True)]
-        lines.append(f"{row[0]:<{first}}{''.join(cells)}".rstrip())
-    return [lines[0], "-" * (first + sum(widths)), *lines[1:]]
-
-
-def _protocol(columns: Sequence[Results], runs: Sequence[Path]) -> list[str]:
-    """What the distances were measured on, and whether the columns agree about it."""
-    lines, seen = [], set()
-    for name, results in zip(short_names(runs), columns, strict=True):
-        size = at(RECONSTRUCTION, "protocol", "size")(results)
-        facts = {
-            "size": size,
-            "rFVD": _beside_fvd(RECONSTRUCTION)(results),
-            "gFVD": _beside_fvd(GENERATION)(results),
-        }
-        shown = "; ".join(f"{key}: {value}" for key, value in facts.items() if value)
-        lines.append(f"{name}: {shown}")
-        seen.add((size, str(at(RECONSTRUCTION, "clips")(results)), _counts(results)))
-    if len(seen) > 1:
-        lines.append("The columns differ in clips or size: FVD and KVD cannot be compared.")
-    return lines

@@ -195,6 +195,19 @@ def test_a_folder_of_frames_can_be_one_video(tmp_path):
     assert np.array_equal(array(index, 1), frames)
 
 
+@pytest.mark.parametrize("is_whole", [False, True])
+def test_a_folder_of_frames_is_read_to_its_end_before_it_is_used(tmp_path, image, is_whole):
+    for clip in ("x", "y"):
+        (tmp_path / "frames" / clip).mkdir(parents=True)
+        for i in range(4):
+            Image.new("RGB", (32, 32)).save(tmp_path / "frames" / clip / f"{i}.png")
+    last = tmp_path / "frames" / "y" / "3.png"
+    last.write_bytes(image.read_bytes() if is_whole else b"")  # whole, but of another size
+    report = pack(tmp_path / "frames", tmp_path / "out", **SMALL, frames=2, frame_folders=True)
+    assert [reject.source for reject in report.rejects] == ["y"]
+    assert report.folders[0].num_clips == 2
+
+
 def test_there_are_as_many_shards_as_asked_for_if_there_are_as_many_clips(dataset, tmp_path):
     counts = {}
     for shards in (1, 4, 6, 100):
@@ -217,7 +230,7 @@ def test_no_clip_lies_across_a_hard_cut(tmp_path):
     dark, bright = (np.full((32, 48, 3), value, np.uint8) for value in (20, 200))
     path = tmp_path / "videos" / "a.mp4"
     write_video(path, [dark] * 20 + [bright] * 30, fps=25)
-    assert hard_cuts(read_video(path)) == [20]
+    assert hard_cuts(read_video(path)) == ([20], 50)
     report = pack(path.parent, tmp_path / "out", **SMALL, frames=9, drop_cuts=True)
     starts = ShardIndex.open(tmp_path / "out").column("start").tolist()
     assert starts == [0, 9, 20, 29, 38]

@@ -16,7 +16,9 @@ def test_hinge_stops_pushing_beyond_the_margin():
 def test_nonsaturating_is_binary_cross_entropy():
     real, fake = torch.randn(2, 5), torch.randn(2, 5)
     expected = F.binary_cross_entropy_with_logits(real, torch.ones(2, 5), reduction="none").mean(1)
-    expected += F.binary_cross_entropy_with_logits(fake, torch.zeros(2, 5), reduction="none").mean(1)
+    expected += F.binary_cross_entropy_with_logits(fake, torch.zeros(2, 5), reduction="none").mean(
+        1
+    )
     torch.testing.assert_close(discriminator_loss(real, fake, "nonsaturating"), expected / 2)
     torch.testing.assert_close(generator_loss(fake, "nonsaturating"), F.softplus(-fake).mean(1))
 

@@ -7,7 +7,9 @@ from pvvae.losses.kl import kl_divergence
 
 def test_equals_torchs_own_divergence_averaged_over_elements():
     mean, logvar = torch.randn(2, 4, 3, 2, 2), torch.randn(2, 4, 3, 2, 2)
-    expected = reference(Normal(mean, (0.5 * logvar).exp()), Normal(0.0, 1.0)).mean(dim=(1, 2, 3, 4))
+    expected = reference(Normal(mean, (0.5 * logvar).exp()), Normal(0.0, 1.0)).mean(
+        dim=(1, 2, 3, 4)
+    )
     torch.testing.assert_close(kl_divergence(Posterior(mean, logvar)), expected)
 
 

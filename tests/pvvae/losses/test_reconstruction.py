@@ -20,10 +20,11 @@ def test_temporal_difference_is_the_error_of_the_changes_between_frames():
 
 def test_a_constant_offset_costs_nothing_in_the_changes():
     x = torch.randn(1, 3, 5, 4, 4)
-    torch.testing.assert_close(
-        temporal_difference(x + 0.5, x), torch.zeros(1), rtol=0, atol=1e-10
-    )
+    torch.testing.assert_close(temporal_difference(x + 0.5, x), torch.zeros(1), rtol=0, atol=1e-10)
 
 
 def test_an_image_has_no_changes_and_the_loss_is_zero_not_nan():
-    assert temporal_difference(torch.ones(2, 3, 1, 4, 4), torch.zeros(2, 3, 1, 4, 4)).tolist() == [0, 0]
+    assert temporal_difference(torch.ones(2, 3, 1, 4, 4), torch.zeros(2, 3, 1, 4, 4)).tolist() == [
+        0,
+        0,
+    ]

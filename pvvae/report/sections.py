@@ -1,0 +1,231 @@
+"""The sections of the page that show results; each is empty where there is nothing to show."""
+
+import json
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+import numpy as np
+
+from pvvae.data.video import Frames
+from pvvae.report import curves, film
+from pvvae.report.findings import Group, stage_order
+from pvvae.report.scores import ABSENT, RECONSTRUCTION, SCORES, Results, Score
+from pvvae.report.summary import FEW_CLIPS, name, results_of
+
+MOST_SAMPLES = 48
+"""Ours: a browser plays some 75 videos on one page; this leaves room for the other sections."""
+
+
+def comparison_table(groups: Sequence[Group]) -> str:
+    """Every score of every group, the best one marked."""
+    columns = [results_of(group) for group in groups]
+    rows = [
+        _score_row(score, groups)
+        for score in SCORES
+        if any(score.value(results) is not None for results in columns)
+    ]
+    if not rows:
+        return ""
+    head = "".join(f"<th>{name(group)}</th>" for group in groups)
+    return (
+        f'<div class="wide"><table class="scores"><thead><tr><th></th>{head}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
+        f'<p class="caption">{_protocol(groups)}</p>'
+    )
+
+
+def _score_row(score: Score, groups: Sequence[Group]) -> str:
+    columns = [results_of(group) for group in groups]
+    best = score.best(columns)
+    cells = []
+    for i, results in enumerate(columns):
+        note = score.note(results) if score.text(results) != ABSENT else ""
+        small = f"<small>{escape(note)}</small>" if note else ""
+        mark = ' class="best"' if i in best else ""
+        cells.append(f"<td{mark}><span>{shown(score, results)}</span>{small}</td>")
+    unit = f"<small>{escape(score.unit)}</small>" if score.unit else ""
+    arrow = f'<span class="arrow">{score.arrow}</span>' if score.arrow else ""
+    row = '<tr class="time">' if score.timed else "<tr>"
+    return f"{row}<th>{escape(score.title)} {arrow}{unit}</th>{''.join(cells)}</tr>"
+
+
+def shown(score: Score, results: Results) -> str:
+    """A value as it is printed: with a minus sign."""
+    return score.text(results).replace("-", "−")
+
+
+def _protocol(groups: Sequence[Group]) -> str:
+    """What the numbers were measured on and how."""
+    found = [r for group in groups if (r := group.results(RECONSTRUCTION))]
+    protocol = found[0].get("protocol", {}) if found else {}
+    clips = found[0].get("clips") if found else None
+    parts = ["A dot marks the best."] if len(groups) > 1 else []
+    if clips:
+        size = str(protocol.get("size", "")).replace("x", " × ")
+        parts.append(f"{clips} held-out clips of {size}.")
+    if "lpips" in protocol:
+        parts.append(f"LPIPS: {protocol['lpips']}.")
+    if "features" in protocol:
+        parts.append(f"FVD and KVD: {protocol['features']}.")
+    if clips is not None and clips < FEW_CLIPS:
+        parts.append(
+            f"FVD depends on the number of clips: with fewer than the paper’s {FEW_CLIPS:,} it is "
+            "not comparable to published numbers; read it beside real vs real, the same distance "
+            "between two halves of the real clips."
+        )
+    parts.append(
+        "Prediction error is over the withheld frames only, pixels in [0, 1]. "
+        "Latent distance is on latents normalised channel by channel; lower is smoother."
+    )
+    return " ".join(escape(part) for part in parts)
+
+
+def predictions(groups: Sequence[Group]) -> str:
+    """Predicted futures beside the truth: a video and a film strip of every clip and group."""
+    by_observed: dict[int, list[Group]] = {}
+    for group in groups:
+        if group.observed is not None and group.clips is not None:
+            by_observed.setdefault(group.observed, []).append(group)
+    cards = [
+        _prediction_card(index, observed, members)
+        for observed, members in by_observed.items()
+        for index in _shown(members, "prediction")
+    ]
+    return "".join(cards)
+
+
+def _prediction_card(index: int, observed: int, groups: Sequence[Group]) -> str:
+    loaded = {g.name: clip for g in groups if (clip := _clip(g, index, "prediction")) is not None}
+    truth = next(c for g in groups if (c := _clip(g, index, "original")) is not None)
+    chosen = film.strip_frames(len(truth), observed=observed)
+    legend = (
+        '<span class="legend"><i class="key observed"></i>observed'
+        '<i class="key predicted"></i>predicted</span>'
+    )
+    head = "".join(
+        f'<span class="{_side(i, observed)} frame"><b>{_side(i, observed)}</b> {i + 1}</span>'
+        for i in chosen
+    )
+    rows = [f'<span></span><span class="pair"><b>truth</b><b>prediction</b></span>{head}']
+    blank = ["neutral"] * len(chosen)
+    rows.append(f"<span>truth</span>{legend}{_strip(truth, chosen, blank, observed)}")
+    for group in (g for g in groups if g.name in loaded):
+        clip = loaded[group.name]
+        sides = [_side(i, observed) for i in chosen]
+        both = film.beside([film.enlarged(truth), film.enlarged(clip)])
+        video = _video(film.with_bar(both, observed=observed))
+        rows.append(f"{name(group)}{video}{_strip(clip, chosen, sides, observed)}")
+    columns = f"4rem 17rem repeat({len(chosen)}, minmax(4.5rem, 1fr))"
+    return (
+        f'<figure class="card wide"><div class="strip" style="grid-template-columns:{columns}">'
+        f"{''.join(rows)}</div><figcaption>Clip {index + 1}: the encoder saw frames "
+        f"1–{observed} of {len(truth)}.</figcaption></figure>"
+    )
+
+
+def _side(frame: int, observed: int) -> str:
+    return "observed" if frame < observed else "predicted"
+
+
+def _strip(clip: Frames, chosen: Sequence[int], sides: Sequence[str], observed: int) -> str:
+    """Stills of the chosen frames; the first predicted one carries the boundary."""
+    cells = []
+    for i, side in zip(chosen, sides, strict=True):
+        edge = " edge" if i == observed else ""
+        uri = film.picture_uri(clip[i])
+        cells.append(f'<img class="{side}{edge}" src="{uri}" alt="frame {i + 1}">')
+    return "".join(cells)
+
+
+def reconstructions(groups: Sequence[Group]) -> str:
+    """Inputs beside what each group rebuilds of them, in one video a clip."""
+    cards = []
+    for index in _shown(groups, "reconstruction"):
+        loaded = [(g, c) for g in groups if (c := _clip(g, index, "reconstruction")) is not None]
+        truth = next(c for g, _ in loaded if (c := _clip(g, index, "original")) is not None)
+        loaded = [(g, c) for g, c in loaded if c.shape == truth.shape]
+        labels = ["input"] + [f"{name(g)} {film.clip_psnr(c, truth):.1f} dB" for g, c in loaded]
+        video = _video(film.beside([film.enlarged(c) for c in (truth, *(c for _, c in loaded))]))
+        captions = "".join(f"<span>{label}</span>" for label in labels)
+        cards.append(
+            f'<figure class="card">{video}<figcaption class="row">{captions}</figcaption></figure>'
+        )
+    return f'<div class="grid pairs">{"".join(cards)}</div>' if cards else ""
+
+
+def samples(groups: Sequence[Group]) -> str:
+    """Generated clips with the class each was asked for."""
+    parts = []
+    for group in groups:
+        record = group.of("generate")
+        paths = sorted((record.folder / "clips").glob("*.npy")) if record else []
+        if record is None or not paths:
+            continue
+        labels = _labels(record.folder / "labels.json")
+        cells = [
+            f"<figure>{_video(film.enlarged(np.load(path)))}"
+            f"<figcaption>{escape(labels.get(path.stem, '')) or '&nbsp;'}</figcaption></figure>"
+            for path in paths[: min(16, MOST_SAMPLES // len(groups))]
+        ]
+        sampler = record.config.get("sampler", {})
+        facts = ", ".join(f"{key} {value}" for key, value in sampler.items())
+        parts.append(
+            f"<h3>{name(group)} <small>{len(paths)} samples; {escape(facts)}</small></h3>"
+            f'<div class="grid samples">{"".join(cells)}</div>'
+        )
+    return "".join(parts)
+
+
+def _labels(path: Path) -> dict[str, str]:
+    """Class names by the clip's file name; empty while the samples are unfinished."""
+    names = json.loads(path.read_text()) if path.exists() else []
+    return {f"{i:06d}": str(label) for i, label in enumerate(names)}
+
+
+def plots(groups: Sequence[Group]) -> str:
+    """Curves of the evaluation, then of every training stage, all groups overlaid."""
+    legend = "".join(f"<span>{name(group)}</span>" for group in groups)
+    parts = [_plot_row("Evaluation", curves.evaluation_plots(groups), legend)]
+    stages = {
+        r.stage for g in groups for r in g.records if any(x["kind"] == "train" for x in r.metrics)
+    }
+    for stage in sorted(stages, key=stage_order):
+        note = f"{legend}<span>line: training</span><span>dot: held out</span>"
+        parts.append(_plot_row(stage, curves.stage_plots(groups, stage), note))
+    return "".join(parts)
+
+
+def _plot_row(title: str, drawn: Sequence[tuple[str, str]], legend: str) -> str:
+    if not drawn:
+        return ""
+    figures = "".join(
+        f"<figure class='plot'><figcaption>{escape(title)}</figcaption>{svg}</figure>"
+        for title, svg in drawn
+    )
+    return (
+        f'<h3>{escape(title)} <small class="legend">{legend}</small></h3>'
+        f'<div class="grid plots">{figures}</div>'
+    )
+
+
+def _shown(groups: Sequence[Group], kind: str) -> list[int]:
+    """Numbers of the clips that any group has of this kind."""
+    names = [p.stem for g in groups if g.clips for p in g.clips.glob(f"*_{kind}.npy")]
+    return sorted({int(stem.split("_")[0]) for stem in names})
+
+
+def _clip(group: Group, index: int, kind: str) -> Frames | None:
+    path = group.clips / f"{index:06d}_{kind}.npy" if group.clips else None
+    if path is None or not path.exists():
+        return None
+    clip: Frames = np.load(path)
+    return clip
+
+
+def _video(frames: Frames) -> str:
+    height, width = frames.shape[1:3]
+    return (
+        f'<video src="{film.video_uri(frames)}" width="{width}" height="{height}" '
+        "autoplay loop muted playsinline></video>"
+    )

@@ -1,0 +1,144 @@
+"""What every backbone must satisfy: plain functions of a tiny config, usable on a plugin's too.
+
+Sizes are small multiples of the strides. Weights are moved off their start, so that branches
+which begin as the identity take part.
+"""
+
+import pytest
+import torch
+from torch import Tensor
+
+from arch.interface import Backbone, BackboneConfig
+
+EXACT = {"rtol": 1e-5, "atol": 1e-5}
+
+
+def awake(config: BackboneConfig) -> Backbone:
+    """The backbone with every weight a little off its start."""
+    torch.manual_seed(0)
+    backbone = config.build()
+    with torch.no_grad():
+        for parameter in backbone.parameters():
+            parameter.add_(0.02 * torch.randn_like(parameter))
+    return backbone
+
+
+def clip(
+    backbone: Backbone, groups: int, *, cells: tuple[int, int] = (2, 2), batch: int = 1
+) -> Tensor:
+    """Random pixels of ``groups`` groups and ``cells`` latent cells."""
+    frames = 1 + (groups - 1) * backbone.stride.time
+    height, width = (backbone.stride.space * n for n in cells)
+    generator = torch.Generator().manual_seed(1)
+    return torch.rand(batch, 3, frames, height, width, generator=generator) * 2 - 1
+
+
+@torch.no_grad()
+def shapes_follow_the_strides(config: BackboneConfig) -> None:
+    backbone = awake(config)
+    for groups, cells in ((1, (1, 2)), (2, (2, 1)), (5, (1, 2)), (5, (3, 1))):
+        x = clip(backbone, groups, cells=cells)
+        posterior = backbone.encode(x)
+        expected = (1, config.latent_channels, groups, *cells)
+        assert posterior.mean.shape == posterior.logvar.shape == expected
+        assert backbone.decode(posterior.mean).shape == x.shape
+    assert backbone.latent_channels == config.latent_channels
+
+
+@torch.no_grad()
+def a_prefix_encodes_to_the_prefix(config: BackboneConfig) -> None:
+    """Exactly where the backbone claims to be causal, and not at all where it does not."""
+    backbone = awake(config)
+    x = clip(backbone, 4)
+    whole = backbone.encode(x)
+    seen = 1 + backbone.stride.time
+    start = backbone.encode(x[:, :, :seen])
+    if backbone.causal:
+        torch.testing.assert_close(whole.mean[:, :, :2], start.mean, **EXACT)
+        torch.testing.assert_close(whole.logvar[:, :, :2], start.logvar, **EXACT)
+    else:
+        assert not torch.allclose(whole.mean[:, :, :2], start.mean, **EXACT)
+
+
+@torch.no_grad()
+def observed_groups_do_not_see_the_others(config: BackboneConfig) -> None:
+    """Masking by ``observed`` gives what encoding the truncated clip gives, clip by clip."""
+    backbone = awake(config)
+    x = clip(backbone, 4, batch=3)
+    posterior = backbone.encode(x, torch.tensor([1, 4, 3]))
+    for index, groups in enumerate((1, 4, 3)):
+        seen = 1 + (groups - 1) * backbone.stride.time
+        alone = backbone.encode(x[index : index + 1, :, :seen])
+        got = posterior.mean[index : index + 1, :, :groups]
+        torch.testing.assert_close(got, alone.mean, **EXACT)
+        got = posterior.logvar[index : index + 1, :, :groups]
+        torch.testing.assert_close(got, alone.logvar, **EXACT)
+
+
+def every_parameter_learns(config: BackboneConfig) -> None:
+    """From an image as from a clip: ZeRO stops, or drifts, where a parameter has no gradient."""
+    for groups in (1, 2):
+        backbone = awake(config)
+        posterior = backbone.encode(clip(backbone, groups))
+        noise = torch.randn(posterior.mean.shape)
+        backbone.decode(posterior.sample(noise)).square().mean().backward()
+        idle = [
+            name
+            for name, parameter in backbone.named_parameters()
+            if parameter.grad is None or not parameter.grad.abs().sum() > 0
+        ]
+        assert idle == []
+
+
+def wrong_lengths_name_the_right_ones(config: BackboneConfig) -> None:
+    backbone = config.build()
+    time, space = backbone.stride
+    with pytest.raises(ValueError, match=f"nearest valid lengths: {1 + time}, {1 + 2 * time}$"):
+        backbone.encode(torch.zeros(1, 3, 2 * time, space, space))
+
+
+def wrong_sizes_name_the_right_ones(config: BackboneConfig) -> None:
+    backbone = config.build()
+    space = backbone.stride.space
+    message = (
+        f"must be a multiple of {space}, got {space + 1}; nearest valid sizes: {space}, {2 * space}"
+    )
+    for what, size in (("height", (space + 1, space)), ("width", (space, space + 1))):
+        with pytest.raises(ValueError, match=f"{what} {message}"):
+            backbone.encode(torch.zeros(1, 3, 1, *size))
+
+
+@torch.no_grad()
+def the_head_is_last_and_linear(config: BackboneConfig) -> None:
+    """Its output is the reconstruction, and is linear in its own parameters."""
+    backbone = awake(config)
+    captured: list[Tensor] = []
+    hook = backbone.head.register_forward_pre_hook(lambda _, inputs: captured.append(*inputs))
+    z = backbone.encode(clip(backbone, 2)).mean
+    recon = backbone.decode(z)
+    hook.remove()
+    assert len(captured) == 1
+    torch.testing.assert_close(backbone.head(captured[0]), recon, rtol=0, atol=0)
+    for parameter in backbone.head.parameters():
+        parameter.mul_(3.0)
+    torch.testing.assert_close(backbone.head(captured[0]), 3.0 * recon, **EXACT)
+
+
+def freezing_the_encoder_leaves_decode_trainable(config: BackboneConfig) -> None:
+    """``backbone.encoder`` and ``backbone.decoder`` hold every parameter and share none."""
+    backbone = config.build()
+    names = {name.partition(".")[0] for name, _ in backbone.named_parameters()}
+    assert names == {"encoder", "decoder"}
+
+
+CONTRACT = (
+    shapes_follow_the_strides,
+    a_prefix_encodes_to_the_prefix,
+    observed_groups_do_not_see_the_others,
+    every_parameter_learns,
+    wrong_lengths_name_the_right_ones,
+    wrong_sizes_name_the_right_ones,
+    the_head_is_last_and_linear,
+    freezing_the_encoder_leaves_decode_trainable,
+)
+"""All of it, for parametrising."""

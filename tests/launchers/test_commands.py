@@ -1,0 +1,136 @@
+"""The commands that use a trained model, and those that look at data and runs."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from launchers import cli
+from pvvae.data.video import probe, read_video, write_video
+from tests.launchers.squares import FPS, moving_squares
+
+
+def run(*words: str | Path) -> None:
+    assert cli.main([str(word) for word in words]) == 0
+
+
+@pytest.mark.parametrize("frames", [1, 16, 17, 20, 36])
+def test_a_reconstruction_has_the_length_size_and_rate_of_the_video(
+    frames: int, tmp_path: Path, vae_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, out = tmp_path / "in.mp4", tmp_path / "out.mp4"
+    write_video(source, moving_squares(frames, 50, 70), fps=FPS)
+    run("reconstruct", source, out, "--run", vae_run)
+    assert read_video(out).shape == (frames, 50, 70, 3)
+    assert probe(out).fps == FPS
+    assert f"{frames} frames, PSNR" in capsys.readouterr().out
+
+
+def test_a_prediction_shows_truth_and_prediction_and_where_it_begins(
+    videos: Path, tmp_path: Path, vae_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.mp4"
+    run("predict", videos / "left/left.mp4", out, "--run", vae_run, "--observed", 9)
+    frames = read_video(out).astype(int)
+    assert frames.shape == (17, 54, 142, 3)  # 52 rows and the bar, twice 70 columns and the gap
+    orange = frames[:, 0, :, 0].mean(axis=1) - frames[:, 0, :, 2].mean(axis=1) > 100
+    assert orange.tolist() == [False] * 9 + [True] * 8
+    printed = capsys.readouterr().out
+    assert "MSE of prediction" in printed
+    assert "MSE of repeating frame 9" in printed
+
+
+def test_sampling_writes_a_video_of_each_sample_and_a_contact_sheet(
+    latte_run: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "samples"
+    words = ["sample", "--run", latte_run, "--num", 3, "--steps", 2, "--classes", "right"]
+    run(*words, "--out", out)
+    names = [f"{i:06d}_right.mp4" for i in range(3)]
+    assert sorted(path.name for path in (out / "samples").iterdir()) == [
+        *names,
+        "contact_sheet.mp4",
+    ]
+    assert read_video(out / "samples" / names[0]).shape == (5, 32, 48, 3)
+
+
+def test_more_samples_begin_with_the_same_ones(latte_run: Path, tmp_path: Path) -> None:
+    for num in (1, 2):
+        run("sample", "--run", latte_run, "--num", num, "--steps", 2, "--out", tmp_path / str(num))
+    one, two = (np.load(tmp_path / num / "clips/000000.npy") for num in "12")
+    np.testing.assert_array_equal(one, two)
+
+
+def test_packing_prints_what_was_packed_and_what_was_not(
+    videos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mixed = tmp_path / "mixed"
+    (mixed / "some").mkdir(parents=True)
+    (mixed / "some/good.mp4").write_bytes((videos / "left/left.mp4").read_bytes())
+    (mixed / "some/bad.mp4").write_bytes(b"no video at all")
+    write_video(mixed / "some/short.mp4", moving_squares(5, 52, 70), fps=FPS)
+    run("data", "pack", mixed, tmp_path / "out", "--short-side", 48, "--shards", 1)
+    printed = capsys.readouterr().out
+    assert "2 clips of 1 videos and images in 1 shards" in printed
+    assert "rejected some/bad.mp4: " in printed
+    assert "rejected some/short.mp4: 5 frames, 17 are needed" in printed
+
+
+def test_a_listing_counts_clips_by_class(packed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run("data", "list", packed)
+    lines = capsys.readouterr().out.splitlines()
+    assert "4 clips of 2 videos and images in 2 shards" in lines[0]
+    assert lines[1:] == [
+        "  frames x height x width: 17x48x65",
+        "  class left: 2 clips",
+        "  class right: 2 clips",
+    ]
+
+
+def test_a_dry_run_prints_the_config_and_the_command_and_makes_nothing(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("train", config, "optimizer.lr=3e-4", "--processes", 2, "--dry")
+    printed = capsys.readouterr().out
+    assert "lr: 0.0003" in printed
+    assert "--num_accelerators 2" in printed
+    assert f"--module stages {config} optimizer.lr=3e-4" in printed
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_finished_run_is_not_started_again(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/finished.json").write_text("{}")
+    run("train", config)
+    assert capsys.readouterr().out == f"{tmp_path / 'run'}: finished already\n"
+
+
+def test_status_tells_stage_steps_state_and_last_metrics(
+    vae_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (vae_run / "config.yaml").open("a") as file:
+        file.write("steps: 100\n")
+    lines = [{"step": step, "kind": "train", "mse": 0.5 / step, "times": {}} for step in (10, 20)]
+    (vae_run / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    run("status", tmp_path)
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.split() == [
+        str(vae_run),
+        "predictive",
+        "interrupted",
+        "20/100",
+        "train:",
+        "mse",
+        "0.025",
+    ]
+
+
+def test_configs_lists_what_can_be_run(capsys: pytest.CaptureFixture[str]) -> None:
+    run("configs", "tiny/vit")
+    (listed,) = capsys.readouterr().out.strip().split("\n\n")
+    assert all("tiny/vit/" in line for line in listed.splitlines())
+    assert "predictive.yaml" in listed
+    assert "backbone.yaml" not in listed

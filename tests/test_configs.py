@@ -1,0 +1,111 @@
+"""Every shipped config loads, and those of paper size carry the paper's numbers."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from launchers.commands.configs import ROOT, runnable_configs
+from pvvae import config as codec
+from stages import program
+
+BACKBONES = ("cnn", "vit")
+STAGES = [
+    path for path in runnable_configs() if "stage" in codec.read_yaml(path)
+]  # the others are pipelines
+NAMES = [str(path.relative_to(ROOT)) for path in STAGES]
+
+
+def load(name: str) -> Any:
+    return program.load(ROOT / name, [])[1]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_shipped_config_loads(name: str) -> None:
+    config = load(name)
+    assert program.resolved(config)["stage"] in program.names()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_shipped_config_opens_with_what_it_is(name: str) -> None:
+    assert (ROOT / name).read_text().startswith("# ")
+
+
+def test_no_two_configs_share_a_run_folder() -> None:
+    folders = [load(name).run for name in NAMES]
+    assert len(set(folders)) == len(folders)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_runs_that_a_config_starts_from_are_those_of_other_configs(name: str) -> None:
+    made = {load(other).run for other in NAMES}
+    config = load(name)
+    used = [vars(config).get(key) for key in ("init", "vae", "latents", "latte", "samples")]
+    assert {run for run in used if run is not None} <= made
+
+
+@pytest.mark.parametrize("folder", ["", "tiny/"])
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_every_stage_of_both_backbones_is_there_at_both_sizes(folder: str, backbone: str) -> None:
+    stages = {Path(n).stem for n in NAMES if n.startswith(f"{folder}{backbone}/")}
+    assert stages == set(program.names())
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_the_three_vae_stages_are_the_paper_s(backbone: str) -> None:
+    """Section 3.2 (steps, resolutions), section 4.1 (learning rate, ratio), section 4.1 (16 GPUs)."""
+    images, video, decoder = (
+        load(f"{backbone}/{stage}.yaml")
+        for stage in ("image_pretrain", "predictive", "decoder_finetune")
+    )
+    assert (images.steps, video.steps, decoder.steps) == (300_000, 50_000, 50_000)
+    assert {bucket.height for bucket in images.data.buckets} == {256, 384, 512}
+    assert {bucket.height for bucket in video.data.buckets} == {256, 512}
+    assert {bucket.frames for bucket in video.data.buckets} == {17}
+    for stage in (images, video, decoder):
+        assert stage.optimizer.lr == 5e-5
+        assert stage.optimizer.schedule == "cosine"
+        assert stage.optimizer.final_ratio == 0.1
+        assert stage.backbone.latent_channels == 64
+        assert stage.data.slots == 16
+    assert (images.objective.max_drop_ratio, decoder.objective.max_drop_ratio) == (0.0, 0.0)
+    assert video.objective.max_drop_ratio == 1.0
+    assert video.objective.gan_start == 5_000
+    assert video.pad == "learnable"
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_latte_and_its_samples_are_the_paper_s(backbone: str) -> None:
+    """Section 4.1."""
+    latte, samples = load(f"{backbone}/latte.yaml"), load(f"{backbone}/generate.yaml")
+    assert (latte.steps, latte.batch, latte.optimizer.lr) == (250_000, 64, 1e-4)
+    assert latte.denoiser.latent_channels == 64
+    assert (samples.sampler.steps, samples.sampler.method) == (100, "euler")
+    assert samples.num == 2048
+
+
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("table4_baseline", {"objective.max_drop_ratio", "objective.weight_diff"}),
+        ("table4_predictive", {"objective.weight_diff"}),
+        ("table5_ratio50", {"objective.max_drop_ratio"}),
+        ("table5_ratio75", {"objective.max_drop_ratio"}),
+        ("table6_gaussian", {"pad"}),
+    ],
+)
+def test_an_ablation_changes_the_key_of_its_table_alone(name: str, changed: set[str]) -> None:
+    whole = codec.encode(load("cnn/predictive.yaml"))
+    other = codec.encode(load(f"ablations/{name}.yaml"))
+    paths = {line.partition(":")[0] for line in codec.differences(whole, other)}
+    assert paths == changed | {"run"}
+
+
+def test_a_pipeline_names_configs_that_exist() -> None:
+    pipelines = [path for path in runnable_configs() if path not in STAGES]
+    assert pipelines
+    for path in pipelines:
+        for command in yaml.safe_load(path.read_text())["commands"]:
+            files = [word for word in command.split() if word.endswith(".yaml")]
+            assert all((ROOT.parent / file).is_file() for file in files), command
