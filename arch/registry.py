@@ -90,5 +90,9 @@ def load_plugin(path: Path) -> None:
     assert spec is not None
     assert spec.loader is not None  # a .py path always has one
     module = importlib.util.module_from_spec(spec)
-    sys.modules[module_name] = module
-    spec.loader.exec_module(module)
+    sys.modules[module_name] = module  # dataclasses look their module up while they are made
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[module_name]
+        raise

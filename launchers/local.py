@@ -1,4 +1,4 @@
-"""Running one stage on this machine, or on the machines of a hostfile, by the deepspeed launcher."""
+"""Running one stage on this machine or on those of a hostfile, by the deepspeed launcher."""
 
 import os
 import re
@@ -121,7 +121,9 @@ def _check_hostfile(hostfile: Path) -> None:
     hosts = [line for line in lines if not line.lstrip().startswith("#")]
     bad = next((line for line in hosts if not HOST.match(line)), None)
     if bad is not None or not hosts:
-        raise ConfigError(f"{hostfile}: {bad or ''!r} is no host; write lines like: worker-1 slots=8")
+        raise ConfigError(
+            f"{hostfile}: {bad or ''!r} is no host; write lines like: worker-1 slots=8"
+        )
 
 
 def _free_port() -> int:

@@ -13,23 +13,30 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import yaml
-
+from pvvae import config as codec
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
 
 
-def run_pipeline(path: Path, run_command: Callable[[Sequence[str]], int]) -> int:
+def run_pipeline(
+    path: Path,
+    run_command: Callable[[Sequence[str]], int],
+    *,
+    check: Callable[[Sequence[str]], object],
+) -> int:
     """Give all commands of the file; the first failing status, or 0.
 
     Args:
         path: the pipeline's YAML.
         run_command: the console command as a function of its words, without ``pvvae``.
+        check: refuses words that no command has, before the first command is given.
 
     Raises:
         ConfigError: if the file cannot be read as a pipeline.
     """
     commands, done_file, result = _read(path)
+    for command in commands:
+        check(command[1:])
     digest = _digest(path, commands)
     if done_file.exists() and f'"{digest}"' in done_file.read_text() and Path(result).exists():
         print(f"Nothing left to do: every command of {path} is done. See {result}")
@@ -37,7 +44,9 @@ def run_pipeline(path: Path, run_command: Callable[[Sequence[str]], int]) -> int
     began = time.monotonic()
     for number, command in enumerate(commands, start=1):
         elapsed = time.monotonic() - began
-        print(f"[{number}/{len(commands)}, {elapsed / 60:.1f} min] {shlex.join(command)}", flush=True)
+        print(
+            f"[{number}/{len(commands)}, {elapsed / 60:.1f} min] {shlex.join(command)}", flush=True
+        )
         status = run_command(command[1:])
         if status:
             print(f"Stopped at command {number}. The same command goes on from here.", flush=True)
@@ -49,12 +58,14 @@ def run_pipeline(path: Path, run_command: Callable[[Sequence[str]], int]) -> int
 
 def _read(path: Path) -> tuple[list[list[str]], Path, str]:
     """Commands in words, the file that marks the pipeline done, and what to look at."""
-    if not path.is_file():
-        raise ConfigError(f"{path}: no such pipeline file")
-    data = yaml.safe_load(path.read_text())
-    if not isinstance(data, dict) or set(data) != {"folder", "result", "commands"}:
-        raise ConfigError(f"{path}: a pipeline has the keys folder, result and commands")
-    commands = [shlex.split(line) for line in data["commands"]]
+    data = codec.read_yaml(path)
+    del data["plugins"]
+    if set(data) != {"folder", "result", "commands"} or not isinstance(data["commands"], list):
+        raise ConfigError(f"{path}: a pipeline has the keys folder, result and a list of commands")
+    try:
+        commands = [shlex.split(str(line)) for line in data["commands"]]
+    except ValueError as error:
+        raise ConfigError(f"{path}: a command has {str(error).lower()}") from None
     for words in commands:
         if words[:1] != ["pvvae"]:
             raise ConfigError(f"{path}: commands begin with pvvae, got {shlex.join(words)!r}")

@@ -37,7 +37,8 @@ def through(vae: PredictiveVAE, clip: Frames, *, dropped: int = 0) -> Frames:
     frames, height, width, _ = clip.shape
     x = fill(vae, to_pixels(clip).to(distributed.device()))
     recon = vae(x, dropped)[0]
-    return to_uint8(recon[:, :, :frames, :height, :width])[0]
+    whole: Frames = to_uint8(recon[:, :, :frames, :height, :width])[0]
+    return whole
 
 
 def fill(vae: PredictiveVAE, x: Tensor) -> Tensor:

@@ -5,6 +5,6 @@ import shutil
 
 
 def settle_accelerator() -> None:
-    """Choose the CPU where there is no NVIDIA driver; DeepSpeed would choose it too, with a warning."""
+    """Choose the CPU where there is no NVIDIA driver; DeepSpeed would too, with a warning."""
     if shutil.which("nvidia-smi") is None:
         os.environ.setdefault("DS_ACCELERATOR", "cpu")

@@ -83,7 +83,8 @@ def newest(folder: Path, *, warn: Callable[[str], None]) -> Checkpoint | None:
 
 def best(folder: Path) -> Checkpoint | None:
     """The checkpoint with the highest score, the newest among equals; None if none has a score."""
-    scored = [c for c in map(_read, _folders(folder)) if c.facts.get("score") is not None]
+    readable = [c for c in map(_read, _folders(folder)) if c is not None]
+    scored = [c for c in readable if c.facts.get("score") is not None]
     return max(scored, key=lambda c: (c.facts["score"], c.step), default=None)
 
 
@@ -125,11 +126,10 @@ def _digest(path: Path) -> str:
 
 
 def _damage(path: Path) -> str | None:
-    try:
-        files = json.loads((path / MANIFEST).read_text())["files"]
-    except (OSError, ValueError, KeyError):
+    manifest = _manifest(path)
+    if manifest is None:
         return f"no readable {MANIFEST}"
-    for name, (size, digest) in files.items():
+    for name, (size, digest) in manifest["files"].items():
         part = path / name
         if not part.is_file():
             return f"{name} is missing"
@@ -138,9 +138,17 @@ def _damage(path: Path) -> str | None:
     return None
 
 
-def _read(path: Path) -> Checkpoint:
-    manifest = json.loads((path / MANIFEST).read_text())
-    return Checkpoint(path, int(manifest["step"]), manifest["facts"])
+def _read(path: Path) -> Checkpoint | None:
+    manifest = _manifest(path)
+    return None if manifest is None else Checkpoint(path, int(manifest["step"]), manifest["facts"])
+
+
+def _manifest(path: Path) -> dict[str, Any] | None:
+    try:
+        manifest: dict[str, Any] = json.loads((path / MANIFEST).read_text())
+    except (OSError, ValueError):
+        return None
+    return manifest if manifest.keys() >= {"step", "facts", "files"} else None
 
 
 def _folders(folder: Path) -> list[Path]:

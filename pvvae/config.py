@@ -7,6 +7,7 @@ its ``name`` replaces the other whole, since the keys belong to the name. ``null
 
 import dataclasses
 import difflib
+import traceback
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -93,13 +94,19 @@ def load_plugins(data: Mapping[str, Any]) -> None:
     """Import the Python files under ``plugins``.
 
     Raises:
-        ConfigError: if one does not exist.
+        ConfigError: if one does not exist or cannot be imported, with the line at fault.
     """
     for plugin in data.get("plugins", []):
         try:
             registry.load_plugin(Path(plugin))
         except FileNotFoundError as error:
             raise ConfigError(f"plugins: {error}") from None
+        except Exception as error:
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            text = f"{type(error).__name__}: {error}".replace("\n", " ")
+            raise ConfigError(
+                f"plugins: {plugin}: {text} ({last.filename}:{last.lineno})"
+            ) from error
 
 
 def decode(target: type[ConfigT], data: Any, where: str = "") -> ConfigT:

@@ -37,7 +37,7 @@ class RunConfig:
     """Python files that register networks, relative to the YAML that names them."""
     tracking: TrackingConfig = TrackingConfig()
 
-    def check(self, processes: int) -> None:  # noqa: B027 - most stages have nothing to add
+    def check(self, processes: int) -> None:
         """Refuse, before anything is launched or built, what this many processes cannot run.
 
         Raises:

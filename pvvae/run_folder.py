@@ -1,4 +1,4 @@
-"""Reading run folders: what a run is, how far it is, what it measured. Nothing heavy is imported."""
+"""Reading run folders: what a run is, how far it is, what it measured; imports nothing heavy."""
 
 import json
 from collections.abc import Mapping
@@ -29,7 +29,9 @@ def read_config(folder: Path) -> dict[str, Any]:
     """
     path = folder / "config.yaml"
     if not path.is_file():
-        what = "not a run folder (it has no config.yaml)" if folder.exists() else "no such run folder"
+        what = (
+            "not a run folder (it has no config.yaml)" if folder.exists() else "no such run folder"
+        )
         raise ConfigError(f"{folder}: {what}; `pvvae train` makes one, `pvvae status` lists them")
     data: dict[str, Any] = yaml.safe_load(path.read_text())
     return data
@@ -40,7 +42,9 @@ def read_metrics(folder: Path, kind: str | None = None) -> list[dict[str, Any]]:
     path = folder / "metrics.jsonl"
     if not path.exists():
         return []
-    lines = [json.loads(line) for line in path.read_text().splitlines() if step_of(line) is not None]
+    lines = [
+        json.loads(line) for line in path.read_text().splitlines() if step_of(line) is not None
+    ]
     return [line for line in lines if kind in (None, line["kind"])]
 
 

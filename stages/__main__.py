@@ -1,4 +1,4 @@
-"""Run one stage: ``deepspeed --module stages CONFIG.yaml key.path=value …``, or without a launcher."""
+"""Run one stage: ``deepspeed --module stages CONFIG.yaml key.path=value …``, or by itself."""
 
 import argparse
 import os

@@ -38,7 +38,7 @@ def load(path: Path, overrides: Sequence[str]) -> tuple[Callable[[Any], None], A
 
 
 def resolved(config: Any) -> dict[str, Any]:
-    """A stage's config as plain data that :func:`load` would turn back into it, ``stage`` included."""
+    """A stage's config as plain data, ``stage`` included, that :func:`load` turns back into it."""
     return {"stage": type(config).__module__.removeprefix("stages."), **codec.encode(config)}
 
 

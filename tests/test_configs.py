@@ -54,7 +54,7 @@ def test_every_stage_of_both_backbones_is_there_at_both_sizes(folder: str, backb
 
 @pytest.mark.parametrize("backbone", BACKBONES)
 def test_the_three_vae_stages_are_the_paper_s(backbone: str) -> None:
-    """Section 3.2 (steps, resolutions), section 4.1 (learning rate, ratio), section 4.1 (16 GPUs)."""
+    """Section 3.2 (steps, resolutions) and section 4.1 (learning rate, ratio, 16 GPUs)."""
     images, video, decoder = (
         load(f"{backbone}/{stage}.yaml")
         for stage in ("image_pretrain", "predictive", "decoder_finetune")

@@ -1,4 +1,4 @@
-"""``arch``, ``stages`` and ``configs`` are also names on the package index: ours must be imported."""
+"""``arch``, ``stages`` and ``configs`` are names on the package index too: ours are imported."""
 
 import importlib
 from pathlib import Path

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2] / "configs"
 """Beside the packages: the project is installed from its working copy."""
 
 RUNNABLE = re.compile(r"^(run|commands):", re.MULTILINE)
-"""A stage's config has a run folder, a pipeline has commands; what other files extend has neither."""
+"""A stage's config has a run folder, a pipeline has commands; a fragment has neither."""
 
 STAGES = (
     "image_pretrain",

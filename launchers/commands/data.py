@@ -61,10 +61,17 @@ def _add_pack(commands: "Commands") -> None:
     pack.add_argument("--shards", type=int, default=16, metavar="N", help="at least; default: 16")
     pack.add_argument("--clips-per-shard", type=int, default=256, metavar="N", help="at most")
     pack.add_argument(
-        "--store", choices=("frames", "file"), default="frames", help="arrays, or the original files"
+        "--store",
+        choices=("frames", "file"),
+        default="frames",
+        help="arrays, or the original files",
     )
     pack.add_argument(
-        "--held-out", nargs="+", default=[], metavar="NAME", help="videos (or patterns) not trained on"
+        "--held-out",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="videos (or patterns) not trained on",
     )
     pack.add_argument("--held-out-fraction", type=float, default=0.0, metavar="PART")
     pack.add_argument(
@@ -77,7 +84,10 @@ def _add_clip_words(pack: "Parser") -> None:
     pack.add_argument("--stride", type=int, default=1, metavar="N", help="keep every Nth frame")
     pack.add_argument("--short-side", type=int, default=256, metavar="PIXELS", help="default: 256")
     pack.add_argument(
-        "--min-side", type=int, metavar="PIXELS", help="refuse smaller; default: 3/4 of --short-side"
+        "--min-side",
+        type=int,
+        metavar="PIXELS",
+        help="refuse smaller; default: 3/4 of --short-side",
     )
     pack.add_argument("--max-clips-per-video", type=int, metavar="N")
     pack.add_argument("--drop-cuts", action="store_true", help="no clip across a hard cut")
@@ -155,8 +165,8 @@ def _contents(index: "ShardIndex") -> list[str]:
         )
     }
     lines = [
-        f"{index.folder}: {len(index)} clips of {len(np.unique(index.column('source')))} videos and "
-        f"images in {index.num_shards} shards, {size / 1e6:.1f} MB",
+        f"{index.folder}: {len(index)} clips of {len(np.unique(index.column('source')))} videos "
+        f"and images in {index.num_shards} shards, {size / 1e6:.1f} MB",
         f"  frames x height x width: {', '.join(sorted(sizes))}",
     ]
     for label, name in enumerate(index.classes):

@@ -31,7 +31,7 @@ def add(commands: "Commands") -> None:
 
 
 def _pipeline(arguments: argparse.Namespace) -> int:
-    from launchers.cli import main
+    from launchers.cli import main, parse
     from launchers.pipeline import run_pipeline
 
-    return run_pipeline(arguments.file, main)
+    return run_pipeline(arguments.file, main, check=parse)

@@ -27,10 +27,14 @@ def add(commands: "Commands") -> None:
     sample = add_command(
         commands, "sample", help="generate videos with a trained Latte", more=EXAMPLE, run=_sample
     )
-    sample.add_argument("--run", type=Path, required=True, metavar="RUN", help="folder of a latte run")
+    sample.add_argument(
+        "--run", type=Path, required=True, metavar="RUN", help="folder of a latte run"
+    )
     sample.add_argument("--num", type=int, default=8, metavar="N", help="default: 8")
     sample.add_argument("--classes", default="", metavar="A,B", help="names; default: all")
-    sample.add_argument("--steps", type=int, default=100, metavar="N", help="of Euler; default: 100")
+    sample.add_argument(
+        "--steps", type=int, default=100, metavar="N", help="of Euler; default: 100"
+    )
     sample.add_argument("--guidance", type=float, default=1.0, metavar="W", help="1 is none")
     sample.add_argument("--seed", type=int, default=0, metavar="N")
     sample.add_argument(

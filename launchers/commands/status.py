@@ -44,7 +44,9 @@ def describe(run: Path) -> str:
     """Stage, steps, state and last metrics of a run, in one line."""
     plain, lines = read_config(run), read_metrics(run)
     steps = f"{lines[-1]['step'] if lines else 0}/{plain['steps']}" if "steps" in plain else ""
-    newest = {line["kind"]: line for line in sorted(lines, key=lambda line: line["kind"] != "train")}
+    newest = {
+        line["kind"]: line for line in sorted(lines, key=lambda line: line["kind"] != "train")
+    }
     metrics = "  ".join(f"{kind}: {_values(line)}" for kind, line in newest.items())
     return f"{plain['stage']:<23}  {_state(run):<11}  {steps:<15}  {metrics}"
 

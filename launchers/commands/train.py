@@ -29,7 +29,10 @@ def add(commands: "Commands") -> None:
     train.add_argument("config", type=Path, metavar="CONFIG", help="see pvvae configs")
     train.add_argument("overrides", nargs="*", metavar="key.path=value")
     train.add_argument(
-        "--processes", type=int, metavar="N", help="on this machine; default: one for each GPU, or 1"
+        "--processes",
+        type=int,
+        metavar="N",
+        help="on this machine; default: one for each GPU, or 1",
     )
     train.add_argument("--hostfile", type=Path, metavar="FILE", help="machines to run on")
     train.add_argument(

@@ -66,8 +66,12 @@ class Record:
         if is_finished(self.folder):
             return "finished"
         steps = self.config.get("steps")
-        done = max((int(line["step"]) for line in self.metrics), default=0)
-        return f"step {done} of {steps}" if steps else "unfinished"
+        return f"step {self.steps} of {steps}" if steps else "unfinished"
+
+    @property
+    def steps(self) -> int:
+        """Steps taken, as far as they are logged; 0 for a stage that takes none."""
+        return max((int(line["step"]) for line in self.metrics), default=0)
 
     @property
     def seconds(self) -> float:

@@ -66,9 +66,9 @@ def _data(groups: Sequence[Group]) -> str:
 
 
 def _steps(groups: Sequence[Group], stage: str) -> str:
-    """Steps of a stage, as a range where the groups differ."""
+    """Steps taken in a stage, as a range where the groups differ."""
     records = [record for group in groups if (record := group.of(stage))]
-    steps = sorted({int(r.config["steps"]) for r in records if r.config.get("steps")})
+    steps = sorted({record.steps for record in records} - {0})
     return "" if not steps else "–".join(f"{s:,}" for s in dict.fromkeys((steps[0], steps[-1])))
 
 

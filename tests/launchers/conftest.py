@@ -9,8 +9,8 @@ import torch
 import yaml
 from safetensors.torch import save_file
 
-from arch.interface import BackboneConfig, DenoiserConfig
 import stages.__main__
+from arch.interface import BackboneConfig, DenoiserConfig
 from launchers import cli
 from pvvae import checkpoints
 from pvvae.config import decode, load_plugins

@@ -1,4 +1,4 @@
-"""Every mistake of a user's is one line that says where, what, and what would be right; status 2."""
+"""A user's mistake is one line that says where, what, and what would be right; status 2."""
 
 import shutil
 import subprocess
@@ -251,20 +251,27 @@ def test_a_video_with_fewer_frames_than_the_clip(
 
 
 @pytest.mark.parametrize(
-    ("words", "right"),
+    ("word", "right"),
     [
-        (["--observed", "10"], "--observed: a clip must have 1 + n * 4 frames, got 10; nearest valid "
-         "lengths: 9, 13"),
-        (["--frames", "16"], "--frames: a clip must have 1 + n * 4 frames, got 16; nearest valid "
-         "lengths: 13, 17"),
-        (["--observed", "17"], "--observed: 17 of 17 frames leave nothing to predict; use 13 or fewer"),
+        (
+            "--observed=10",
+            "--observed: a clip must have 1 + n * 4 frames, got 10; nearest valid lengths: 9, 13",
+        ),
+        (
+            "--frames=16",
+            "--frames: a clip must have 1 + n * 4 frames, got 16; nearest valid lengths: 13, 17",
+        ),
+        (
+            "--observed=17",
+            "--observed: 17 of 17 frames leave nothing to predict; use 13 or fewer",
+        ),
     ],
-)  # fmt: skip
+)
 def test_numbers_of_frames_that_are_no_clip(
-    words: list[str], right: str, bad_videos: Path, vae_run: Path, told: Told
+    word: str, right: str, bad_videos: Path, vae_run: Path, told: Told
 ) -> None:
     video, out = bad_videos / "whole.mp4", bad_videos / "out.mp4"
-    assert told("predict", video, out, "--run", vae_run, *words) == right
+    assert told("predict", video, out, "--run", vae_run, word) == right
 
 
 def test_a_reconstruction_in_clips_of_an_invalid_length(
@@ -349,10 +356,10 @@ def test_a_command_that_does_not_exist(told: Told) -> None:
 
 def _begin(config: Path, run: Path) -> None:
     """A run folder with a result in it, without a run."""
+    import yaml
+
     from pvvae.files import write_text
     from stages import program
-
-    import yaml
 
     _, loaded = program.load(config, [])
     write_text(run / "config.yaml", yaml.safe_dump(program.resolved(loaded)))

@@ -116,11 +116,11 @@ def write_run(folder: Path, stage: str, *, quality: float = 1.0, speed: float = 
     run.finish({})
 
 
-def write_runs(root: Path, *, speed: float = 0.5) -> Path:
+def write_runs(root: Path) -> Path:
     """Two backbones with a run of every stage."""
     for name, quality in (("cnn", 1.0), ("vit", 1.2)):
         for stage in STAGES:
-            write_run(root / name / stage, stage, quality=quality, speed=speed)
+            write_run(root / name / stage, stage, quality=quality)
     return root
 
 
@@ -134,9 +134,3 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def make_run() -> Callable[..., None]:
     """Write one finished run folder."""
     return write_run
-
-
-@pytest.fixture
-def make_runs() -> Callable[..., Path]:
-    """Write two backbones with a run of every stage."""
-    return write_runs

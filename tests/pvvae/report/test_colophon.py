@@ -1,4 +1,8 @@
-from pvvae.report.colophon import commands_of
+import shutil
+from pathlib import Path
+
+from pvvae.report.colophon import commands_of, configurations, incomplete
+from pvvae.report.findings import find_groups
 
 
 def test_a_recorded_command_becomes_the_two_that_repeat_it() -> None:
@@ -12,3 +16,26 @@ def test_a_recorded_command_becomes_the_two_that_repeat_it() -> None:
 def test_a_run_of_another_program_shows_what_was_recorded() -> None:
     assert commands_of({"command": "/bin/program one"}) == ["program one"]
     assert commands_of({}) == []
+
+
+def test_unfinished_and_missing_runs_are_named(runs: Path, tmp_path: Path) -> None:
+    partial = shutil.copytree(runs, tmp_path / "toy")
+    (partial / "vit" / "predictive" / "finished.json").unlink()
+    metrics = partial / "vit" / "predictive" / "metrics.jsonl"
+    lines = metrics.read_text().splitlines(keepends=True)
+    metrics.write_text("".join(lines[:2]) + lines[2][:20])  # killed while writing
+    shutil.rmtree(partial / "vit" / "evaluate_reconstruction")
+    notice = incomplete(find_groups(partial))
+    assert "<code>predictive</code>: step 10 of 40" in notice
+    assert "<code>evaluate_reconstruction</code>: not started" in notice
+    assert notice.count("<code>") == 2
+
+
+def test_finished_runs_need_no_notice(runs: Path) -> None:
+    assert incomplete(find_groups(runs)) == ""
+
+
+def test_every_run_shows_its_config(runs: Path) -> None:
+    html = configurations(find_groups(runs))
+    assert html.count("<details>") == 16
+    assert "stage: predictive" in html

@@ -52,15 +52,15 @@ def test_the_page_needs_nothing_from_anywhere_else(page: str) -> None:
 
 
 def test_the_same_results_at_another_speed_give_the_same_page_but_for_times(
-    page: str, make_runs: Callable[..., Path], tmp_path: Path
+    runs: Path, page: str, tmp_path: Path
 ) -> None:
-    # the same relative paths, so that only the clock differs
-    other = make_runs(tmp_path / "toy", speed=3.0)
-    slower = build_report(other, tmp_path / "report").read_text()
-    slower = slower.replace(str(tmp_path), "ROOT")
-    faster = re.sub(r"/\S*?/made\d+(?=/toy)", "ROOT", page)
-    assert slower != faster
-    assert without_times(slower) == without_times(faster)
+    slower = shutil.copytree(runs, tmp_path / "toy")
+    for path in [*slower.rglob("*.json*")]:
+        text = re.sub(r'("\w*seconds?\w*": )[\d.]+', r"\g<1>123.0", path.read_text())
+        path.write_text(re.sub(r'"started": ".*"', '"started": "another day"', text))
+    html = build_report(slower, tmp_path / "report").read_text()
+    assert html != page
+    assert without_times(html) == without_times(page)
 
 
 def test_a_page_made_twice_is_the_same_bytes(runs: Path, page: str, tmp_path: Path) -> None:
@@ -77,20 +77,6 @@ def test_elements_of_class_time_go_with_all_they_hold() -> None:
     assert without_times(html) == "abc"
 
 
-def test_unfinished_runs_are_named_and_the_rest_is_shown(runs: Path, tmp_path: Path) -> None:
-    partial = shutil.copytree(runs, tmp_path / "toy")
-    (partial / "vit" / "predictive" / "finished.json").unlink()
-    metrics = partial / "vit" / "predictive" / "metrics.jsonl"
-    lines = metrics.read_text().splitlines(keepends=True)
-    metrics.write_text("".join(lines[:2]) + lines[2][:20])  # killed while writing
-    shutil.rmtree(partial / "vit" / "evaluate_reconstruction")
-    shutil.rmtree(partial / "vit" / "generate")
-    html = build_report(partial, tmp_path / "report").read_text()
-    assert "<code>predictive</code>: step 20 of 40" not in html
-    assert "<code>predictive</code>: step 10 of 40" in html
-    assert "<code>evaluate_reconstruction</code>: not started" in html
-
-
 @pytest.mark.parametrize("left", [["image_pretrain"], ["latte"], ["generate"], []])
 def test_a_folder_with_a_single_run_makes_a_page(
     left: list[str], make_run: Callable[..., None], tmp_path: Path
@@ -99,28 +85,6 @@ def test_a_folder_with_a_single_run_makes_a_page(
         make_run(tmp_path / "runs" / "cnn" / stage, stage)
     html = build_report(tmp_path / "runs", tmp_path / "report").read_text()
     assert '<section id="runs">' in html
-
-
-def test_a_third_backbone_is_one_more_column(
-    runs: Path, make_run: Callable[..., None], tmp_path: Path
-) -> None:
-    more = shutil.copytree(runs, tmp_path / "toy")
-    make_run(more / "mine" / "evaluate_reconstruction", "evaluate_reconstruction", quality=0.9)
-    html = build_report(more, tmp_path / "report").read_text()
-    assert re.findall(r'<th><b class="name b\d">(\w+)</b></th>', html)[:3] == ["cnn", "mine", "vit"]
-
-
-def test_an_evaluation_that_was_killed_early_does_not_stop_the_page(
-    runs: Path, tmp_path: Path
-) -> None:
-    partial = shutil.copytree(runs, tmp_path / "toy")
-    for name in ("cnn", "vit"):
-        folder = partial / name / "evaluate_reconstruction"
-        for file in ("results.json", "finished.json", "clips/000001_reconstruction.npy"):
-            (folder / file).unlink()
-    html = build_report(partial, tmp_path / "report").read_text()
-    assert 'id="predictions"' not in html
-    assert html.count("<figcaption class=") == 1
 
 
 def test_a_folder_without_runs_is_the_users_mistake(tmp_path: Path) -> None:

@@ -1,0 +1,91 @@
+"""ZeRO stages and numbers of processes change where things are, not what comes out."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.processes import run_group
+from tests.stages.short import run_stage
+
+pytestmark = pytest.mark.matrix
+
+ZERO = (0, 1, 2, 3)
+
+
+@pytest.fixture(scope="module")
+def runs(shards: Path, tmp_path_factory: pytest.TempPathFactory, group: None) -> Path:
+    """Image pretraining by this process alone; then everything else by two, and some by one."""
+    folder = tmp_path_factory.mktemp("processes")
+    run_stage("image_pretrain", shards, folder)
+    jobs = [
+        f"zero{k}{how} predictive engine.zero_stage={k} objective.drop={how}"
+        for how in ("batch", "sample")
+        for k in ZERO
+    ]
+    jobs += [f"judge{k} predictive discriminator_engine.zero_stage={k}" for k in (0, 2, 3)]
+    jobs += [f"vit{k} predictive engine.zero_stage={k} {vit()}" for k in (2, 3)]
+    run_group(["-m", "tests.stages.worker", str(shards), str(folder), *jobs], processes=2)
+    run_stage("predictive", shards, folder, f"run={folder}/alone", "objective.drop=sample")
+    jobs = ["finetune2 decoder_finetune", "finetune3 decoder_finetune engine.zero_stage=3"]
+    jobs = [f"{job} init={folder}/zero2batch" for job in jobs]
+    run_group(["-m", "tests.stages.worker", str(shards), str(folder), *jobs], processes=2)
+    return folder
+
+
+def vit() -> str:
+    """Overrides that swap in a small Transformer, from scratch; without spaces, as a job wants."""
+    sizes = {"latent_channels": 16, "patch": [4, 16, 16], "width": 32, "heads": 2}
+    blocks = {"encoder_blocks": 1, "decoder_blocks": 1, "mlp_ratio": 2, "rope_base": 100}
+    kind = {"name": "vit", "attention": "full", "window": None, "attention_backend": "auto"}
+    backbone = json.dumps(kind | sizes | blocks, separators=(",", ":"))
+    return f"init=null backbone={backbone}"
+
+
+def curve(run: Path, name: str, kind: str = "train") -> list[float]:
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    return [line[name] for line in lines if line["kind"] == kind and name in line]
+
+
+NAMES = ("mse", "diff", "lpips", "kl", "gan", "discriminator", "gan_scale", "gradient_norm")
+
+
+@pytest.mark.parametrize("how", ["batch", "sample"])
+@pytest.mark.parametrize("k", ZERO[1:])
+@pytest.mark.parametrize("name", NAMES)
+def test_every_zero_stage_gives_the_same_losses(runs, how, k, name):
+    expected = curve(runs / f"zero0{how}", name)
+    assert len(expected) >= 2
+    assert curve(runs / f"zero{k}{how}", name) == pytest.approx(expected, rel=2e-4, abs=1e-6)
+
+
+@pytest.mark.parametrize("k", [0, 2, 3])
+def test_the_discriminators_own_stage_changes_nothing(runs, k):
+    for name in NAMES:
+        expected = curve(runs / "zero2batch", name)
+        assert curve(runs / f"judge{k}", name) == pytest.approx(expected, rel=2e-4, abs=1e-6)
+
+
+def test_the_transformer_too(runs):
+    for name in NAMES:
+        expected = curve(runs / "vit2", name)
+        assert curve(runs / "vit3", name) == pytest.approx(expected, rel=2e-4, abs=1e-6)
+
+
+def test_a_frozen_encoder_too(runs):
+    for name in NAMES:
+        expected = curve(runs / "finetune2", name)
+        assert curve(runs / "finetune3", name) == pytest.approx(expected, rel=2e-4, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_process_sees_what_two_see(runs, name):
+    # The adaptive GAN weight is a slot's own, so it too is independent of who holds the slot.
+    expected = curve(runs / "zero2sample", name)
+    assert curve(runs / "alone", name) == pytest.approx(expected, rel=2e-4, abs=1e-6)
+
+
+def test_held_out_values_are_the_same_from_one_process_as_from_two(runs):
+    for name in ("psnr", "prediction_mse", "lpips"):
+        expected = curve(runs / "zero2sample", name, kind="held_out")
+        assert curve(runs / "alone", name, kind="held_out") == pytest.approx(expected, rel=2e-4)
