@@ -37,6 +37,7 @@ time first, as DC-AE does it in time, would keep what images do not have.
 INITIAL_LOGVAR = -4.0
 """Of a fresh encoder. Ours: at 0 the noise exceeds the mean, and little is learned at first."""
 
+
 @register(BackboneConfig, "cnn")
 @dataclass(frozen=True, kw_only=True)
 class CNNConfig(BackboneConfig):
@@ -69,18 +70,9 @@ class CNNConfig(BackboneConfig):
         Raises:
             ValueError: naming the key and the two widths.
         """
-        for key, widths in (("encoder", self.encoder_channels), ("decoder", self.decoder_channels)):
-            for fine, coarse, factor in zip(widths, widths[1:], TRANSITIONS, strict=False):
-                if fine * _cells(factor) % coarse:
-                    raise ValueError(
-                        f"{key}_channels: {coarse} must divide {_cells(factor)} x {fine}, "
-                        "or the shortcut around the resampling does not come out even"
-                    )
-            if widths[-1] % self.head_dim:
-                raise ValueError(
-                    f"head_dim: must divide the last of {key}_channels ({widths[-1]}), "
-                    f"got {self.head_dim}"
-                )
+        latents = self.latent_channels
+        _check_widths("encoder_channels", self.encoder_channels, 2 * latents, self.head_dim)
+        _check_widths("decoder_channels", self.decoder_channels, latents, self.head_dim)
 
     def build(self) -> "CNN":
         return CNN(self)
@@ -95,8 +87,8 @@ class CNN(Backbone):
     def __init__(self, config: CNNConfig) -> None:
         super().__init__()
         self.latent_channels = config.latent_channels
-        self.encoder = Encoder(config)
-        self.decoder = Decoder(config)
+        self.encoder: Encoder = Encoder(config)
+        self.decoder: Decoder = Decoder(config)
 
     @property
     def head(self) -> nn.Module:  # type: ignore[override]
@@ -114,7 +106,13 @@ class CNN(Backbone):
 
 
 class Encoder(nn.Module):
-    """(B, 3, T, H, W) -> moments (B, 2c, t, h, w)."""
+    """(B, 3, T, H, W) -> moments (B, 2c, t, h, w).
+
+    The last features also reach the moments as plain averages over channels. The norm before the
+    convolution discards amplitudes, and with them much of what a fresh network has to tell: the
+    best linear map to 4 x 16 x 16 pixels scores 20.7 dB before the norm, 16.9 dB after it and
+    12.7 dB after the convolution (random moving textures). Shortcut as in DC-AE, HunyuanVideo-1.5.
+    """
 
     def __init__(self, config: CNNConfig) -> None:
         super().__init__()
@@ -123,7 +121,14 @@ class Encoder(nn.Module):
         for level, blocks in enumerate(config.encoder_blocks):
             if level > 0:
                 factor = TRANSITIONS[level - 1]
-                layers.append(Downsample(widths[level - 1], widths[level], factor=factor, order=SHORTCUT_ORDERS[level - 1]))
+                layers.append(
+                    Downsample(
+                        widths[level - 1],
+                        widths[level],
+                        factor=factor,
+                        order=SHORTCUT_ORDERS[level - 1],
+                    )
+                )
             layers += [ResBlock(widths[level]) for _ in range(blocks)]
         layers += _middle(widths[-1], config.encoder_attentions, config.head_dim)
         moments = 2 * config.latent_channels
@@ -145,12 +150,12 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """(B, c, t, h, w) -> pixels (B, 3, T, H, W)."""
+    """(B, c, t, h, w) -> pixels (B, 3, T, H, W). The latent enters beside copies of itself."""
 
     def __init__(self, config: CNNConfig) -> None:
         super().__init__()
         widths, c = config.decoder_channels, config.latent_channels
-        self.unmoments = CausalConv3d(c, c, kernel=1)
+        self.mix = CausalConv3d(c, c, kernel=1)
         self.enter = CausalConv3d(c, widths[-1])
         self.copies = widths[-1] // c
         layers = _middle(widths[-1], config.decoder_attentions, config.head_dim)
@@ -158,14 +163,21 @@ class Decoder(nn.Module):
             layers += [ResBlock(widths[level]) for _ in range(config.decoder_blocks[level])]
             if level > 0:
                 factor = TRANSITIONS[level - 1]
-                layers.append(Upsample(widths[level], widths[level - 1], factor=factor, order=SHORTCUT_ORDERS[level - 1]))
+                layers.append(
+                    Upsample(
+                        widths[level],
+                        widths[level - 1],
+                        factor=factor,
+                        order=SHORTCUT_ORDERS[level - 1],
+                    )
+                )
         layers += [ChannelRMSNorm(widths[0]), nn.SiLU()]
         self.layers = nn.Sequential(*layers)
         self.head = CausalConv3d(widths[0], 3)
 
     def forward(self, z: Tensor) -> Tensor:
         z = z.contiguous(memory_format=torch.channels_last_3d)
-        z = self.unmoments(z)
+        z = self.mix(z)
         x = self.enter(z) + repeat(z, "b c t h w -> b (c n) t h w", n=self.copies)
         out: Tensor = self.head(self.layers(x))
         return out
@@ -208,13 +220,17 @@ class FrameAttention(nn.Module):
         self.qkv = nn.Linear(channels, 3 * channels)
         self.out = nn.Linear(channels, channels)
         nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         b, _, t, h, w = x.shape
         qkv = self.qkv(rearrange(self.norm(x), "b c t h w -> (b t) (h w) c"))
-        q, k, v = rearrange(qkv, "n hw (three heads d) -> three n heads hw d", three=3, d=self.head_dim)
+        q, k, v = rearrange(
+            qkv, "n hw (three heads d) -> three n heads hw d", three=3, d=self.head_dim
+        )
         mixed = rearrange(attention(q, k, v), "n heads hw d -> n hw (heads d)")
-        return x + rearrange(self.out(mixed), "(b t) (h w) c -> b c t h w", b=b, t=t, h=h, w=w)
+        update: Tensor = self.out(mixed)
+        return x + rearrange(update, "(b t) (h w) c -> b c t h w", b=b, t=t, h=h, w=w)
 
 
 class Downsample(nn.Module):
@@ -262,6 +278,17 @@ class Upsample(nn.Module):
         cells = repeat(x, "b c t h w -> b t h w (c n)", n=self.copies)
         fine = rearrange(cells, f"b t h w (c {self.order}) -> b (t r) (h p) (w q) c", r=r, p=p, q=q)
         return rearrange(fine, "b t h w c -> b c t h w")
+
+
+def _check_widths(key: str, widths: tuple[int, ...], latents: int, head_dim: int) -> None:
+    for fine, coarse, factor in zip(widths, widths[1:], TRANSITIONS, strict=False):
+        if fine * _cells(factor) % coarse:
+            raise ValueError(
+                f"{key}: {coarse} must divide {_cells(factor)} x {fine} (its shortcut)"
+            )
+    for divisor, what in ((latents, "latent channels"), (head_dim, "head_dim")):
+        if widths[-1] % divisor:
+            raise ValueError(f"{key}: the last must be a multiple of {divisor} ({what})")
 
 
 def _cells(factor: Factor) -> int:

@@ -96,8 +96,8 @@ class ViT(Backbone):
         self.stride = Stride(time=config.patch[0], space=config.patch[1])
         self.latent_channels = config.latent_channels
         self.causal = config.attention == "block_causal"
-        self.encoder = Encoder(config)
-        self.decoder = Decoder(config)
+        self.encoder: Encoder = Encoder(config)
+        self.decoder: Decoder = Decoder(config)
 
     @property
     def head(self) -> nn.Module:  # type: ignore[override]
@@ -130,7 +130,8 @@ class Encoder(nn.Module):
         x = repeat_first(x, r - 1)  # the first group is now p_t equal frames
         patches = rearrange(x, "b c (t r) (h p) (w q) -> b t h w (r p q c)", r=r, p=p, q=q)
         tokens = self.trunk(self.embed(patches), observed)
-        return rearrange(self.moments(tokens), "b t h w c -> b c t h w")
+        moments: Tensor = self.moments(tokens)
+        return rearrange(moments, "b t h w c -> b c t h w")
 
 
 class Decoder(nn.Module):
@@ -191,7 +192,8 @@ class Trunk(nn.Module):
         for block in self.blocks:
             tokens = block(tokens, angle, groups=grid[0], mask=mask)
         t, h, w = grid
-        return rearrange(self.norm(tokens), "b (t h w) d -> b t h w d", t=t, h=h, w=w)
+        out: Tensor = rearrange(self.norm(tokens), "b (t h w) d -> b t h w d", t=t, h=h, w=w)
+        return out
 
 
 class Block(nn.Module):

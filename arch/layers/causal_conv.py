@@ -72,12 +72,15 @@ class CausalUpsampleConv3d(nn.Conv3d):
 
 
 def _initialise(conv: nn.Conv3d) -> None:
-    """Keep the variance of the input; no bias.
+    """Start as a 2D convolution of the present frame that keeps the variance; no bias.
 
-    torch's own start shrinks a signal by 1.7 a layer and buries it in random biases: with it, a
-    small network stays at the mean colour of its clips several times longer.
+    As image kernels are put into video networks (Open-Sora-Plan). torch's own start mixes the
+    frames, shrinks a signal by 1.7 a layer and buries it in random biases. Moving textures, tiny
+    cnn, PSNR after 250 steps: torch's 11.1, variance kept 13.9, that and averages around the
+    latent 15.1, those and the present frame alone 16.2.
     """
-    nn.init.kaiming_normal_(conv.weight, nonlinearity="linear")
+    nn.init.zeros_(conv.weight)
+    nn.init.kaiming_normal_(conv.weight.data[:, :, -1], nonlinearity="linear")
     if conv.bias is not None:
         nn.init.zeros_(conv.bias)
 

@@ -9,6 +9,8 @@ from launchers.words import add_command
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tqdm import tqdm
+
     from launchers.words import Commands, Parser
     from pvvae.data.pack import PackReport
     from pvvae.data.shards import ShardIndex
@@ -132,16 +134,19 @@ def _samples(arguments: argparse.Namespace) -> int:
 
 def _shown(work: "Callable[[Callable[[int, int], None]], PackReport]") -> int:
     """Pack with a progress bar, and print what was packed and what was not."""
+    from contextlib import ExitStack
+
     from pvvae.progress import progress
 
-    with progress("packing", 0) as bar:
+    bars: list[tqdm[None]] = []
+    with ExitStack() as stack:
 
         def on_progress(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
+            if not bars:
+                bars.append(stack.enter_context(progress("packing", total)))
+            bars[0].update(done - bars[0].n)
 
         report = work(on_progress)
-        bar.disable = True
     print(report)
     return 0
 

@@ -148,7 +148,7 @@ def _tile(score: Score, group: Group) -> str:
     words = {"Prediction against repeating": "error against repeating the last frame"}
     small = f"<small>{escape(note)}</small>" if note else ""
     return (
-        f'<div class="tile"><b>{sections.shown(score, results)}<i>{escape(score.unit)}</i></b>'
+        f'<div class="tile"><b>{sections.printed(score, results)}<i>{escape(score.unit)}</i></b>'
         f"<span>{escape(words.get(score.title, score.title))} {score.arrow}</span>{small}</div>"
     )
 

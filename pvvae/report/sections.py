@@ -16,6 +16,9 @@ from pvvae.report.summary import FEW_CLIPS, name, results_of
 MOST_SAMPLES = 48
 """Ours: a browser plays some 75 videos on one page; this leaves room for the other sections."""
 
+Made = tuple[Group, Frames]
+"""A clip (T, H, W, 3) and the group whose VAE made it."""
+
 
 def comparison_table(groups: Sequence[Group]) -> str:
     """Every score of every group, the best one marked."""
@@ -43,14 +46,14 @@ def _score_row(score: Score, groups: Sequence[Group]) -> str:
         note = score.note(results) if score.text(results) != ABSENT else ""
         small = f"<small>{escape(note)}</small>" if note else ""
         mark = ' class="best"' if i in best else ""
-        cells.append(f"<td{mark}><span>{shown(score, results)}</span>{small}</td>")
+        cells.append(f"<td{mark}><span>{printed(score, results)}</span>{small}</td>")
     unit = f"<small>{escape(score.unit)}</small>" if score.unit else ""
     arrow = f'<span class="arrow">{score.arrow}</span>' if score.arrow else ""
     row = '<tr class="time">' if score.timed else "<tr>"
     return f"{row}<th>{escape(score.title)} {arrow}{unit}</th>{''.join(cells)}</tr>"
 
 
-def shown(score: Score, results: Results) -> str:
+def printed(score: Score, results: Results) -> str:
     """A value as it is printed: with a minus sign."""
     return score.text(results).replace("-", "−")
 
@@ -88,16 +91,15 @@ def predictions(groups: Sequence[Group]) -> str:
         if group.observed is not None and group.clips is not None:
             by_observed.setdefault(group.observed, []).append(group)
     cards = [
-        _prediction_card(index, observed, members)
+        _prediction_card(index, observed, *row)
         for observed, members in by_observed.items()
         for index in _shown(members, "prediction")
+        for row in _by_truth(members, index, "prediction")
     ]
     return "".join(cards)
 
 
-def _prediction_card(index: int, observed: int, groups: Sequence[Group]) -> str:
-    loaded = {g.name: clip for g in groups if (clip := _clip(g, index, "prediction")) is not None}
-    truth = next(c for g in groups if (c := _clip(g, index, "original")) is not None)
+def _prediction_card(index: int, observed: int, truth: Frames, shown: Sequence[Made]) -> str:
     chosen = film.strip_frames(len(truth), observed=observed)
     legend = (
         '<span class="legend"><i class="key observed"></i>observed'
@@ -110,8 +112,7 @@ def _prediction_card(index: int, observed: int, groups: Sequence[Group]) -> str:
     rows = [f'<span></span><span class="pair"><b>truth</b><b>prediction</b></span>{head}']
     blank = ["neutral"] * len(chosen)
     rows.append(f"<span>truth</span>{legend}{_strip(truth, chosen, blank, observed)}")
-    for group in (g for g in groups if g.name in loaded):
-        clip = loaded[group.name]
+    for group, clip in shown:
         sides = [_side(i, observed) for i in chosen]
         both = film.beside([film.enlarged(truth), film.enlarged(clip)])
         video = _video(film.with_bar(both, observed=observed))
@@ -119,9 +120,18 @@ def _prediction_card(index: int, observed: int, groups: Sequence[Group]) -> str:
     columns = f"4rem 17rem repeat({len(chosen)}, minmax(4.5rem, 1fr))"
     return (
         f'<figure class="card wide"><div class="strip" style="grid-template-columns:{columns}">'
-        f"{''.join(rows)}</div><figcaption>Clip {index + 1}: the encoder saw frames "
-        f"1–{observed} of {len(truth)}.</figcaption></figure>"
+        f"{''.join(rows)}</div><figcaption>Clip {index + 1}: the encoder saw frames 1–{observed} "
+        f"of {len(truth)}. PSNR of the others: {_future_psnr(truth, observed, shown)}."
+        "</figcaption></figure>"
     )
+
+
+def _future_psnr(truth: Frames, observed: int, shown: Sequence[Made]) -> str:
+    """What each prediction reaches beyond the observed frames, and what repeating would."""
+    repeated = np.repeat(truth[observed - 1 : observed], len(truth) - observed, axis=0)
+    future = [(name(group), clip[observed:]) for group, clip in shown]
+    future.append((f"repeating frame {observed}", repeated))
+    return ", ".join(f"{who} {film.clip_psnr(c, truth[observed:]):.1f} dB" for who, c in future)
 
 
 def _side(frame: int, observed: int) -> str:
@@ -140,18 +150,20 @@ def _strip(clip: Frames, chosen: Sequence[int], sides: Sequence[str], observed: 
 
 def reconstructions(groups: Sequence[Group]) -> str:
     """Inputs beside what each group rebuilds of them, in one video a clip."""
-    cards = []
-    for index in _shown(groups, "reconstruction"):
-        loaded = [(g, c) for g in groups if (c := _clip(g, index, "reconstruction")) is not None]
-        truth = next(c for g, _ in loaded if (c := _clip(g, index, "original")) is not None)
-        loaded = [(g, c) for g, c in loaded if c.shape == truth.shape]
-        labels = ["input"] + [f"{name(g)} {film.clip_psnr(c, truth):.1f} dB" for g, c in loaded]
-        video = _video(film.beside([film.enlarged(c) for c in (truth, *(c for _, c in loaded))]))
-        captions = "".join(f"<span>{label}</span>" for label in labels)
-        cards.append(
-            f'<figure class="card">{video}<figcaption class="row">{captions}</figcaption></figure>'
-        )
+    cards = [
+        _reconstruction_card(*row)
+        for index in _shown(groups, "reconstruction")
+        for row in _by_truth(groups, index, "reconstruction")
+    ]
     return f'<div class="grid pairs">{"".join(cards)}</div>' if cards else ""
+
+
+def _reconstruction_card(truth: Frames, shown: Sequence[Made]) -> str:
+    labels = ["input", *(f"{name(g)} {film.clip_psnr(clip, truth):.1f} dB" for g, clip in shown)]
+    clips = [truth, *(clip for _, clip in shown)]
+    video = _video(film.beside([film.enlarged(clip) for clip in clips]))
+    captions = "".join(f"<span>{label}</span>" for label in labels)
+    return f'<figure class="card">{video}<figcaption class="row">{captions}</figcaption></figure>'
 
 
 def samples(groups: Sequence[Group]) -> str:
@@ -213,6 +225,21 @@ def _shown(groups: Sequence[Group], kind: str) -> list[int]:
     """Numbers of the clips that any group has of this kind."""
     names = [p.stem for g in groups if g.clips for p in g.clips.glob(f"*_{kind}.npy")]
     return sorted({int(stem.split("_")[0]) for stem in names})
+
+
+def _by_truth(groups: Sequence[Group], index: int, kind: str) -> list[tuple[Frames, list[Made]]]:
+    """What the groups made of clip ``index``; those that saw another clip stand by themselves."""
+    rows: list[tuple[Frames, list[Made]]] = []
+    for group in groups:
+        truth, made = _clip(group, index, "original"), _clip(group, index, kind)
+        if truth is None or made is None:
+            continue
+        same = next((row for row in rows if np.array_equal(row[0], truth)), None)
+        if same is None:
+            rows.append((truth, [(group, made)]))
+        else:
+            same[1].append((group, made))
+    return rows
 
 
 def _clip(group: Group, index: int, kind: str) -> Frames | None:

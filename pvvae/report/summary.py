@@ -83,13 +83,13 @@ def _rebuilt(groups: Sequence[Group]) -> str:
         verb, unit = ("reaches ", " PSNR") if not parts else ("", "")
         parts.append(f"{name(group)} {verb}<b>{psnr:.2f} dB</b>{unit}")
         if gain is not None:
-            gains.append(f"{abs(gain):.2f} dB {'above' if gain >= 0 else 'below'}")
+            gains.append(f"{abs(gain):.2f} dB {'more' if gain >= 0 else 'less'}")
     if not parts:
         return ""
     clips = _first(groups, lambda g: g.results(RECONSTRUCTION).get("clips"))
     size = _first(groups, lambda g: g.results(RECONSTRUCTION).get("protocol", {}).get("size"))
     shape = f" of {str(size).replace('x', ' × ')}" if size else ""
-    above = f": {_listed(gains)} showing the training set’s mean frame" if gains else ""
+    above = f": {_listed(gains)} than showing the training set’s mean frame" if gains else ""
     return f"On {clips} held-out clips{shape}, {_listed(parts)}{above}."
 
 

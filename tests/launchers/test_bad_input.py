@@ -1,13 +1,19 @@
 """A user's mistake is one line that says where, what, and what would be right; status 2."""
 
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
+from launchers import cli
+from pvvae.data.shards import ShardIndex
 from pvvae.data.video import write_video
+from pvvae.files import write_text
+from stages import program
 from tests.launchers.squares import FPS, moving_squares
 
 Told = Callable[..., str]
@@ -178,13 +184,10 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_full_disk_while_saving_leaves_the_checkpoint_before(
     processes: int, config: Path, small_disk: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from launchers import cli
-
     words = [f"run={small_disk / 'run'}", "backbone.latent_channels=512", "steps=9"]
     words += ["loop.keep_last=9", "--processes", str(processes)]
     assert cli.main(["train", str(config), *words]) == 2
-    printed = capfd.readouterr().err.replace("\r", "\n").splitlines()
-    (line,) = [line for line in printed if line and "it/s]" not in line and "s/it" not in line]
+    line = _only_line(capfd.readouterr().err)
     assert line.startswith(f"pvvae: {small_disk}/run/checkpoints: the disk is full; ")
     assert [path.name for path in (small_disk / "run/checkpoints").iterdir()] == ["step_00000001"]
 
@@ -193,9 +196,6 @@ def test_a_full_disk_while_saving_leaves_the_checkpoint_before(
 def test_a_damaged_shard_that_one_of_two_processes_reads(
     config: Path, packed: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from launchers import cli
-    from pvvae.data.shards import ShardIndex
-
     bad = tmp_path / "bad"
     shutil.copytree(packed, bad)
     index = ShardIndex.open(bad)
@@ -206,8 +206,7 @@ def test_a_damaged_shard_that_one_of_two_processes_reads(
     shard.write_bytes(content)
     words = [f"data.train={bad}", "data.held_out=null", "steps=4", "--processes", "2"]
     assert cli.main(["train", str(config), *words]) == 2
-    printed = capfd.readouterr().err.replace("\r", "\n").splitlines()
-    (line,) = [line for line in printed if line and "it/s]" not in line and "s/it" not in line]
+    line = _only_line(capfd.readouterr().err)
     assert line.startswith(f"pvvae: {shard}: {sample.key}: not an array")
 
 
@@ -354,12 +353,22 @@ def test_a_command_that_does_not_exist(told: Told) -> None:
     assert told().startswith("the following arguments are required: COMMAND")
 
 
+BAR = re.compile(r"\d+/\d+ \[.*\]")
+
+
+def _only_line(error: str) -> str:
+    """What was said beside the progress bars."""
+    lines = [line for line in error.replace("\r", "\n").splitlines() if line.strip()]
+    said = [line for line in lines if not BAR.search(line)]
+    assert len(said) == 1, error
+    return said[0]
+
+
 def _begin(config: Path, run: Path) -> None:
     """A run folder with a result in it, without a run."""
     import yaml
 
     from pvvae.files import write_text
-    from stages import program
 
     _, loaded = program.load(config, [])
     write_text(run / "config.yaml", yaml.safe_dump(program.resolved(loaded)))

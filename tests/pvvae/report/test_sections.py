@@ -52,6 +52,15 @@ def test_a_clip_that_one_backbone_lacks_is_shown_of_the_other(runs: Path, tmp_pa
     assert sections.reconstructions(groups).count("<video") == 2
 
 
+def test_backbones_that_saw_other_clips_do_not_share_a_card(runs: Path, tmp_path: Path) -> None:
+    mixed = shutil.copytree(runs, tmp_path / "toy")
+    clips = mixed / "vit" / "evaluate_reconstruction" / "clips"
+    (clips / "000001_original.npy").write_bytes((clips / "000000_original.npy").read_bytes())
+    groups = find_groups(mixed)
+    assert sections.predictions(groups).count("<figure") == 1 + 2
+    assert sections.reconstructions(groups).count("<figure") == 1 + 2
+
+
 def test_samples_carry_the_class_they_were_asked_for(runs: Path) -> None:
     html = sections.samples(find_groups(runs))
     assert html.count("<video") == 2 * 3

@@ -18,7 +18,7 @@ def test_the_first_words_say_what_was_trained_on_what_and_how_it_went(runs: Path
     assert "cnn (0.41 million parameters) and vit (0.41 million parameters) are" in text
     assert "trained on the 96 clips of data/toy/train for 40 steps of images" in text
     assert "On 16 held-out clips of 17 × 32 × 32, cnn reaches 22.50 dB PSNR and vit 18.75" in text
-    assert "10.00 dB above and 6.25 dB above showing the training set’s mean frame" in text
+    assert "10.00 dB more and 6.25 dB more than showing the training set’s mean frame" in text
     assert "FVD of generated clips: cnn 1,234 and vit 1,481" in text
     assert "From 16 samples this says little" in text
 
