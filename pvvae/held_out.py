@@ -9,7 +9,7 @@ from torch import Tensor
 from arch.interface import Posterior
 from pvvae import distributed
 from pvvae.data.clips import HeldOutClips, held_out_clips, to_pixels, to_uint8
-from pvvae.data.video import write_video
+from pvvae.data.video import Frames, write_video
 from pvvae.engine import Engine
 from pvvae.losses.kl import kl_divergence
 from pvvae.metrics.per_frame import to_unit
@@ -107,6 +107,7 @@ class HeldOut:
         return row, pictures
 
 
-def _side_by_side(pictures: list[Tensor]) -> Tensor:
+def _side_by_side(pictures: list[Tensor]) -> Frames:
     """Clips (1, C, T, H, W) in one row, as uint8 frames (T, H, W', C)."""
-    return to_uint8(torch.cat(pictures, dim=4))[0]
+    frames: Frames = to_uint8(torch.cat(pictures, dim=4))[0]
+    return frames

@@ -40,4 +40,5 @@ def test_a_tiny_backbone_keeps_the_promise(
 
 
 def test_the_tiny_configs_lie_where_they_are_looked_for() -> None:
-    assert (CONFIGS / "tiny").is_dir() and {"cnn", "vit", "vit_causal"} <= set(TINY)
+    assert (CONFIGS / "tiny").is_dir()
+    assert {"cnn", "vit", "vit_causal"} <= set(TINY)

@@ -29,7 +29,8 @@ def test_the_paper_size_is_that_of_pix2pix(name: str, millions: float) -> None:
 @torch.no_grad()
 def test_there_is_one_row_of_logits_a_clip(discriminator: Discriminator, frames: int) -> None:
     logits = discriminator(torch.rand(2, 3, frames, 32, 48))
-    assert logits.ndim == 2 and logits.shape[0] == 2
+    assert logits.ndim == 2
+    assert logits.shape[0] == 2
 
 
 @torch.no_grad()

@@ -59,7 +59,7 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(registry, "_members", members)
     path = tmp_path / "per_frame.py"
     path.write_text(PLUGIN)
-    yield path
+    return path
 
 
 @pytest.mark.parametrize(

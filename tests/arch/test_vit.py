@@ -53,7 +53,8 @@ def test_images_teach_all_frames_of_a_patch_alike() -> None:
     assert isinstance(backbone, ViT)
     backbone.decode(backbone.encode(torch.rand(1, 3, 1, 32, 32)).mean).square().sum().backward()
     into, out = backbone.encoder.embed.weight.grad, backbone.decoder.head.linear.weight.grad
-    assert into is not None and out is not None
+    assert into is not None
+    assert out is not None
     for taps in (into.unflatten(1, (4, -1)).movedim(1, 0), out.unflatten(0, (4, -1))):
         for tap in taps[1:]:
             torch.testing.assert_close(tap, taps[0])

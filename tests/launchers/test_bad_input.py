@@ -366,10 +366,6 @@ def _only_line(error: str) -> str:
 
 def _begin(config: Path, run: Path) -> None:
     """A run folder with a result in it, without a run."""
-    import yaml
-
-    from pvvae.files import write_text
-
     _, loaded = program.load(config, [])
     write_text(run / "config.yaml", yaml.safe_dump(program.resolved(loaded)))
     write_text(run / "metrics.jsonl", "{}\n")
