@@ -2,4 +2,4 @@
 
 
 class ConfigError(ValueError):
-    """A configuration, a path or a file that cannot be used: says where, what, and what would be right."""
+    """Something that cannot be used: the message says where, what, and what would be right."""

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from pvvae.data.clips import held_out_clips
 from torch import Tensor
 
 from pvvae import distributed
+from pvvae.data.clips import held_out_clips
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
 from pvvae.metrics.fvd import FVD

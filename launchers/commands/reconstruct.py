@@ -55,9 +55,13 @@ def _reconstruct(arguments: argparse.Namespace) -> int:
     valid_length(vae, arguments.frames, "--frames")
     psnrs: list[float] = []
     with progress("reconstruct", total) as bar:
-        clips = _rebuilt(vae, arguments.video, arguments.frames, psnrs)
-        frames = (bar.update() or frame for clip in clips for frame in clip)
-        write_video(arguments.out, frames, fps=facts.fps)
+
+        def frames() -> "Iterator[Frames]":
+            for clip in _rebuilt(vae, arguments.video, arguments.frames, psnrs):
+                yield from clip
+                bar.update(len(clip))
+
+        write_video(arguments.out, frames(), fps=facts.fps)
     print(f"{arguments.out}: {len(psnrs)} frames, PSNR {sum(psnrs) / len(psnrs):.2f} dB")
     return 0
 

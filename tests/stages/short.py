@@ -7,8 +7,14 @@ from stages import program
 from tests.tiny import CONFIGS
 
 LOOP = "loop={log_every: 1, evaluate_every: 2, checkpoint_every: 2}"
-VIDEO = "data.buckets=[{frames: 17, height: 32, width: 32, batch: 1}, {frames: 9, height: 32, width: 32, batch: 2}]"
-IMAGE = "data.buckets=[{frames: 1, height: 32, width: 32, batch: 2}, {frames: 1, height: 32, width: 48, batch: 1}]"
+VIDEO = (
+    "data.buckets=[{frames: 17, height: 32, width: 32, batch: 1}, "
+    "{frames: 9, height: 32, width: 32, batch: 2}]"
+)
+IMAGE = (
+    "data.buckets=[{frames: 1, height: 32, width: 32, batch: 2}, "
+    "{frames: 1, height: 32, width: 48, batch: 1}]"
+)
 FRAMES = "held_out={clips: 2, frames: %d, height: 32, width: 32}"
 SIZE = ["frames=17", "height=32", "width=32"]
 

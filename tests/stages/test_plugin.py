@@ -1,4 +1,4 @@
-"""A third backbone is one file and one YAML: trained, checkpointed and loaded without touching us."""
+"""A third backbone is one file and one YAML: it trains, and its run loads, without touching us."""
 
 import sys
 from pathlib import Path

@@ -1,5 +1,6 @@
 import torch
-from torch.distributions import Normal, kl_divergence as reference
+from torch.distributions import Normal
+from torch.distributions import kl_divergence as reference
 
 from arch.interface import Posterior
 from pvvae.losses.kl import kl_divergence
