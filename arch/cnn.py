@@ -25,13 +25,12 @@ Factor = tuple[int, int, int]
 TRANSITIONS: tuple[Factor, ...] = ((2, 2, 2), (2, 2, 2), (1, 2, 2), (1, 2, 2))
 """From each resolution to the next coarser one (section 3.1)."""
 
-
 SHORTCUT_ORDERS = ("p q r", "q p r", "p q r", "q p r")
 """Order of merged cells (r in time, p in height, q in width) among the shortcuts' channels.
 
 Ours. Neighbours in this order are averaged, so the first letter is what survives: height and
-width in turn. Widths that double keep a 4 x 4 grid of each latent cell on the shortcuts alone;
-time first, as DC-AE does it in time, would keep what images do not have.
+width in turn, so that widths which double keep a 4 x 4 grid of each latent cell on the shortcuts
+alone. With time first, as peers have it, halves in time would survive, which images lack.
 """
 
 INITIAL_LOGVAR = -4.0

@@ -20,8 +20,6 @@ from pvvae import distributed
 from pvvae.files import raise_if_disk_full, write_json, write_text
 from pvvae.lifeline import lock_folder
 from pvvae.run_folder import check_same_config, is_finished, step_of
-from pvvae.run_folder import read_config as read_config
-from pvvae.run_folder import read_metrics as read_metrics
 from pvvae.tracking import Tracker, TrackingConfig
 
 

@@ -75,9 +75,9 @@ def _initialise(conv: nn.Conv3d) -> None:
     """Start as a 2D convolution of the present frame that keeps the variance; no bias.
 
     As image kernels are put into video networks (Open-Sora-Plan). torch's own start mixes the
-    frames, shrinks a signal by 1.7 a layer and buries it in random biases. Moving textures, tiny
-    cnn, PSNR after 250 steps: torch's 11.1, variance kept 13.9, that and averages around the
-    latent 15.1, those and the present frame alone 16.2.
+    frames, shrinks a signal by 1.7 a layer and buries it in random biases. Tiny cnn without
+    latent noise on moving textures (5 x 32 x 32), PSNR after 250 steps: torch's start 11 dB,
+    variance kept 13.9, also averages around the latent 15.1, also the present frame alone 16.5.
     """
     nn.init.zeros_(conv.weight)
     nn.init.kaiming_normal_(conv.weight.data[:, :, -1], nonlinearity="linear")

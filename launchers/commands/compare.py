@@ -24,11 +24,6 @@ def add(commands: "Commands") -> None:
 
 
 def _compare(arguments: argparse.Namespace) -> int:
-    from pvvae.run_folder import read_config
-
-    for run in arguments.runs:
-        read_config(run)
-
     from pvvae.report import comparison
 
     print(comparison(arguments.runs))

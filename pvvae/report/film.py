@@ -9,7 +9,7 @@ import av
 import numpy as np
 from PIL import Image
 
-from pvvae.data.video import CRF, Frames
+from pvvae.data.video import CRF, REPEATABLE, Frames
 
 FPS = 8
 """Frames a second: Latte's, as the sample videos of training."""
@@ -19,8 +19,6 @@ STRIP_SIDE = 128
 """Ours: largest height of a still, which the page shows at about 100."""
 BAR, GAP = 8, 6
 """Ours: height of the coloured bar and space between clips, in pixels of the video."""
-NO_LOOK_AHEAD = "rc-lookahead=0:bframes=0:mbtree=0:scenecut=0:weightp=0"
-"""All of x264 that reads the frames at half their size ahead of encoding them."""
 OBSERVED, PREDICTED = (100, 116, 139), (245, 158, 11)
 """Colours of frames the encoder saw and of those it did not: slate and amber of the page's CSS."""
 
@@ -49,12 +47,11 @@ def beside(clips: Sequence[Frames]) -> Frames:
 def video_uri(frames: Frames) -> str:
     """H.264 as a data URI: frames (T, H, W, 3), uint8, of even height and width.
 
-    One thread and no look-ahead: with either, x264 makes other bytes of the same frames now and
-    then (seen on x264 165 at widths such as 390), and pages of the same runs would differ.
+    Equal frames make equal bytes, so that pages of equal runs are equal.
     """
     file = io.BytesIO()
     with av.open(file, "w", format="mp4") as container:
-        options = {"crf": str(CRF), "x264-params": NO_LOOK_AHEAD}
+        options = {"crf": str(CRF), "x264-params": REPEATABLE}
         stream: Any = container.add_stream("libx264", rate=FPS, options=options)
         stream.codec_context.thread_count = 1
         stream.height, stream.width, stream.pix_fmt = *frames.shape[1:3], "yuv420p"

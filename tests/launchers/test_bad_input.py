@@ -297,7 +297,6 @@ def test_a_folder_that_is_no_run(bad_videos: Path, tmp_path: Path, told: Told) -
     for words in (
         ["reconstruct", video, "out.mp4", "--run", tmp_path],
         ["sample", "--run", tmp_path],
-        ["compare", tmp_path],
     ):
         assert told(*words).startswith(f"{tmp_path}: not a run folder (it has no config.yaml)")
 
@@ -338,7 +337,7 @@ def test_nothing_to_pack(tmp_path: Path, bad_videos: Path, told: Told) -> None:
     assert "none of 3 videos and images can be used; the first, cut.mp4: " in line
 
 
-@pytest.mark.parametrize("command", ["status", "report"])
+@pytest.mark.parametrize("command", ["status", "report", "compare"])
 def test_no_runs(command: str, tmp_path: Path, told: Told) -> None:
     assert told(command, tmp_path / "gone").startswith(f"{tmp_path}/gone: no such folder")
     assert told(command, tmp_path).startswith(f"{tmp_path}: no runs in it")

@@ -128,6 +128,19 @@ def test_status_tells_stage_steps_state_and_last_metrics(
     ]
 
 
+def test_a_comparison_and_a_report_of_a_run(
+    vae_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = {"step": 1, "kind": "held_out", "psnr": 31.38, "times": {}}
+    (vae_run / "metrics.jsonl").write_text(json.dumps(line) + "\n")
+    run("compare", vae_run)
+    assert "31.38" in capsys.readouterr().out
+    run("report", tmp_path, "--out", tmp_path / "page")
+    page = Path(capsys.readouterr().out.splitlines()[-1])
+    assert page == tmp_path / "page" / "index.html"
+    assert str(vae_run.name) in page.read_text()
+
+
 def test_configs_lists_what_can_be_run(capsys: pytest.CaptureFixture[str]) -> None:
     run("configs", "tiny/vit")
     (listed,) = capsys.readouterr().out.strip().split("\n\n")
