@@ -1,16 +1,12 @@
 """A user's mistake is one line that says where, what, and what would be right; status 2."""
 
-import re
 import shutil
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
 
-from launchers import cli
-from pvvae.data.shards import ShardIndex
 from pvvae.data.video import write_video
 from pvvae.files import write_text
 from stages import program
@@ -170,47 +166,6 @@ def test_a_full_disk_while_a_run_begins(config: Path, tmp_path: Path, told_by_st
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of its own with 300 KiB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", folder], check=True)
-    yield folder
-    subprocess.run(["umount", "--lazy", folder], check=True)
-
-
-@pytest.mark.matrix
-@pytest.mark.parametrize("processes", [1, 2])
-def test_a_full_disk_while_saving_leaves_the_checkpoint_before(
-    processes: int, config: Path, small_disk: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    words = [f"run={small_disk / 'run'}", "backbone.latent_channels=512", "steps=9"]
-    words += ["loop.keep_last=9", "--processes", str(processes)]
-    assert cli.main(["train", str(config), *words]) == 2
-    line = _only_line(capfd.readouterr().err)
-    assert line.startswith(f"pvvae: {small_disk}/run/checkpoints: the disk is full; ")
-    assert [path.name for path in (small_disk / "run/checkpoints").iterdir()] == ["step_00000001"]
-
-
-@pytest.mark.matrix
-def test_a_damaged_shard_that_one_of_two_processes_reads(
-    config: Path, packed: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    bad = tmp_path / "bad"
-    shutil.copytree(packed, bad)
-    index = ShardIndex.open(bad)
-    sample = index.sample(3)
-    shard = bad / index.shards[sample.shard].name
-    content = bytearray(shard.read_bytes())
-    content[sample.offset : sample.offset + 9] = b"not numpy"
-    shard.write_bytes(content)
-    words = [f"data.train={bad}", "data.held_out=null", "steps=4", "--processes", "2"]
-    assert cli.main(["train", str(config), *words]) == 2
-    line = _only_line(capfd.readouterr().err)
-    assert line.startswith(f"pvvae: {shard}: {sample.key}: not an array")
-
-
-@pytest.fixture
 def bad_videos(tmp_path: Path) -> Path:
     """One video of each kind of badness."""
     folder = tmp_path / "bad_videos"
@@ -350,17 +305,6 @@ def test_a_word_that_no_config_has(told: Told) -> None:
 def test_a_command_that_does_not_exist(told: Told) -> None:
     assert "invalid choice: 'trian'" in told("trian")
     assert told().startswith("the following arguments are required: COMMAND")
-
-
-BAR = re.compile(r"\d+/\d+ \[.*\]")
-
-
-def _only_line(error: str) -> str:
-    """What was said beside the progress bars."""
-    lines = [line for line in error.replace("\r", "\n").splitlines() if line.strip()]
-    said = [line for line in lines if not BAR.search(line)]
-    assert len(said) == 1, error
-    return said[0]
 
 
 def _begin(config: Path, run: Path) -> None:

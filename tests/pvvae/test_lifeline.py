@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -31,11 +32,12 @@ with hold_lifeline() as lifeline:
 """
 
 
-def start(how: str) -> tuple[subprocess.Popen[str], int]:
+def start(how: str, folder: Path) -> tuple[subprocess.Popen[str], int]:
     """A holder and the id of its child, which follows it."""
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLDER, how],
         cwd=ROOT,
+        env=os.environ | {"TMPDIR": str(folder)},  # a killed holder leaves its empty file
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -52,23 +54,21 @@ def wait_for(child: int) -> None:
         descriptor = os.pidfd_open(child)
     except ProcessLookupError:
         return
-    import select
-
     ready, _, _ = select.select([descriptor], [], [], 60)
     os.close(descriptor)
     assert ready, f"process {child} still runs"
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_the_children_of_a_killed_process_end(number: signal.Signals) -> None:
-    holder, child = start("wait")
+def test_the_children_of_a_killed_process_end(number: signal.Signals, tmp_path: Path) -> None:
+    holder, child = start("wait", tmp_path)
     holder.send_signal(number)
     holder.communicate()
     wait_for(child)
 
 
-def test_the_children_of_a_process_that_ends_end() -> None:
-    holder, child = start("read")
+def test_the_children_of_a_process_that_ends_end(tmp_path: Path) -> None:
+    holder, child = start("read", tmp_path)
     holder.communicate("go on\n")
     assert holder.returncode == 0
     wait_for(child)

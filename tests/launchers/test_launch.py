@@ -1,0 +1,124 @@
+"""What a user sees of stages that fail, or are stopped, in several processes."""
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from launchers import cli
+from launchers.local import explain, stage_command
+from pvvae.data.shards import ShardIndex
+
+ROOT = Path(cli.__file__).resolve().parents[1]
+BAR = re.compile(r"\d+/\d+ \[.*\]")
+
+
+def only_line(error: str) -> str:
+    """What was said beside the progress bars."""
+    lines = [line for line in error.replace("\r", "\n").splitlines() if line.strip()]
+    said = [line for line in lines if not BAR.search(line)]
+    assert len(said) == 1, error
+    return said[0]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own with 300 KiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", folder], check=True)
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_full_disk_while_saving_leaves_the_checkpoint_before(
+    processes: int, config: Path, small_disk: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    words = [f"run={small_disk / 'run'}", "backbone.latent_channels=512", "steps=9"]
+    words += ["loop.keep_last=9", "--processes", str(processes)]
+    assert cli.main(["train", str(config), *words]) == 2
+    line = only_line(capfd.readouterr().err)
+    assert line.startswith(f"pvvae: {small_disk}/run/checkpoints: the disk is full; ")
+    assert [path.name for path in (small_disk / "run/checkpoints").iterdir()] == ["step_00000001"]
+
+
+@pytest.mark.matrix
+def test_a_damaged_shard_that_one_of_two_processes_reads(
+    config: Path, packed: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "bad"
+    shutil.copytree(packed, bad)
+    index = ShardIndex.open(bad)
+    sample = index.sample(3)
+    shard = bad / index.shards[sample.shard].name
+    content = bytearray(shard.read_bytes())
+    content[sample.offset : sample.offset + 9] = b"not numpy"
+    shard.write_bytes(content)
+    words = [f"data.train={bad}", "data.held_out=null", "steps=4", "--processes", "2"]
+    assert cli.main(["train", str(config), *words]) == 2
+    line = only_line(capfd.readouterr().err)
+    assert line.startswith(f"pvvae: {shard}: {sample.key}: not an array")
+
+
+@pytest.mark.matrix
+def test_ctrl_c_says_one_line_and_leaves_no_process(config: Path) -> None:
+    program = "import sys; from launchers.cli import main; sys.exit(main(sys.argv[1:]))"
+    words = [config, "steps=1000000", "loop.log_every=1000", "loop.evaluate_every=1000"]
+    words += ["loop.checkpoint_every=1000", "--processes", "2"]
+    pvvae = subprocess.Popen(
+        [sys.executable, "-c", program, "train", *map(str, words)],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert pvvae.stderr is not None
+    seen = ""
+    while "it/s]" not in seen:  # the bar, so the stage is under way
+        seen += pvvae.stderr.read(1)
+    pvvae.send_signal(signal.SIGINT)
+    # Whoever is left would hold the other end of the pipe, and this would not return.
+    _, rest = pvvae.communicate(timeout=60)
+    assert pvvae.returncode == 130
+    run = config.parent / "run"
+    assert only_line(seen + rest) == (
+        f"pvvae: {run}: interrupted; the same command goes on from here"
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "what"),
+    [
+        (1, "a process ended with status 1, see above"),
+        (137, "a process was ended by signal 9, most often for want of memory"),
+        (139, "a process was ended by signal 11"),
+        (130, "interrupted"),
+        (70, "the launcher ended early, without saying why"),
+    ],
+)
+def test_a_stage_that_ends_badly_gets_one_line(
+    status: int, what: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    explain(status, Path("runs/mine"))
+    said = capsys.readouterr().err.strip()
+    assert said == f"pvvae: runs/mine: {what}; the same command goes on from here"
+
+
+@pytest.mark.parametrize("status", [0, 2])
+def test_a_stage_that_has_said_its_line_gets_no_other(
+    status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    explain(status, Path("runs/mine"))
+    assert capsys.readouterr().err == ""
+
+
+def test_a_hostfile_takes_the_place_of_a_number_of_processes() -> None:
+    command = stage_command(Path("a.yaml"), ["x=1"], processes=2, hostfile=Path("hosts"))
+    assert command[1:3] == ["--hostfile", "hosts"]
+    assert command[-3:] == ["stages", "a.yaml", "x=1"]
