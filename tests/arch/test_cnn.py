@@ -40,7 +40,7 @@ def test_the_paper_size_maps_17_frames_to_5_groups() -> None:
 def test_decoding_is_causal_too() -> None:
     torch.manual_seed(0)
     backbone = shipped("tiny/cnn/backbone.yaml").build()
-    z = torch.randn(1, 16, 4, 2, 2)
+    z = torch.randn(1, 32, 4, 2, 2)
     whole, start = backbone.decode(z), backbone.decode(z[:, :, :2])
     torch.testing.assert_close(whole[:, :, :5], start, rtol=1e-5, atol=1e-5)
 

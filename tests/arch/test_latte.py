@@ -272,5 +272,5 @@ def test_sizes_that_do_not_fit_are_refused(change, message):
 def test_the_tiny_config_runs_on_the_tiny_latent():
     network = shipped("tiny/latte/denoiser.yaml").build()
     assert sum(p.numel() for p in network.parameters()) < 2e6
-    result = network(torch.randn(2, 16, 5, 4, 4), torch.rand(2), torch.tensor([0, 3]))
-    assert result.shape == (2, 16, 5, 4, 4)
+    result = network(torch.randn(2, 32, 5, 4, 4), torch.rand(2), torch.tensor([0, 2]))
+    assert result.shape == (2, 32, 5, 4, 4)

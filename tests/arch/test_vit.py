@@ -42,7 +42,7 @@ def test_a_fresh_network_decodes_a_latent_that_stands_still_as_frames_that_stand
     """The frames of a group start equal, and the first frame is their mean."""
     torch.manual_seed(0)
     backbone = small().build()
-    frames = backbone.decode(torch.randn(1, 16, 3, 2, 2))
+    frames = backbone.decode(torch.randn(1, 32, 3, 2, 2))
     later = frames[:, :, 1:].unflatten(2, (2, 4))
     torch.testing.assert_close(later, later[:, :, :, :1].expand_as(later))
 

@@ -35,7 +35,7 @@ def runs(shards: Path, tmp_path_factory: pytest.TempPathFactory, group: None) ->
 
 def vit() -> str:
     """Overrides that swap in a small Transformer, from scratch; without spaces, as a job wants."""
-    sizes = {"latent_channels": 16, "patch": [4, 16, 16], "width": 32, "heads": 2}
+    sizes = {"latent_channels": 32, "patch": [4, 16, 16], "width": 32, "heads": 2}
     blocks = {"encoder_blocks": 1, "decoder_blocks": 1, "mlp_ratio": 2, "rope_base": 100}
     kind = {"name": "vit", "attention": "full", "window": None, "attention_backend": "auto"}
     backbone = json.dumps(kind | sizes | blocks, separators=(",", ":"))
