@@ -9,7 +9,7 @@ READY := .venv/.ready
 .DELETE_ON_ERROR:
 
 quickstart: $(READY)
-	@$(BIN)/pvvae pipeline configs/quickstart.yaml
+	@$(BIN)/pvvae pipeline configs/quickstart.yaml --with-parent
 
 test: $(READY)
 	@$(BIN)/pytest

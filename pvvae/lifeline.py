@@ -48,6 +48,18 @@ def follow_lifeline() -> None:
     threading.Thread(target=wait, name="lifeline", daemon=True).start()
 
 
+def end_with_parent() -> None:
+    """End this process, and all that hang on its lifeline, soon after its parent has ended."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.2)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
+
+
 def lock_folder(folder: Path, *, patience: float = PATIENCE) -> IO[str]:
     """Keep ``folder`` to this process until the returned file is closed or the process ends.
 

@@ -7,6 +7,11 @@ PYTHON=${PYTHON:-python3}
     echo "pvvae: needs Python 3.11 or newer, $PYTHON is $("$PYTHON" --version 2>&1); try make PYTHON=python3.11" >&2
     exit 2
 }
+# What a killed set-up left running keeps the lock until it ends; nobody else touches .venv.
+exec 9>.venv.lock
+if command -v flock >/dev/null; then flock 9; fi
+newest=$(ls -t .venv/.ready setup.py requirements*.lock tools/setup.sh 2>/dev/null | head -n 1)
+if [ "$newest" = .venv/.ready ]; then exit 0; fi
 echo "Setting up .venv (a few minutes on a slow network) ..."
 rm -rf .venv
 "$PYTHON" -m venv .venv

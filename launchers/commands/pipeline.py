@@ -28,10 +28,16 @@ def add(commands: "Commands") -> None:
         run=_pipeline,
     )
     pipeline.add_argument("file", type=Path, metavar="FILE")
+    pipeline.add_argument(
+        "--with-parent", action="store_true", help="end when the calling process does (for make)"
+    )
 
 
 def _pipeline(arguments: argparse.Namespace) -> int:
     from launchers.cli import main, parse
     from launchers.pipeline import run_pipeline
+    from pvvae.lifeline import end_with_parent
 
+    if arguments.with_parent:
+        end_with_parent()
     return run_pipeline(arguments.file, main, check=parse)

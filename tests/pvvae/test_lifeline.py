@@ -93,3 +93,31 @@ def test_a_lifeline_leaves_nothing_behind() -> None:
         with path.open() as file, pytest.raises(BlockingIOError):
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     assert not path.exists()
+
+
+ORPHAN = """
+import signal
+from pvvae.lifeline import end_with_parent
+end_with_parent()
+print("watching", flush=True)
+signal.pause()
+"""
+
+PARENT = f"""
+import subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", {ORPHAN!r}])
+print(child.pid, flush=True)
+child.wait()
+"""
+
+
+def test_a_process_can_end_with_its_parent() -> None:
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert parent.stdout is not None
+    lines = {parent.stdout.readline().strip(), parent.stdout.readline().strip()}
+    (child,) = lines - {"watching"}
+    parent.kill()
+    wait_for(int(child))
+    parent.communicate()
