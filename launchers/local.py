@@ -23,7 +23,10 @@ signal ends its inner half. Ours, after EX_SOFTWARE of sysexits.h."""
 def stage_command(
     config: Path, overrides: Sequence[str], *, processes: int, hostfile: Path | None = None
 ) -> list[str]:
-    """The deepspeed command line of one stage."""
+    """The command line of one stage: deepspeed's, or without it where there is one process."""
+    stage = ["--module", "stages", str(config), *overrides]
+    if processes == 1 and hostfile is None:
+        return [sys.executable, "-m", *stage[1:]]
     where = ["--hostfile", str(hostfile)] if hostfile else ["--num_accelerators", str(processes)]
     return [
         str(Path(sys.executable).with_name("deepspeed")),
@@ -33,10 +36,7 @@ def stage_command(
         # At "error" it repeats the command line of every process that ends with a status.
         "--log_level",
         "critical",
-        "--module",
-        "stages",
-        str(config),
-        *overrides,
+        *stage,
     ]
 
 
