@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: quickstart test matrix check format setup bench clean
+.PHONY: quickstart test matrix check format setup clean
 .DELETE_ON_ERROR:
 
 quickstart: $(READY)

