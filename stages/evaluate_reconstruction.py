@@ -35,6 +35,9 @@ class Config(RunConfig):
 
     vae: str
     """Run folder of a VAE stage."""
+    predictor: str | None = None
+    """Run folder whose VAE predicts withheld frames: predictive training's, since fine-tuning the
+    decoder no longer practises that. None asks ``vae``."""
     clips: str
     """Shards to measure on."""
     num: int = 2048
@@ -71,6 +74,9 @@ def run(config: Config) -> None:
     if record.finished:
         return
     vae = load_vae(Path(config.vae)).to(distributed.device())
+    predictor = vae
+    if config.predictor is not None:
+        predictor = load_vae(Path(config.predictor)).to(distributed.device())
     clips = held_out_clips(
         config.clips,
         frames=config.frames,
@@ -78,7 +84,7 @@ def run(config: Config) -> None:
         width=config.width,
         limit=config.num,
     )
-    rows = _gather(_measure(vae, clips, config, record))
+    rows = _gather(_measure(vae, predictor, clips, config, record))
     metrics, facts = _summarise(rows, config)
     if config.train is not None:
         metrics["mean_frame_psnr"] = _mean_frame_psnr(clips, config)
@@ -94,7 +100,7 @@ def run(config: Config) -> None:
 
 @torch.inference_mode()
 def _measure(
-    vae: PredictiveVAE, clips: HeldOutClips, config: Config, record: Run
+    vae: PredictiveVAE, predictor: PredictiveVAE, clips: HeldOutClips, config: Config, record: Run
 ) -> dict[int, _Row]:
     """Rows of this process's clips; writes those to show."""
     perceptual = LPIPS("alex").to(distributed.device())
@@ -104,7 +110,7 @@ def _measure(
     with progress(record.folder.name, len(mine)) as bar:
         for index in mine:
             x = to_pixels(clips[index].frames).to(distributed.device())
-            rows[index], pictures = _measure_clip(vae, x, perceptual, videos)
+            rows[index], pictures = _measure_clip(vae, predictor, x, perceptual, videos)
             if index < config.shown:
                 for name, clip in pictures.items():
                     path = record.folder / "clips" / f"{index:06d}_{name}.npy"
@@ -114,7 +120,7 @@ def _measure(
 
 
 def _measure_clip(
-    vae: PredictiveVAE, x: Tensor, perceptual: LPIPS, videos: FVD
+    vae: PredictiveVAE, predictor: PredictiveVAE, x: Tensor, perceptual: LPIPS, videos: FVD
 ) -> tuple[_Row, dict[str, Tensor]]:
     """Row and pictures of one clip (1, C, T, H, W)."""
     recon, mean, _ = vae(x)
@@ -131,7 +137,7 @@ def _measure_clip(
     row = _Row(frames=frames, features=features, errors={}, latent=mean.cpu())
     if vae.backbone.latent_frames(x.shape[2]) > 1:
         dropped, seen = vae.latter_half(x.shape[2])  # Figure 6
-        pictures["prediction"] = vae(x, dropped)[0]
+        pictures["prediction"] = predictor(x, dropped)[0]
         last = x[:, :, seen - 1 : seen].expand(-1, -1, x.shape[2] - seen, -1, -1)
         repeated = torch.cat([x[:, :, :seen], last], dim=2)
         for name, clip in (("predicted", pictures["prediction"]), ("repeated", repeated)):

@@ -58,6 +58,7 @@ def overrides(stage: str, shards: Path, runs: Path) -> list[str]:
         "evaluate_reconstruction": [
             *SIZE,
             f"vae={runs}/decoder_finetune",
+            f"predictor={runs}/predictive",
             f"clips={shards}/held_out",
             f"train={shards}/train",
             "num=2",
