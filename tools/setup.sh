@@ -10,8 +10,14 @@ PYTHON=${PYTHON:-python3}
 # What a killed set-up left running keeps the lock until it ends; nobody else touches .venv.
 exec 9>.venv.lock
 if command -v flock >/dev/null; then flock 9; fi
-newest=$(ls -t .venv/.ready setup.py requirements*.lock tools/setup.sh 2>/dev/null | head -n 1)
-if [ "$newest" = .venv/.ready ]; then exit 0; fi
+ready() {
+    [ -e .venv/.ready ] || return 1
+    for file in setup.py requirements*.lock tools/setup.sh; do
+        [ "$file" -nt .venv/.ready ] && return 1
+    done
+    return 0
+}
+if ready; then exit 0; fi
 echo "Setting up .venv (a few minutes on a slow network) ..."
 rm -rf .venv
 "$PYTHON" -m venv .venv
