@@ -126,8 +126,8 @@ def pack_sample_videos(
 ) -> PackReport:
     """The dataset of a first run: 17-frame clips, ``out/train`` and ``out/held_out``, in seconds.
 
-    Every video is a class. Held out are whole videos, a face and a city from above, neither of which
-    resembles the streets and the animation that are trained on: what is measured is generalisation.
+    Every video is a class. Held out are whole videos, a face and a city from above, unlike the
+    street and the animation that are trained on: what is measured is generalisation.
 
     Args:
         short_side: 96 leaves crops of 64 x 64 some room.
