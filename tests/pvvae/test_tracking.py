@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import wandb
 
 from pvvae.data.video import write_video
 from pvvae.errors import ConfigError
@@ -19,6 +20,7 @@ def test_offline_keeps_numbers_and_videos_in_the_run_folder(tmp_path):
     tracker.log(1, {"train/mse": 0.5})
     tracker.video(1, "samples", tmp_path / "clip.mp4")
     tracker.close()
+    wandb.teardown()  # as at the end of a program: what wandb's own process held back is written
     (record,) = (tmp_path / "wandb").glob("offline-run-*/run-*.wandb")
     assert b"train/mse" in record.read_bytes()
     assert list(record.parent.rglob("samples*.mp4"))
