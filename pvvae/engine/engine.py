@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from pvvae import distributed
+from pvvae.engine.in_order import InOrder
 from pvvae.engine.settings import EngineConfig, deepspeed_settings
 from pvvae.optimizer import OptimizerConfig
 
@@ -50,9 +51,11 @@ class Engine:
             on_cpu=not torch.cuda.is_available(),
         )
         self.config = config
+        in_order = InOrder(network)
         self._engine, self._optimizer, _, _ = deepspeed.initialize(
             model=network, model_parameters=trainable, config=settings, dist_init_required=False
         )
+        in_order.attach(self._engine, self._optimizer)
         self.gradient_norm = 0.0
         """Norm of the last step's gradient, before clipping."""
         self._average: list[Tensor] | None = None
@@ -74,7 +77,11 @@ class Engine:
         return self._engine(*inputs)
 
     def backward(self, loss: Tensor) -> None:
-        """Accumulate gradients; the last of ``accumulation`` calls reduces them over processes."""
+        """Accumulate gradients; the last of ``accumulation`` calls reduces them over processes.
+
+        Raises:
+            RuntimeError: naming the trained parameters that the loss does not depend on.
+        """
         self._engine.backward(loss)
 
     def step(self, *, lr: float) -> None:

@@ -46,6 +46,9 @@ def start() -> None:
 
 
 def stop() -> None:
-    """Leave the process group."""
+    """Leave the process group, when all processes do; a collective call."""
     if dist.is_initialized():
+        # Gloo's thread lets go of the last collective's tensors a little after it is done, which
+        # aborts Python if that is ending (torch 2.13). A barrier has none, and gives it the time.
+        distributed.barrier()
         dist.destroy_process_group()

@@ -11,6 +11,9 @@ from tests.stages.short import run_stage
 pytestmark = pytest.mark.matrix
 
 ZERO = (0, 1, 2, 3)
+SMOOTH = ["optimizer.eps=1e-4", "discriminator_optimizer.eps=1e-4"]
+"""Adam's first steps follow the sign of a gradient, however small: with so large an epsilon,
+rounding stays as small as it is."""
 
 
 @pytest.fixture(scope="module")
@@ -25,12 +28,16 @@ def runs(shards: Path, tmp_path_factory: pytest.TempPathFactory, group: None) ->
     ]
     jobs += [f"judge{k} predictive discriminator_engine.zero_stage={k}" for k in (0, 2, 3)]
     jobs += [f"vit{k} predictive engine.zero_stage={k} {vit()}" for k in (2, 3)]
-    run_group(["-m", "tests.stages.worker", str(shards), str(folder), *jobs], processes=2)
-    run_stage("predictive", shards, folder, f"run={folder}/alone", "objective.drop=sample")
+    run_jobs(shards, folder, jobs)
+    run_stage("predictive", shards, folder, f"run={folder}/alone", "objective.drop=sample", *SMOOTH)
     jobs = ["finetune2 decoder_finetune", "finetune3 decoder_finetune engine.zero_stage=3"]
-    jobs = [f"{job} init={folder}/zero2batch" for job in jobs]
-    run_group(["-m", "tests.stages.worker", str(shards), str(folder), *jobs], processes=2)
+    run_jobs(shards, folder, [f"{job} init={folder}/zero2batch" for job in jobs])
     return folder
+
+
+def run_jobs(shards: Path, folder: Path, jobs: list[str]) -> None:
+    jobs = [" ".join([job, *SMOOTH]) for job in jobs]
+    run_group(["-m", "tests.stages.worker", str(shards), str(folder), *jobs], processes=2)
 
 
 def vit() -> str:
@@ -56,33 +63,33 @@ NAMES = ("mse", "diff", "lpips", "kl", "gan", "discriminator", "gan_scale", "gra
 def test_every_zero_stage_gives_the_same_losses(runs, how, k, name):
     expected = curve(runs / f"zero0{how}", name)
     assert len(expected) >= 2
-    assert curve(runs / f"zero{k}{how}", name) == pytest.approx(expected, rel=2e-4, abs=1e-6)
+    assert curve(runs / f"zero{k}{how}", name) == pytest.approx(expected, rel=1e-4, abs=1e-6)
 
 
 @pytest.mark.parametrize("k", [0, 2, 3])
 def test_the_discriminators_own_stage_changes_nothing(runs, k):
     for name in NAMES:
         expected = curve(runs / "zero2batch", name)
-        assert curve(runs / f"judge{k}", name) == pytest.approx(expected, rel=2e-4, abs=1e-6)
+        assert curve(runs / f"judge{k}", name) == pytest.approx(expected, rel=1e-4, abs=1e-6)
 
 
 def test_the_transformer_too(runs):
     for name in NAMES:
         expected = curve(runs / "vit2", name)
-        assert curve(runs / "vit3", name) == pytest.approx(expected, rel=2e-4, abs=1e-6)
+        assert curve(runs / "vit3", name) == pytest.approx(expected, rel=1e-4, abs=1e-6)
 
 
 def test_a_frozen_encoder_too(runs):
     for name in NAMES:
         expected = curve(runs / "finetune2", name)
-        assert curve(runs / "finetune3", name) == pytest.approx(expected, rel=2e-4, abs=1e-6)
+        assert curve(runs / "finetune3", name) == pytest.approx(expected, rel=1e-4, abs=1e-6)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_one_process_sees_what_two_see(runs, name):
     # The adaptive GAN weight is a slot's own, so it too is independent of who holds the slot.
     expected = curve(runs / "zero2sample", name)
-    assert curve(runs / "alone", name) == pytest.approx(expected, rel=2e-4, abs=1e-6)
+    assert curve(runs / "alone", name) == pytest.approx(expected, rel=1e-4, abs=1e-6)
 
 
 def test_held_out_values_are_the_same_from_one_process_as_from_two(runs):
