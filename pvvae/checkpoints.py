@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,9 +16,19 @@ from pathlib import Path
 from typing import Any
 
 from pvvae import distributed
-from pvvae.files import raise_if_disk_full
+from pvvae.files import raise_if_disk_full, write_json
 
 MANIFEST = "manifest.json"
+LISTS = "lists"
+"""Folder in a half-written checkpoint: what each process has written, by rank."""
+LOOK_EVERY = 0.05
+"""Seconds between looks for the other processes' lists. Ours: nothing beside writing a file."""
+LAST_WAIT = 20.0
+"""Seconds that a failing process waits for a checkpoint that it has begun. Ours: within the 30 that
+launchers leave a process they have told to end."""
+
+Write = Callable[[Path], list[Path]]
+"""Writes into a folder; returns the files it wrote."""
 
 
 @dataclass(frozen=True)
@@ -31,40 +42,109 @@ class Checkpoint:
     """What the writer wanted to remember: number of processes, held-out score."""
 
 
+class Writer:
+    """Writes one checkpoint after another, each while training goes on.
+
+    Every process writes its files from a thread and then a list of them; the main process's thread
+    waits for all lists, completes the checkpoint and removes those no longer wanted. No thread
+    takes part in a collective call, so training never waits for a disk.
+    """
+
+    def __init__(self, folder: Path, *, keep_last: int) -> None:
+        """Write into ``folder``; of what is there the ``keep_last`` newest stay, and the best."""
+        self._folder, self._keep_last, self._rank = folder, keep_last, distributed.rank()
+        self._thread: threading.Thread | None = None
+        self._error: BaseException | None = None
+        self._given_up = threading.Event()
+
+    def __enter__(self) -> "Writer":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Let a begun checkpoint come to its end, also when training has come to a bad one."""
+        if kind is None:
+            self.wait()
+        elif self._thread is not None:
+            self._thread.join(LAST_WAIT)
+            self._given_up.set()
+            self._thread.join()
+
+    def save(self, step: int, *, write: Write, facts: dict[str, Any]) -> None:
+        """Begin one checkpoint, when the one before is done; a collective call.
+
+        Args:
+            step: steps done.
+            write: writes copies of this process's state into the folder it is given, which no other
+                process's files may have the names of, and lists what it wrote; called later.
+            facts: plain data for :attr:`Checkpoint.facts`; ``score``, if there, ranks checkpoints.
+
+        Raises:
+            ConfigError: as :meth:`wait`.
+        """
+        self.wait()
+        partial = self._folder / f".step_{step:08d}.partial"
+        distributed.barrier()
+        if distributed.is_main():
+            _sweep(self._folder)
+            partial.mkdir(parents=True)
+        distributed.barrier()
+        facts = facts | {"processes": distributed.world_size()}
+        inputs = (partial, write, step, facts)
+        self._thread = threading.Thread(target=self._write, args=inputs, daemon=True)
+        self._thread.start()
+
+    def check(self) -> None:
+        """Say what has gone wrong in the background, if anything.
+
+        Raises:
+            ConfigError: on the process whose disk is full; older checkpoints stay.
+        """
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+
+    def wait(self) -> None:
+        """Until the checkpoint begun last is on disk.
+
+        Raises:
+            ConfigError: on the process whose disk is full; older checkpoints stay.
+        """
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        self.check()
+
+    def _write(self, partial: Path, write: Write, step: int, facts: dict[str, Any]) -> None:
+        try:
+            with _disk_trouble(partial):
+                files = {str(p.relative_to(partial)): _described(p) for p in write(partial)}
+                write_json(partial / LISTS / f"{self._rank}.json", files)
+                if self._rank == 0:
+                    self._collect(partial, step, facts)
+                    _prune(self._folder, self._keep_last)
+        except BaseException as error:  # raised by check(), where it can be handled
+            self._error = error
+
+    def _collect(self, partial: Path, step: int, facts: dict[str, Any]) -> None:
+        lists = [partial / LISTS / f"{rank}.json" for rank in range(facts["processes"])]
+        while not all(path.exists() for path in lists):
+            if not partial.exists() or self._given_up.wait(LOOK_EVERY):
+                return  # another process could not write, and says so
+        _complete(partial, step, facts, lists)
+
+
 def save(
     folder: Path,
     step: int,
     *,
-    write: Callable[[Path], None],
+    write: Write,
     facts: dict[str, Any],
     keep_last: int,
 ) -> None:
-    """Write one checkpoint and remove those no longer wanted; a collective call.
-
-    Args:
-        folder: of all checkpoints of the run.
-        step: steps done.
-        write: writes this process's files into the folder it is given.
-        facts: plain data for :attr:`Checkpoint.facts`; ``score``, if there, ranks checkpoints.
-        keep_last: how many of the newest stay; the one with the best score stays as well.
-
-    Raises:
-        ConfigError: on the process whose disk is full; older checkpoints stay.
-    """
-    partial = folder / f".step_{step:08d}.partial"
-    if distributed.is_main():
-        _sweep(folder)
-        partial.mkdir(parents=True)
-    distributed.barrier()
-    # A process that cannot write ends at once, and its launcher ends the others: inside the
-    # collective calls of ``write`` they could not be told.
-    with _disk_trouble(partial):
-        write(partial)
-    distributed.barrier()
-    if distributed.is_main():
-        with _disk_trouble(partial):
-            _complete(partial, step, facts)
-        _prune(folder, keep_last)
+    """Write one checkpoint and wait for it: :class:`Writer` for one."""
+    writer = Writer(folder, keep_last=keep_last)
+    writer.save(step, write=write, facts=facts)
+    writer.wait()
     distributed.barrier()
 
 
@@ -105,24 +185,37 @@ def _sweep(folder: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _complete(partial: Path, step: int, facts: dict[str, Any]) -> None:
-    files = sorted(p for p in partial.rglob("*") if p.is_file())
-    sizes = {str(p.relative_to(partial)): [p.stat().st_size, _digest(p)] for p in files}
-    manifest = {"step": step, "facts": facts, "files": sizes}
+def _complete(partial: Path, step: int, facts: dict[str, Any], lists: list[Path]) -> None:
+    """Put together what all processes have listed, and give the checkpoint its name."""
+    files = {name: d for path in lists for name, d in json.loads(path.read_text()).items()}
+    shutil.rmtree(partial / LISTS)
     with (partial / MANIFEST).open("w") as file:
-        json.dump(manifest, file, indent=1)
+        json.dump({"step": step, "facts": facts, "files": files}, file, indent=1)
         file.flush()
         os.fsync(file.fileno())
     target = partial.parent / f"step_{step:08d}"
     if target.exists():  # written before a resume from an older one
-        shutil.rmtree(target)
+        _remove(target)
     os.replace(partial, target)
+
+
+def _described(path: Path) -> list[Any]:
+    """Size and SHA-256 of a file, which then is on disk."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+        return [path.stat().st_size, _digest(path)]
 
 
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
-        os.fsync(file.fileno())
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _remove(folder: Path) -> None:
+    """Out of sight first, so that no half-removed folder ever carries a checkpoint's name."""
+    doomed = folder.with_name(f".{folder.name}.removed")
+    os.replace(folder, doomed)
+    shutil.rmtree(doomed, ignore_errors=True)
 
 
 def _damage(path: Path) -> str | None:
@@ -162,7 +255,4 @@ def _prune(folder: Path, keep_last: int) -> None:
         kept.add(champion.folder)
     for path in _folders(folder):
         if path not in kept:
-            # Out of sight first, so that no half-removed folder ever carries the name.
-            doomed = path.with_name(f".{path.name}.removed")
-            os.replace(path, doomed)
-            shutil.rmtree(doomed, ignore_errors=True)
+            _remove(path)

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor
 
 from arch.interface import DenoiserConfig, Posterior
-from pvvae import distributed, seeding
+from pvvae import checkpoints, distributed, seeding
 from pvvae.data.latents import LatentDataset
 from pvvae.data.schedule import Bucket, Schedule
 from pvvae.engine import Engine, EngineConfig
@@ -18,6 +18,7 @@ from pvvae.flow import drop_labels, flow_loss, interpolate, uniform_times
 from pvvae.loop import LoopConfig, run_loop
 from pvvae.optimizer import OptimizerConfig
 from pvvae.run import Run, RunConfig
+from pvvae.snapshot import write_snapshot
 from pvvae.training import check_slots, process_slots
 
 VALIDATION_TIMES = (0.1, 0.3, 0.5, 0.7, 0.9)
@@ -164,15 +165,14 @@ class DenoiserTrainer:
         flow = sum(losses) / len(losses)
         return {"flow": flow, "score": -flow}
 
-    def save(self, folder: Path) -> None:
-        """The engine's state, and whole weights (averaged, if an average is kept)."""
-        self.engine.save(folder / "denoiser")
-        weights = self.engine.weights(averaged=True)
-        if distributed.is_main():
-            save_file(weights, folder / "denoiser.safetensors")
+    def snapshot(self) -> checkpoints.Write:
+        """Copies of the engine's state, and of the whole weights (averaged, if it averages)."""
+        engines = {"denoiser": self.engine.snapshot()}
+        whole = {"denoiser": self.engine.weights(averaged=True)}
+        return partial(write_snapshot, engines, whole)
 
     def load(self, folder: Path) -> None:
-        """Go on from :meth:`save`."""
+        """Go on from :meth:`snapshot`."""
         self.engine.load(folder / "denoiser")
 
 

@@ -52,8 +52,8 @@ class Trainer(Protocol):
     def evaluate(self, step: int) -> dict[str, float]:
         """Held-out values after ``step`` steps; ``score`` ranks checkpoints (higher is better)."""
 
-    def save(self, folder: Path) -> None:
-        """Write this process's part of a checkpoint."""
+    def snapshot(self) -> checkpoints.Write:
+        """Copy this process's part of a checkpoint; what is returned writes the copy."""
 
     def load(self, folder: Path) -> None:
         """Take up a checkpoint."""
@@ -63,13 +63,14 @@ def run_loop(trainer: Trainer, run: Run, *, steps: int, config: LoopConfig) -> N
     """Train to ``steps`` from wherever the run folder stands.
 
     Raises:
-        ConfigError: if the run was saved by another number of processes, or a loss is not finite.
+        ConfigError: if a loss is not finite, or the disk is full.
     """
     start = _resume(trainer, run)
     trainer.start(start)
+    writer = checkpoints.Writer(run.checkpoints, keep_last=config.keep_last)
     window = _Window()
     score = None
-    with progress(run.folder.name, steps, start=start) as bar:
+    with progress(run.folder.name, steps, start=start) as bar, writer:
         if start == 0:
             score = _evaluate(trainer, run, 0)
         for step in range(start, steps):
@@ -77,6 +78,7 @@ def run_loop(trainer: Trainer, run: Run, *, steps: int, config: LoopConfig) -> N
             bar.update()
             done = step + 1
             if done % config.log_every == 0 or done == steps:
+                writer.check()
                 values = window.close()
                 _require_finite(values, done, run)
                 run.log(done, "train", values | trainer.rates(step), times=window.times)
@@ -84,7 +86,8 @@ def run_loop(trainer: Trainer, run: Run, *, steps: int, config: LoopConfig) -> N
             if done % config.evaluate_every == 0 or done == steps:
                 score = _evaluate(trainer, run, done)
             if done % config.checkpoint_every == 0 or done == steps:
-                _save(trainer, run, done, score=score, keep_last=config.keep_last)
+                writer.save(done, write=trainer.snapshot(), facts={"score": score})
+    distributed.barrier()  # now every process's files are on disk
     run.finish({"steps": steps})
 
 
@@ -132,23 +135,12 @@ def _evaluate(trainer: Trainer, run: Run, done: int) -> float | None:
     return values.get("score")
 
 
-def _save(trainer: Trainer, run: Run, done: int, *, score: float | None, keep_last: int) -> None:
-    facts = {"processes": distributed.world_size(), "score": score}
-    checkpoints.save(run.checkpoints, done, write=trainer.save, facts=facts, keep_last=keep_last)
-
-
 def _resume(trainer: Trainer, run: Run) -> int:
     found = checkpoints.newest(run.checkpoints, warn=say)
     if found is None:
         run.rewind(-1)
         distributed.barrier()
         return 0
-    if found.facts["processes"] != distributed.world_size():
-        raise ConfigError(
-            f"{found.folder}: saved by {found.facts['processes']} processes, now there are "
-            f"{distributed.world_size()}; use the same number, or another run=... "
-            f"with init={run.folder}"
-        )
     trainer.load(found.folder)
     run.rewind(found.step)
     distributed.barrier()

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor
 
 from arch.interface import BackboneConfig, DiscriminatorConfig, Posterior
-from pvvae import distributed, seeding
+from pvvae import checkpoints, distributed, seeding
 from pvvae.data.clips import ClipBatch, DataConfig, TrainingClips, check_shards
 from pvvae.data.schedule import Bucket
 from pvvae.engine import Engine, EngineConfig
@@ -24,6 +24,7 @@ from pvvae.optimizer import OptimizerConfig
 from pvvae.pretrained import load_discriminator_weights, load_vae_weights
 from pvvae.run import Run, RunConfig
 from pvvae.run_folder import read_config
+from pvvae.snapshot import write_snapshot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,19 +208,17 @@ class VAETrainer:
             self.run.log_video(step, "samples", sample)
         return values
 
-    def save(self, folder: Path) -> None:
-        """Engines' states, and whole weights for everyone else to load."""
-        self.generator.save(folder / "generator")
+    def snapshot(self) -> checkpoints.Write:
+        """Copies of the engines' states, and of the whole weights for everyone else to load."""
+        engines = {"generator": self.generator.snapshot()}
         whole = {"vae": self.generator.weights(averaged=True)}
         if self.discriminator is not None:
-            self.discriminator.save(folder / "discriminator")
+            engines["discriminator"] = self.discriminator.snapshot()
             whole["discriminator"] = self.discriminator.weights()
-        if distributed.is_main():
-            for name, weights in whole.items():
-                save_file(weights, folder / f"{name}.safetensors")
+        return partial(write_snapshot, engines, whole)
 
     def load(self, folder: Path) -> None:
-        """Go on from :meth:`save`."""
+        """Go on from :meth:`snapshot`."""
         self.generator.load(folder / "generator")
         if self.discriminator is not None:
             self.discriminator.load(folder / "discriminator")

@@ -1,6 +1,6 @@
 """One network, its optimizer and its average, sharded by ZeRO."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -8,15 +8,14 @@ from typing import Any
 import deepspeed
 import torch
 from deepspeed.utils import safe_get_full_fp32_param
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from pvvae import distributed
 from pvvae.engine.in_order import InOrder
 from pvvae.engine.settings import EngineConfig, deepspeed_settings
+from pvvae.engine.sharding import MOMENTS, Sharding
+from pvvae.fragments import AVERAGE, WEIGHT, Fragment, FragmentReader, write_fragments
 from pvvae.optimizer import OptimizerConfig
-
-TAG = "engine"  # the folder DeepSpeed makes inside the one it is given
 
 
 class Engine:
@@ -56,11 +55,12 @@ class Engine:
             model=network, model_parameters=trainable, config=settings, dist_init_required=False
         )
         in_order.attach(self._engine, self._optimizer)
+        self._sharding = Sharding(network, self._optimizer, zero_stage=config.zero_stage)
         self.gradient_norm = 0.0
         """Norm of the last step's gradient, before clipping."""
         self._average: list[Tensor] | None = None
         if config.ema_decay is not None:
-            self._average = [shard.detach().clone() for shard in self._master_shards()]
+            self._average = [shard.detach().clone() for shard in self._sharding.weights()]
 
     @property
     def network(self) -> nn.Module:
@@ -89,7 +89,7 @@ class Engine:
         for group in self._optimizer.param_groups:
             group["lr"] = lr
         boundary = self._engine.is_gradient_accumulation_boundary()
-        if boundary and self.config.zero_stage == 0 and self.config.precision == "fp32":
+        if boundary and self.config.zero_stage == 0:
             # DeepSpeed knows no norm here: plain AdamW, gradients whole on every process.
             grads = [p.grad for p in self.network.parameters() if p.grad is not None]
             self.gradient_norm = float(torch.nn.utils.get_total_norm(grads))
@@ -97,11 +97,11 @@ class Engine:
         if not boundary:
             return
         norm = self._engine.get_global_grad_norm()
-        if norm is not None and self.config.zero_stage + (self.config.precision == "bf16") > 0:
+        if norm is not None and self.config.zero_stage > 0:
             self.gradient_norm = float(norm)
         if self._average is not None and self._engine.was_step_applied():
             assert self.config.ema_decay is not None
-            for mean, shard in zip(self._average, self._master_shards(), strict=True):
+            for mean, shard in zip(self._average, self._sharding.weights(), strict=True):
                 mean.lerp_(shard.detach(), 1.0 - self.config.ema_decay)
 
     def weights(self, *, averaged: bool = False) -> dict[str, Tensor]:
@@ -111,33 +111,45 @@ class Engine:
                 return self._gather()
         return self._gather()
 
-    def save(self, folder: Path) -> None:
-        """Write this process's part into ``folder``; a collective call."""
-        self._engine.save_checkpoint(str(folder), tag=TAG, save_latest=False)
-        if self._average is not None:
-            shards = {str(i): shard.contiguous() for i, shard in enumerate(self._average)}
-            save_file(shards, folder / f"average_{distributed.rank():05d}.safetensors")
+    def snapshot(self) -> Callable[[Path], list[Path]]:
+        """Copy this process's part; what is returned writes the copy into a folder, at any time.
+
+        The folder then holds the trained parameters, the optimizer's state and the average, to be
+        taken up by any number of processes under any ZeRO stage (see :mod:`pvvae.fragments`).
+        """
+        kept = dict(self._kept())
+        fragments = [
+            Fragment(p.name, p.start, {k: p.of(flats).cpu().clone() for k, flats in kept.items()})
+            for p in self._sharding.places
+            if self.config.zero_stage > 0 or distributed.is_main()
+        ]
+        steps, shapes = self._sharding.steps, self._sharding.shapes
+        name = f"part_{distributed.rank():05d}.safetensors"
+
+        def write(folder: Path) -> list[Path]:
+            if not fragments:
+                return []
+            write_fragments(folder / name, fragments, steps=steps, shapes=shapes)
+            return [folder / name]
+
+        return write
 
     def load(self, folder: Path) -> None:
-        """Take up what :meth:`save` wrote with the same number of processes and ZeRO stage."""
-        path, _ = self._engine.load_checkpoint(str(folder), tag=TAG, load_lr_scheduler_states=False)
-        assert path is not None, f"DeepSpeed found no checkpoint in {folder}"
-        if self._average is not None:
-            shards = load_file(folder / f"average_{distributed.rank():05d}.safetensors")
-            for i, shard in enumerate(self._average):
-                shard.copy_(shards[str(i)])
+        """Take up what :meth:`snapshot` wrote, exactly; a collective call."""
+        saved = FragmentReader(folder)
+        for kind, flats in self._kept():
+            for place in self._sharding.places:
+                place.of(flats).copy_(saved.read(kind, place.name, place.start, place.length))
+        self._sharding.steps = saved.steps
+        self._sharding.spread(lambda name: saved.whole(WEIGHT, name))
 
-    def _master_shards(self) -> list[Tensor]:
-        """This process's fp32 weights, as flat shards or (ZeRO 0) whole parameters."""
-        optimizer = self._optimizer
-        for name in ("fp32_partitioned_groups_flat", "single_partition_of_fp32_groups"):
-            shards = getattr(optimizer, name, None)  # ZeRO 3; ZeRO 1 and 2
-            if shards is not None:
-                return list(shards)
-        flat = getattr(optimizer, "fp32_groups_flat_partition", None)  # ZeRO 1 with bf16
-        if flat is not None:
-            return list(flat)
-        return [p for p in self.network.parameters() if p.requires_grad]
+    def _kept(self) -> Iterator[tuple[str, list[Tensor]]]:
+        """Kinds of values that make up the engine's state, each in its flat tensors."""
+        yield WEIGHT, self._sharding.weights()
+        for kind in MOMENTS:
+            yield kind, self._sharding.moments(kind)
+        if self._average is not None:
+            yield AVERAGE, self._average
 
     @contextmanager
     def _averaged_in_place(self) -> Iterator[None]:
@@ -149,7 +161,7 @@ class Engine:
 
     def _swap_average(self) -> None:
         assert self._average is not None
-        for shard, mean in zip(self._master_shards(), self._average, strict=True):
+        for shard, mean in zip(self._sharding.weights(), self._average, strict=True):
             held = shard.data.clone()
             shard.data.copy_(mean)
             mean.copy_(held)

@@ -25,10 +25,10 @@ class EngineConfig:
     """Decay of the averaged weights, None for no average. Latte: 0.9999 (its public code)."""
 
     def __post_init__(self) -> None:
-        if self.zero_stage == 0 and self.precision == "bf16" and self.ema_decay is not None:
+        if self.zero_stage == 0 and self.precision == "bf16":
             raise ValueError(
-                "zero_stage 0 with bf16 keeps no reachable fp32 weights to average; "
-                "use zero_stage 1 or ema_decay: null"
+                "zero_stage 0 with bf16 would accumulate gradients in bf16, which DeepSpeed "
+                "refuses to mix with fp32; use zero_stage 1, or precision: fp32"
             )
 
 

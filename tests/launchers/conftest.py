@@ -109,12 +109,13 @@ def _run_folder(folder: Path, plain: dict[str, Any], weights: dict[str, Any]) ->
     folder.mkdir()
     (folder / "config.yaml").write_text(yaml.safe_dump({**plain, "run": str(folder)}))
 
-    def write(partial: Path) -> None:
+    def write(partial: Path) -> list[Path]:
         for name, tensors in weights.items():
             save_file(tensors, partial / f"{name}.safetensors")
+        return [partial / f"{name}.safetensors" for name in weights]
 
     if weights:
-        facts = {"processes": 1, "score": None}
+        facts = {"score": None}
         checkpoints.save(folder / "checkpoints", 1, write=write, facts=facts, keep_last=1)
     return folder
 

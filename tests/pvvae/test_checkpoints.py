@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,17 +18,18 @@ from pvvae.errors import ConfigError
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def write_number(number: int) -> Callable[[Path], None]:
-    def write(folder: Path) -> None:
+def write_number(number: int) -> checkpoints.Write:
+    def write(folder: Path) -> list[Path]:
         (folder / "inner").mkdir()
         (folder / "inner" / "weights").write_text(str(number))
         save_file({"x": torch.tensor([number])}, folder / "vae.safetensors")
+        return [folder / "inner/weights", folder / "vae.safetensors"]
 
     return write
 
 
 def save(folder: Path, step: int, *, score: float | None = None, keep_last: int = 2) -> None:
-    facts: dict[str, Any] = {"processes": 1, "score": score}
+    facts: dict[str, Any] = {"score": score}
     checkpoints.save(folder, step, write=write_number(step), facts=facts, keep_last=keep_last)
 
 
@@ -64,7 +66,7 @@ class Interrupted(BaseException):
 def test_an_interrupted_save_leaves_the_one_before(tmp_path: Path) -> None:
     save(tmp_path, 1)
 
-    def cut(folder: Path) -> None:
+    def cut(folder: Path) -> list[Path]:
         write_number(2)(folder)
         raise Interrupted
 
@@ -76,25 +78,69 @@ def test_an_interrupted_save_leaves_the_one_before(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
-KILLED = """
-import os, signal, sys
+STOPPED = """
+import os, sys
 from pathlib import Path
 from pvvae import checkpoints
 
-def write(folder):
-    (folder / "weights").write_text("half")
-    os.kill(os.getpid(), signal.SIGKILL)
+FILES = ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "shutil.rmtree")
+folder, last = Path(sys.argv[1]), int(sys.argv[2])
+seen = 0
 
-checkpoints.save(Path(sys.argv[1]), 2, write=write, facts={}, keep_last=2)
+def stop(event, arguments):
+    global seen
+    if event in FILES and str(folder) in str(arguments[0]):
+        seen += 1
+        if seen == last:
+            os._exit(9)
+
+def write(partial):
+    (partial / "weights").write_text("2")
+    return [partial / "weights"]
+
+sys.addaudithook(stop)
+checkpoints.save(folder, 2, write=write, facts={}, keep_last=1)
 """
 
 
-def test_a_save_that_is_killed_leaves_the_one_before(tmp_path: Path) -> None:
+def test_a_save_stopped_before_any_of_its_file_operations_leaves_a_whole_one(
+    tmp_path: Path,
+) -> None:
     save(tmp_path, 1)
-    done = subprocess.run([sys.executable, "-c", KILLED, tmp_path], cwd=ROOT, check=False)
-    assert done.returncode == -9
+    found = []
+    for last in range(1, 100):
+        words = [sys.executable, "-c", STOPPED, str(tmp_path), str(last)]
+        stopped = subprocess.run(words, cwd=ROOT, check=False).returncode == 9
+        found.append(newest(tmp_path))
+        if not stopped:
+            break
+    # The old one until the new one has its name; never a damaged one, at no stop.
+    assert found == sorted(found)
+    assert set(map(str, found)) == {"(1, [])", "(2, [])"}
+    assert found.index((2, [])) > 10
+    assert steps(tmp_path) == [2]
+
+
+def test_training_goes_on_while_a_checkpoint_is_written(tmp_path: Path) -> None:
+    gate = threading.Event()
+
+    def write(folder: Path) -> list[Path]:
+        gate.wait(60)
+        return write_number(1)(folder)
+
+    with checkpoints.Writer(tmp_path, keep_last=1) as writer:
+        writer.save(1, write=write, facts={})
+        assert newest(tmp_path) == (None, [])
+        gate.set()
     assert newest(tmp_path) == (1, [])
-    assert steps(tmp_path) == [1]
+
+
+def test_a_checkpoint_begun_is_finished_when_training_fails(tmp_path: Path) -> None:
+    writer = checkpoints.Writer(tmp_path, keep_last=1)
+    with pytest.raises(Interrupted), writer:
+        writer.save(1, write=write_number(1), facts={})
+        raise Interrupted
+    assert newest(tmp_path) == (1, [])
 
 
 def _shorten(path: Path) -> None:
@@ -161,9 +207,10 @@ def test_a_damaged_manifest_stops_neither_the_best_nor_a_save(tmp_path: Path) ->
 def test_a_full_disk_is_the_user_s_line_and_leaves_the_one_before(tmp_path: Path) -> None:
     save(tmp_path, 1)
 
-    def write(folder: Path) -> None:
+    def write(folder: Path) -> list[Path]:
         (folder / "weights").symlink_to("/dev/full")
         (folder / "weights").write_text("more than fits")
+        return [folder / "weights"]
 
     with pytest.raises(ConfigError, match="the disk is full; nothing already saved is lost"):
         checkpoints.save(tmp_path, 2, write=write, facts={}, keep_last=2)
