@@ -12,6 +12,9 @@ from pvvae.errors import ConfigError
 
 FREE_KEYS = ("run", "tracking", "plugins")
 """Keys that may differ between the runs of one folder: they change no result."""
+ENGINES = ("engine", "discriminator_engine")
+FREE_ENGINE_KEYS = ("zero_stage", "bucket_elements", "persistent_elements", "overlap")
+"""Keys of an engine that only say where things are: a run goes on under others."""
 BEGUN = ("config.yaml", "provenance.json", "wandb")
 """What a run writes before its first result."""
 
@@ -68,8 +71,7 @@ def check_same_config(folder: Path, plain: Mapping[str, Any]) -> None:
     """
     if not (folder / "config.yaml").exists() or not _has_results(folder):
         return
-    free = dict.fromkeys(FREE_KEYS)
-    other = codec.differences(read_config(folder) | free, {**plain, **free})
+    other = codec.differences(_bound(read_config(folder)), _bound(plain))
     if other:
         raise ConfigError(
             f"{folder}: this run folder was made with another config: {other[0]}"
@@ -96,3 +98,12 @@ def runs_below(folder: Path) -> list[Path]:
     if not runs:
         raise ConfigError(f"{folder}: no runs in it (folders with a config.yaml of pvvae train)")
     return runs
+
+
+def _bound(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """A config without the keys that may change from one start of a run to the next."""
+    bound = {**plain, **dict.fromkeys(FREE_KEYS)}
+    for name in ENGINES:
+        if isinstance(bound.get(name), dict):
+            bound[name] = bound[name] | dict.fromkeys(FREE_ENGINE_KEYS)
+    return bound

@@ -18,6 +18,8 @@ class EngineConfig:
     """Largest gradient norm, 0 for none. Open-Sora and LeanVAE clip their VAEs at 1."""
     bucket_elements: int = 200_000_000
     """Elements reduced at once; a buffer of this size is held. Ours: 0.4 GB in bf16."""
+    persistent_elements: int = 100_000
+    """ZeRO 3 leaves parameters below this size whole on every process: DeepSpeed's own default."""
     overlap: bool = False
     """Reduce gradients while the backward pass goes on. Off by default: results then do not depend
     on the order in which buckets happen to fill."""
@@ -79,8 +81,7 @@ def deepspeed_settings(
             "reduce_bucket_size": bucket,
             "allgather_bucket_size": bucket,
             "stage3_prefetch_bucket_size": bucket // 10,
-            # Smaller parameters than this stay whole on every process: DeepSpeed's own default.
-            "stage3_param_persistence_threshold": 100_000,
+            "stage3_param_persistence_threshold": config.persistent_elements,
             "elastic_checkpoint": False,
         },
     }

@@ -137,7 +137,7 @@ def test_training_goes_on_while_a_checkpoint_is_written(tmp_path: Path) -> None:
 
 def test_a_checkpoint_begun_is_finished_when_training_fails(tmp_path: Path) -> None:
     writer = checkpoints.Writer(tmp_path, keep_last=1)
-    with pytest.raises(Interrupted), writer:
+    with pytest.raises(Interrupted), writer:  # noqa: PT012 - the block is what is tested
         writer.save(1, write=write_number(1), facts={})
         raise Interrupted
     assert newest(tmp_path) == (1, [])

@@ -41,7 +41,9 @@ def train(engine: Engine, *, start: int = 0, steps: int = 4, accumulation: int =
 
 
 def build(stage: int, *, network: nn.Module | None = None, **config) -> Engine:
-    settings = EngineConfig(zero_stage=stage, **{"precision": "fp32"} | config)
+    # No parameter of a toy would be sharded, nor a bucket filled, at the default sizes.
+    small = {"precision": "fp32", "persistent_elements": 0, "bucket_elements": 200}
+    settings = EngineConfig(zero_stage=stage, **small | config)
     return Engine(network or Toy(), config=settings, optimizer=OPTIMIZER, accumulation=2)
 
 

@@ -1,0 +1,44 @@
+"""A run goes on with another number of processes, and under another ZeRO stage."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.processes import run_group
+from tests.stages.short import run_stage
+from tests.stages.test_processes import NAMES, SHARDED, SMOOTH, curve
+from tests.toy_clips import pack_toy_clips
+
+pytestmark = pytest.mark.matrix
+
+COMMON = ["data.slots=4", "steps=8", "objective.drop=sample", *SMOOTH, *SHARDED]
+PROCESSES = (1, 2, 4, 2)
+"""One after another, two steps each."""
+
+
+@pytest.fixture(scope="module")
+def four_shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return pack_toy_clips(tmp_path_factory.mktemp("toy"), shards=4)
+
+
+@pytest.fixture(scope="module")
+def runs(four_shards: Path, tmp_path_factory: pytest.TempPathFactory, group: None) -> Path:
+    """Image pretraining, and predictive training in one piece by one process."""
+    folder = tmp_path_factory.mktemp("elastic")
+    run_stage("image_pretrain", four_shards, folder)
+    run_stage("predictive", four_shards, folder, f"run={folder}/whole", *COMMON)
+    return folder
+
+
+@pytest.mark.parametrize("stages", [(1, 1, 1, 1), (2, 2, 2, 2), (3, 3, 3, 3), (3, 1, 0, 2)])
+def test_the_curve_goes_on(stages, four_shards, runs):
+    name = "changing" + "".join(map(str, stages))
+    for part, (processes, stage) in enumerate(zip(PROCESSES, stages, strict=True), start=1):
+        words = [name, "predictive", f"until={2 * part + 1}", f"engine.zero_stage={stage}", *COMMON]
+        worker = ["-m", "tests.stages.worker", str(four_shards), str(runs), " ".join(words)]
+        run_group(worker, processes=processes)
+    for loss in NAMES:
+        assert curve(runs / name, loss) == pytest.approx(curve(runs / "whole", loss), rel=1e-4)
+    for value in ("psnr", "prediction_mse"):
+        found, expected = (curve(runs / run, value, kind="held_out") for run in (name, "whole"))
+        assert found == pytest.approx(expected, rel=1e-4)
