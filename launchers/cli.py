@@ -9,6 +9,7 @@ from launchers.commands import (
     compare,
     configs,
     data,
+    export,
     pipeline,
     predict,
     reconstruct,
@@ -30,6 +31,7 @@ COMMANDS = (
     reconstruct,
     predict,
     sample,
+    export,
     compare,
     report,
 )

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pvvae import distributed
+from pvvae.errors import ConfigError
 from pvvae.files import raise_if_disk_full, write_json
 
 MANIFEST = "manifest.json"
@@ -166,6 +167,21 @@ def best(folder: Path) -> Checkpoint | None:
     readable = [c for c in map(_read, _folders(folder)) if c is not None]
     scored = [c for c in readable if c.facts.get("score") is not None]
     return max(scored, key=lambda c: (c.facts["score"], c.step), default=None)
+
+
+def at_step(folder: Path, step: int) -> Checkpoint:
+    """The checkpoint of one step.
+
+    Raises:
+        ConfigError: if there is none, or it is damaged; the message names those that exist.
+    """
+    path = folder / f"step_{step:08d}"
+    problem = _damage(path) if path.is_dir() else "it does not exist"
+    found = None if problem else _read(path)
+    if found is None:
+        steps = ", ".join(str(int(p.name.removeprefix("step_"))) for p in _folders(folder))
+        raise ConfigError(f"{path}: {problem}; there are checkpoints of steps {steps or 'none'}")
+    return found
 
 
 @contextmanager

@@ -4,10 +4,14 @@ Works the same with one process and no process group at all.
 """
 
 import os
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
+
+T = TypeVar("T")
 
 
 def rank() -> int:
@@ -48,6 +52,12 @@ def sum_(values: Tensor) -> Tensor:
 def agree(ok: bool) -> bool:
     """Whether all processes say yes."""
     return bool(sum_(torch.tensor(0.0 if ok else 1.0, device=device())).item() == 0)
+
+
+def from_main(make: Callable[[], T]) -> T:
+    """What ``make`` returns on the main process, which alone calls it; on every process."""
+    made: Any = gather_objects(make() if is_main() else None)[0]
+    return made  # type: ignore[no-any-return]
 
 
 def gather_objects(value: object) -> list[object]:

@@ -136,7 +136,8 @@ def _evaluate(trainer: Trainer, run: Run, done: int) -> float | None:
 
 
 def _resume(trainer: Trainer, run: Run) -> int:
-    found = checkpoints.newest(run.checkpoints, warn=say)
+    # Reading all of a checkpoint to check it is enough work for one process.
+    found = distributed.from_main(lambda: checkpoints.newest(run.checkpoints, warn=say))
     if found is None:
         run.rewind(-1)
         distributed.barrier()

@@ -312,3 +312,17 @@ def _begin(config: Path, run: Path) -> None:
     _, loaded = program.load(config, [])
     write_text(run / "config.yaml", yaml.safe_dump(program.resolved(loaded)))
     write_text(run / "metrics.jsonl", "{}\n")
+
+
+def test_exporting_what_is_not_there(vae_run: Path, tmp_path: Path, told: Told) -> None:
+    out = tmp_path / "x.safetensors"
+    folder = vae_run / "checkpoints"
+    assert told("export", vae_run, out, "--step", 7) == (
+        f"{folder}/step_00000007: it does not exist; there are checkpoints of steps 1"
+    )
+    assert told("export", vae_run, out, "--network", "judge") == (
+        f"{folder}/step_00000001: holds no judge; it has vae"
+    )
+    assert told("export", vae_run, tmp_path) == (
+        f"{tmp_path}: is a folder; name a file, like {tmp_path}/vae.safetensors"
+    )
