@@ -1,6 +1,5 @@
 """The training step of the denoiser: rectified flow on normalised latents (section 4.1)."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from arch.interface import DenoiserConfig, Posterior
 from pvvae import distributed, seeding
 from pvvae.data.latents import LatentDataset
 from pvvae.data.schedule import Bucket, Schedule
-from pvvae.engine import Engine, EngineConfig
+from pvvae.engine import Engine, EngineConfig, step_together
 from pvvae.errors import ConfigError
 from pvvae.flow import drop_labels, flow_loss, interpolate, uniform_times
 from pvvae.loop import LoopConfig, run_loop
@@ -85,20 +84,25 @@ class DenoiserTrainer:
         self.engine = Engine(
             network, config=config.engine, optimizer=config.optimizer, accumulation=len(self.slots)
         )
-        self._steps: Iterator[int] = iter(())
+        self._rollbacks = 0
 
-    def start(self, step: int) -> None:
-        """Nothing to get ready: every draw is made where it is used."""
+    def start(self, step: int, *, rollbacks: int) -> None:
+        """Little to get ready: every draw is made where it is used."""
+        self._rollbacks = rollbacks
 
-    def step(self, step: int) -> dict[str, Tensor]:
+    def step(self, step: int) -> dict[str, Tensor] | None:
         """One step over this process's slots."""
+        applied = True
+        rate = self.config.optimizer.rate(step, self.config.steps)
         total = torch.zeros((), device=distributed.device())
         for slot in self.slots:
-            positions = self.schedule.draw(step, slot).positions
+            positions = self.schedule.draw(step, slot, rollbacks=self._rollbacks).positions
             loss = self._loss(positions.tolist(), self.schedule.sample_ids(positions).tolist())
             self.engine.backward(loss)
-            self.engine.step(lr=self.config.optimizer.rate(step, self.config.steps))
             total += loss.detach() / self.config.slots
+            applied = step_together({self.engine: rate}, losses=[total])
+        if not applied:
+            return None
         clips = total.new_tensor(self.config.batch * len(self.slots) / self.config.slots)
         return {"flow": total, "clips": clips}
 

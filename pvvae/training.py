@@ -12,7 +12,7 @@ from arch.interface import BackboneConfig, DiscriminatorConfig, Posterior
 from pvvae import distributed, seeding
 from pvvae.data.clips import ClipBatch, DataConfig, TrainingClips, check_shards
 from pvvae.data.schedule import Bucket
-from pvvae.engine import Engine, EngineConfig
+from pvvae.engine import Engine, EngineConfig, step_together
 from pvvae.errors import ConfigError
 from pvvae.held_out import HeldOut, HeldOutConfig
 from pvvae.loop import LoopConfig, run_loop
@@ -115,12 +115,13 @@ class VAETrainer:
             )
         self._batches: Iterator[list[ClipBatch]] = iter(())
 
-    def start(self, step: int) -> None:
+    def start(self, step: int, *, rollbacks: int) -> None:
         """Point the data at ``step``."""
-        self._batches = self.data.iterate(step, self.slots)
+        self._batches = self.data.iterate(step, self.slots, rollbacks=rollbacks)
 
-    def step(self, step: int) -> dict[str, Tensor]:
+    def step(self, step: int) -> dict[str, Tensor] | None:
         """One step of both networks over this process's slots."""
+        applied = True
         clips = self.data.clips_in_step(step)
         totals: dict[str, Tensor] = {}
         for batch in next(self._batches):
@@ -131,10 +132,11 @@ class VAETrainer:
             for name, loss in losses.items():
                 totals[name] = totals.get(name, 0.0) + share * loss
             totals["clips"] = totals.get("clips", 0.0) + loss.new_tensor(len(batch.positions))
-        return totals
+            applied = step_together(self._rates(step), losses=totals.values())
+        return totals if applied else None
 
     def _slot(self, batch: ClipBatch, step: int, *, weight: float) -> dict[str, Tensor]:
-        """Forward and backward of both networks on one slot."""
+        """Forward and backward of both networks on one slot; neither is updated here."""
         weights = self.config.objective
         x = batch.x.to(distributed.device())
         groups = self.groups(x.shape[2])
@@ -154,7 +156,6 @@ class VAETrainer:
         kl = kl_divergence(Posterior(mean, logvar), observed).mean()
         pixels = (recon * cut.pull.to(recon.dtype)).sum()
         self.generator.backward(weight * (pixels + weights.weight_kl * kl))
-        self.generator.step(lr=self.config.optimizer.rate(step, self.config.steps))
 
         losses = cut.losses | {"kl": kl.detach()}
         if judge is not None and step >= weights.discriminator_start:
@@ -169,12 +170,19 @@ class VAETrainer:
         real, fake = judge(both).float().chunk(2)
         loss = discriminator_loss(real, fake, self.config.objective.gan_loss).mean()
         judge.backward(weight * loss)
-        judge.step(lr=self.config.discriminator_optimizer.rate(step, self.config.steps))
         return {
             "discriminator": loss.detach(),
             "logit_real": real.mean().detach(),
             "logit_fake": fake.mean().detach(),
         }
+
+    def _rates(self, step: int) -> dict[Engine, float]:
+        """Learning rate of each network that learns at ``step``."""
+        rates = {self.generator: self.config.optimizer.rate(step, self.config.steps)}
+        if self.discriminator is not None and step >= self.config.objective.discriminator_start:
+            rate = self.config.discriminator_optimizer.rate(step, self.config.steps)
+            rates[self.discriminator] = rate
+        return rates
 
     def _posterior_noise(self, x: Tensor, groups: int, positions: Sequence[int]) -> Tensor:
         """Standard normal (B, c, t, h, w), each clip's from its global position alone."""
