@@ -40,6 +40,10 @@ class ObjectiveConfig:
     """Scale the GAN gradient to the reconstruction's at the head (SSVAE, WF-VAE), or not."""
     gan_loss: GanLoss = "hinge"
     """What the two networks minimise: hinge in SSVAE, WF-VAE and Open-Sora."""
+    weight_lecam: float = 0.0
+    """LeCAM on the discriminator's loss; 0 is off, as the paper names none. MAGVIT-v2: 0.001."""
+    lecam_decay: float = 0.999
+    """Of the average logits that LeCAM holds to; Open-Sora's for MAGVIT-v2."""
     gan_start: int = 5_000
     """Step of this stage from which the reconstruction feels the GAN (section 3.2)."""
     discriminator_warmup: int = 0
@@ -52,6 +56,11 @@ class ObjectiveConfig:
             raise ValueError(f"max_drop_ratio must be in [0, 1], got {self.max_drop_ratio}")
         if self.lpips_frames is not None and self.lpips_frames < 1:
             raise ValueError(f"lpips_frames must be at least 1, got {self.lpips_frames}")
+        if self.weight_lecam < 0 or not 0 <= self.lecam_decay < 1:
+            raise ValueError(
+                "weight_lecam must be at least 0 and lecam_decay in [0, 1), "
+                f"got {self.weight_lecam} and {self.lecam_decay}"
+            )
 
     @property
     def discriminator_start(self) -> int:

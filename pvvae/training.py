@@ -1,7 +1,8 @@
 """The training step of the three VAE stages: images, predictive video, decoder fine-tuning."""
 
+import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
@@ -14,16 +15,21 @@ from pvvae.data.clips import ClipBatch, DataConfig, TrainingClips, check_shards
 from pvvae.data.schedule import Bucket
 from pvvae.engine import Engine, EngineConfig, step_together
 from pvvae.errors import ConfigError
+from pvvae.files import write_json
 from pvvae.held_out import HeldOut, HeldOutConfig
 from pvvae.loop import LoopConfig, run_loop
 from pvvae.losses.adversarial import discriminator_loss
 from pvvae.losses.kl import kl_divergence
+from pvvae.losses.lecam import Anchors, lecam
 from pvvae.model import Pad, PredictiveVAE
 from pvvae.objective import Objective, ObjectiveConfig, sample_dropped
 from pvvae.optimizer import OptimizerConfig
 from pvvae.pretrained import load_discriminator_weights, load_vae_weights
 from pvvae.run import Run, RunConfig
 from pvvae.run_folder import read_config
+
+ANCHORS = "lecam.json"
+"""File of a checkpoint with LeCAM's averages, if it has any."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +119,7 @@ class VAETrainer:
                 optimizer=config.discriminator_optimizer,
                 accumulation=accumulation,
             )
+        self._anchors: Anchors | None = None
         self._batches: Iterator[list[ClipBatch]] = iter(())
 
     def start(self, step: int, *, rollbacks: int) -> None:
@@ -133,7 +140,11 @@ class VAETrainer:
                 totals[name] = totals.get(name, 0.0) + share * loss
             totals["clips"] = totals.get("clips", 0.0) + loss.new_tensor(len(batch.positions))
             applied = step_together(self._rates(step), losses=totals.values())
-        return totals if applied else None
+        if not applied:
+            return None
+        if "lecam" in totals:
+            self._move_anchors(totals["logit_real"], totals["logit_fake"])
+        return totals
 
     def _slot(self, batch: ClipBatch, step: int, *, weight: float) -> dict[str, Tensor]:
         """Forward and backward of both networks on one slot; neither is updated here."""
@@ -168,13 +179,22 @@ class VAETrainer:
         """The discriminator learns from the same pass through the VAE."""
         both = torch.cat([x.to(judge.dtype), recon.to(judge.dtype)])
         real, fake = judge(both).float().chunk(2)
-        loss = discriminator_loss(real, fake, self.config.objective.gan_loss).mean()
+        weights = self.config.objective
+        loss = discriminator_loss(real, fake, weights.gan_loss).mean()
+        losses = {"discriminator": loss, "logit_real": real.mean(), "logit_fake": fake.mean()}
+        if weights.weight_lecam:
+            losses["lecam"] = lecam(real, fake, self._anchors).mean()
+            loss = loss + weights.weight_lecam * losses["lecam"]
         judge.backward(weight * loss)
-        return {
-            "discriminator": loss.detach(),
-            "logit_real": real.mean().detach(),
-            "logit_fake": fake.mean().detach(),
-        }
+        return {name: value.detach() for name, value in losses.items()}
+
+    def _move_anchors(self, real: Tensor, fake: Tensor) -> None:
+        """Average the step's logits in: means over the clips of all processes."""
+        means = distributed.sum_(torch.stack([real, fake])).tolist()
+        last = self._anchors or Anchors(*means)
+        self._anchors = last.moved(
+            real=means[0], fake=means[1], decay=self.config.objective.lecam_decay
+        )
 
     def _rates(self, step: int) -> dict[Engine, float]:
         """Learning rate of each network that learns at ``step``."""
@@ -223,6 +243,8 @@ class VAETrainer:
             self.discriminator.save(folder / "discriminator")
             whole["discriminator"] = self.discriminator.weights()
         if distributed.is_main():
+            if self._anchors is not None:
+                write_json(folder / ANCHORS, asdict(self._anchors))
             for name, weights in whole.items():
                 save_file(weights, folder / f"{name}.safetensors")
 
@@ -231,6 +253,8 @@ class VAETrainer:
         self.generator.load(folder / "generator")
         if self.discriminator is not None:
             self.discriminator.load(folder / "discriminator")
+        path = folder / ANCHORS
+        self._anchors = Anchors(**json.loads(path.read_text())) if path.exists() else None
 
 
 def process_slots(slots: int) -> range:

@@ -15,6 +15,8 @@ SMOOTH = ["optimizer.eps=1e-4", "discriminator_optimizer.eps=1e-4"]
 """Adam's first steps follow the sign of a gradient, however small: with so large an epsilon,
 rounding stays as small as it is."""
 
+LECAM = "objective.weight_lecam=0.5 objective.lecam_decay=0.5"
+
 
 @pytest.fixture(scope="module")
 def runs(shards: Path, tmp_path_factory: pytest.TempPathFactory, group: None) -> Path:
@@ -28,8 +30,11 @@ def runs(shards: Path, tmp_path_factory: pytest.TempPathFactory, group: None) ->
     ]
     jobs += [f"judge{k} predictive discriminator_engine.zero_stage={k}" for k in (0, 2, 3)]
     jobs += [f"vit{k} predictive engine.zero_stage={k} {vit()}" for k in (2, 3)]
+    jobs += [f"lecam predictive objective.drop=sample {LECAM}"]
     run_jobs(shards, folder, jobs)
-    run_stage("predictive", shards, folder, f"run={folder}/alone", "objective.drop=sample", *SMOOTH)
+    for name, extra in (("alone", []), ("lecamalone", LECAM.split(" "))):
+        words = [f"run={folder}/{name}", "objective.drop=sample", *SMOOTH, *extra]
+        run_stage("predictive", shards, folder, *words)
     jobs = ["finetune2 decoder_finetune", "finetune3 decoder_finetune engine.zero_stage=3"]
     run_jobs(shards, folder, [f"{job} init={folder}/zero2batch" for job in jobs])
     return folder
@@ -90,6 +95,12 @@ def test_one_process_sees_what_two_see(runs, name):
     # The adaptive GAN weight is a slot's own, so it too is independent of who holds the slot.
     expected = curve(runs / "zero2sample", name)
     assert curve(runs / "alone", name) == pytest.approx(expected, rel=1e-4, abs=1e-6)
+
+
+def test_the_averages_of_lecam_are_over_all_processes(runs):
+    for name in ("lecam", *NAMES):
+        expected = curve(runs / "lecamalone", name)
+        assert curve(runs / "lecam", name) == pytest.approx(expected, rel=1e-4, abs=1e-6)
 
 
 def test_held_out_values_are_the_same_from_one_process_as_from_two(runs):
