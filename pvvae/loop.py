@@ -62,7 +62,7 @@ class Trainer(Protocol):
         """
 
     def rates(self, step: int) -> dict[str, float]:
-        """Values that are not averaged over a window: learning rate, gradient norms."""
+        """Values of ``step``, the last one, that are not means: learning rate, gradient norms."""
 
     def evaluate(self, step: int) -> dict[str, float]:
         """Held-out values after ``step`` steps; ``score`` ranks checkpoints (higher is better)."""
@@ -104,7 +104,9 @@ def run_loop(trainer: Trainer, run: Run, *, steps: int, config: LoopConfig) -> N
             window.add(values)
             if done % config.log_every == 0 or done == steps:
                 means = window.close()
-                run.log(done, "train", means | trainer.rates(done - 1), times=window.times)
+                # A skipped step has no norms, and a resumed run knows none of those before.
+                rates = trainer.rates(done - 1) if skips == 0 else {}
+                run.log(done, "train", means | rates, times=window.times)
                 bar.set_postfix({k: f"{v:.3g}" for k, v in list(means.items())[:4]}, refresh=False)
             if done % config.evaluate_every == 0 or done == steps:
                 score = _evaluate(trainer, run, done)

@@ -22,7 +22,7 @@ from pvvae.losses.adversarial import discriminator_loss
 from pvvae.losses.kl import kl_divergence
 from pvvae.losses.lecam import Anchors, lecam
 from pvvae.model import Pad, PredictiveVAE
-from pvvae.objective import Objective, ObjectiveConfig, sample_dropped
+from pvvae.objective import Cut, Objective, ObjectiveConfig, sample_dropped
 from pvvae.optimizer import OptimizerConfig
 from pvvae.pretrained import load_discriminator_weights, load_vae_weights
 from pvvae.run import Run, RunConfig
@@ -120,6 +120,7 @@ class VAETrainer:
                 accumulation=accumulation,
             )
         self._anchors: Anchors | None = None
+        self._squares: dict[str, Tensor] = {}
         self._batches: Iterator[list[ClipBatch]] = iter(())
 
     def start(self, step: int, *, rollbacks: int) -> None:
@@ -129,52 +130,85 @@ class VAETrainer:
     def step(self, step: int) -> dict[str, Tensor] | None:
         """One step of both networks over this process's slots."""
         applied = True
-        clips = self.data.clips_in_step(step)
         totals: dict[str, Tensor] = {}
-        for batch in next(self._batches):
-            # DeepSpeed averages over slots; this makes it the mean over clips, exactly, however
-            # many clips a slot holds.
-            share = len(batch.positions) / clips
-            losses = self._slot(batch, step, weight=share * self.config.data.slots)
-            for name, loss in losses.items():
+        squares: dict[str, Tensor] = {}
+        batches = next(self._batches)
+        # DeepSpeed averages over slots; shares make that the mean over clips, exactly, however many
+        # clips a slot holds.
+        shares = [len(batch.positions) / self.data.clips_in_step(step) for batch in batches]
+        for share, (seen, cut) in zip(shares, self._cuts(batches, shares, step), strict=True):
+            for name, loss in self._learn(seen, cut, step, share * self.config.data.slots).items():
                 totals[name] = totals.get(name, 0.0) + share * loss
-            totals["clips"] = totals.get("clips", 0.0) + loss.new_tensor(len(batch.positions))
+            for name, square in cut.squares().items():
+                squares[name] = squares.get(name, 0.0) + share**2 * square
+            totals["clips"] = totals.get("clips", 0.0) + loss.new_tensor(len(seen.x))
             applied = step_together(self._rates(step), losses=totals.values())
         if not applied:
             return None
+        self._squares = squares
         if "lecam" in totals:
             self._move_anchors(totals["logit_real"], totals["logit_fake"])
         return totals
 
-    def _slot(self, batch: ClipBatch, step: int, *, weight: float) -> dict[str, Tensor]:
-        """Forward and backward of both networks on one slot; neither is updated here."""
-        weights = self.config.objective
+    def _cuts(
+        self, batches: Sequence[ClipBatch], shares: Sequence[float], step: int
+    ) -> Iterator[tuple["_Seen", Cut]]:
+        """Each slot's pass through the VAE and what the losses say there; one graph at a time."""
+        adversarial = self.discriminator is not None and step >= self.config.objective.gan_start
+        if not adversarial or self.config.objective.gan_weighting != "global":
+            for batch in batches:
+                seen = self._see(batch)
+                cut = self._cut(seen, step)
+                yield seen, cut.scaled(self.objective.scale(cut.heads)) if adversarial else cut
+            return
+        # Only one graph is held: with several slots each is seen again when its turn has come.
+        alone = len(batches) == 1
+        first = [self._see(batch, graph=alone) for batch in batches]
+        cuts = [self._cut(seen, step) for seen in first]
+        heads = [s * c.heads for s, c in zip(shares, cuts, strict=True) if c.heads is not None]
+        scale = self.objective.scale(distributed.sum_(torch.stack(heads).sum(0)))
+        for batch, cut in zip(batches, cuts, strict=True):
+            yield first[0] if alone else self._see(batch), cut.scaled(scale)
+
+    def _see(self, batch: ClipBatch, *, graph: bool = True) -> "_Seen":
+        """One slot's pass through the VAE."""
         x = batch.x.to(distributed.device())
         groups = self.groups(x.shape[2])
         positions = batch.positions.tolist()
-        dropped = sample_dropped(groups, weights, seed=self.config.seed, positions=positions)
-        noise = self._posterior_noise(x, groups, positions)
-        recon, mean, logvar = self.generator(x.to(self.generator.dtype), dropped, noise)
-
-        judge = self.discriminator
-        cut = self.objective.at_reconstruction(
-            recon,
-            x,
-            frames=self._lpips_frames(x.shape[2], positions),
-            discriminator=judge.network if judge and step >= weights.gan_start else None,
+        dropped = sample_dropped(
+            groups, self.config.objective, seed=self.config.seed, positions=positions
         )
+        noise = self._posterior_noise(x, groups, positions)
+        with torch.set_grad_enabled(graph):
+            recon, mean, logvar = self.generator(x.to(self.generator.dtype), dropped, noise)
         observed = None if isinstance(dropped, int) else (groups - dropped).to(x.device)
-        kl = kl_divergence(Posterior(mean, logvar), observed).mean()
-        pixels = (recon * cut.pull.to(recon.dtype)).sum()
-        self.generator.backward(weight * (pixels + weights.weight_kl * kl))
+        return _Seen(x, positions, recon, Posterior(mean, logvar), observed)
 
+    def _cut(self, seen: "_Seen", step: int) -> Cut:
+        judge = self.discriminator
+        return self.objective.at_reconstruction(
+            seen.recon,
+            seen.x,
+            frames=self._lpips_frames(seen.x.shape[2], seen.positions),
+            discriminator=judge.network
+            if judge and step >= self.config.objective.gan_start
+            else None,
+        )
+
+    def _learn(self, seen: "_Seen", cut: Cut, step: int, weight: float) -> dict[str, Tensor]:
+        """Backward of both networks on one slot; neither is updated here."""
+        weights = self.config.objective
+        kl = kl_divergence(seen.posterior, seen.observed).mean()
+        pixels = (seen.recon * cut.pull.to(seen.recon.dtype)).sum()
+        self.generator.backward(weight * (pixels + weights.weight_kl * kl))
         losses = cut.losses | {"kl": kl.detach()}
+        judge = self.discriminator
         if judge is not None and step >= weights.discriminator_start:
-            losses |= self._train_discriminator(judge, x, recon.detach(), step, weight)
+            losses |= self._train_discriminator(judge, seen.x, seen.recon.detach(), weight)
         return losses
 
     def _train_discriminator(
-        self, judge: Engine, x: Tensor, recon: Tensor, step: int, weight: float
+        self, judge: Engine, x: Tensor, recon: Tensor, weight: float
     ) -> dict[str, Tensor]:
         """The discriminator learns from the same pass through the VAE."""
         both = torch.cat([x.to(judge.dtype), recon.to(judge.dtype)])
@@ -219,11 +253,17 @@ class VAETrainer:
         return torch.randperm(frames, generator=generator)[:wanted].sort().values
 
     def rates(self, step: int) -> dict[str, float]:
-        """Learning rate and gradient norms of the last step."""
+        """Learning rate and gradient norms of the last step; a collective call.
+
+        ``grad_rec``, ``grad_lpips`` and ``grad_gan`` are the pulls of the weighted losses at the
+        reconstructions of the whole step, whoever held which: who wins, and whether one runs away.
+        """
+        squares = distributed.sum_(torch.stack(list(self._squares.values()))).sqrt().tolist()
         values = {
             "lr": self.config.optimizer.rate(step, self.config.steps),
             "gradient_norm": self.generator.gradient_norm,
         }
+        values |= {f"grad_{name}": norm for name, norm in zip(self._squares, squares, strict=True)}
         if self.discriminator is not None and step >= self.config.objective.discriminator_start:
             values["discriminator_gradient_norm"] = self.discriminator.gradient_norm
         return values
@@ -255,6 +295,19 @@ class VAETrainer:
             self.discriminator.load(folder / "discriminator")
         path = folder / ANCHORS
         self._anchors = Anchors(**json.loads(path.read_text())) if path.exists() else None
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """One slot after its pass through the VAE."""
+
+    x: Tensor
+    """(B, 3, T, H, W)."""
+    positions: list[int]
+    recon: Tensor
+    posterior: Posterior
+    observed: Tensor | None
+    """(B,) groups seen of each clip; None if of all clips the same."""
 
 
 def process_slots(slots: int) -> range:
