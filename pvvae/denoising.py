@@ -18,6 +18,8 @@ from pvvae.loop import LoopConfig, run_loop
 from pvvae.optimizer import OptimizerConfig
 from pvvae.run import Run, RunConfig
 from pvvae.training import check_slots, process_slots
+from pvvae.watch.pace import Wait
+from pvvae.watch.watch import WatchConfig
 
 VALIDATION_TIMES = (0.1, 0.3, 0.5, 0.7, 0.9)
 """Where the validation loss is measured. Ours: evenly over the path, its two ends left out."""
@@ -42,6 +44,7 @@ class DenoiserTrainingConfig(RunConfig):
     engine: EngineConfig
     steps: int
     loop: LoopConfig = LoopConfig()
+    watch: WatchConfig = WatchConfig()
 
     def check(self, processes: int) -> None:
         check_slots(self.slots, processes, key="slots")
@@ -56,7 +59,8 @@ def train_denoiser(config: DenoiserTrainingConfig, *, stage: str) -> None:
     """
     run = Run(config, stage=stage)
     if not run.finished:
-        run_loop(DenoiserTrainer(config), run, steps=config.steps, config=config.loop)
+        trainer = DenoiserTrainer(config)
+        run_loop(trainer, run, steps=config.steps, config=config.loop, watch=config.watch)
 
 
 class DenoiserTrainer:
@@ -84,6 +88,7 @@ class DenoiserTrainer:
         self.engine = Engine(
             network, config=config.engine, optimizer=config.optimizer, accumulation=len(self.slots)
         )
+        self.wait = Wait()
         self._rollbacks = 0
 
     def start(self, step: int, *, rollbacks: int) -> None:
@@ -108,7 +113,8 @@ class DenoiserTrainer:
 
     def _loss(self, positions: list[int], samples: list[int]) -> Tensor:
         """Mean flow loss of one slot."""
-        drawn = [self._draw(p, i) for p, i in zip(positions, samples, strict=True)]
+        with self.wait.measured():
+            drawn = [self._draw(p, i) for p, i in zip(positions, samples, strict=True)]
         x, noise, time, label = (
             torch.stack(part).to(distributed.device()) for part in zip(*drawn, strict=True)
         )

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -13,6 +13,9 @@ from pvvae.errors import ConfigError
 from pvvae.progress import progress, say
 from pvvae.run import Run
 from pvvae.run_folder import read_metrics
+from pvvae.watch.pace import Wait, memory, pace
+from pvvae.watch.summary import summary
+from pvvae.watch.watch import Watch, WatchConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +55,9 @@ class LoopConfig:
 class Trainer(Protocol):
     """What the loop drives."""
 
+    wait: Wait
+    """What the trainer has waited for data."""
+
     def start(self, step: int, *, rollbacks: int) -> None:
         """Get ready to take ``step`` next, with the data of a run rolled back so many times."""
 
@@ -61,7 +67,7 @@ class Trainer(Protocol):
         None, on all processes, if the step was skipped: something was not finite, nothing changed.
         """
 
-    def rates(self, step: int) -> dict[str, float]:
+    def rates(self, step: int) -> dict[str, Any]:
         """Values of ``step``, the last one, that are not means: learning rate, gradient norms."""
 
     def evaluate(self, step: int) -> dict[str, float]:
@@ -74,7 +80,9 @@ class Trainer(Protocol):
         """Take up a checkpoint."""
 
 
-def run_loop(trainer: Trainer, run: Run, *, steps: int, config: LoopConfig) -> None:
+def run_loop(
+    trainer: Trainer, run: Run, *, steps: int, config: LoopConfig, watch: WatchConfig
+) -> None:
     """Train to ``steps`` from wherever the run folder stands.
 
     Raises:
@@ -83,21 +91,24 @@ def run_loop(trainer: Trainer, run: Run, *, steps: int, config: LoopConfig) -> N
     """
     start, rollbacks = _resume(trainer, run)
     trainer.start(start, rollbacks=rollbacks)
-    window = _Window()
+    window = _Window(trainer.wait)
+    watching = Watch(watch, folder=run.folder)
     score = None
     step, skips = start, 0
-    with progress(run.folder.name, steps, start=start) as bar:
+    with watching.on(), progress(run.folder.name, steps, start=start) as bar:
         if start == 0:
             score = _evaluate(trainer, run, 0)
         while step < steps:
+            watching.before(step)
             values = trainer.step(step)
+            watching.alive(f"step {step + 1}")
             step, done = step + 1, step + 1
             bar.update()
             skips = skips + 1 if values is None else 0
             if skips == config.max_skips:
                 step, rollbacks = _roll_back(trainer, run, done, config=config)
                 trainer.start(step, rollbacks=rollbacks)
-                window, skips, score = _Window(), 0, None
+                window, skips, score = _Window(trainer.wait), 0, None
                 bar.reset()
                 bar.update(step)
                 continue
@@ -106,26 +117,38 @@ def run_loop(trainer: Trainer, run: Run, *, steps: int, config: LoopConfig) -> N
                 means = window.close()
                 # A skipped step has no norms, and a resumed run knows none of those before.
                 rates = trainer.rates(done - 1) if skips == 0 else {}
-                run.log(done, "train", means | rates, times=window.times)
+                times = window.times | memory()
+                run.log(done, "train", means | rates, times=times)
+                say(summary(done, steps, means, times))
                 bar.set_postfix({k: f"{v:.3g}" for k, v in list(means.items())[:4]}, refresh=False)
             if done % config.evaluate_every == 0 or done == steps:
                 score = _evaluate(trainer, run, done)
+                watching.alive(f"the evaluation after step {done}")
             # None between skipped steps: there is nothing new, and whoever goes on from it would
             # count those steps anew.
             if (done % config.checkpoint_every == 0 and skips == 0) or done == steps:
                 _save(trainer, run, done, score=score, keep_last=config.keep_last)
+                watching.alive(f"the checkpoint of step {done}")
+            window.begin()
     run.finish({"steps": steps})
 
 
 class _Window:
     """Means over the steps since the last log line."""
 
-    def __init__(self) -> None:
+    def __init__(self, wait: Wait) -> None:
+        self._wait = wait
         self._sums: dict[str, Tensor] = {}
         self._steps: dict[str, int] = {}
-        self._began = time.perf_counter()
         self._count = self._skipped = 0
         self.times: dict[str, float] = {}
+        self.begin()
+
+    def begin(self) -> None:
+        """The clock of an empty window starts now: what was done before counts for nothing."""
+        if self._count == 0:
+            self._began = time.perf_counter()
+            self._wait.take()
 
     def add(self, values: dict[str, Tensor] | None) -> None:
         self._count += 1
@@ -148,13 +171,16 @@ class _Window:
             values = {n: s / self._steps[n] for n, s in zip(names, sums, strict=True)}
         values["skipped"] = self._skipped
         seconds = time.perf_counter() - self._began
-        clips = values.pop("clips", 0.0)
-        self.times = {
-            "seconds_per_step": seconds / self._count,
-            "clips_per_second": clips * (self._count - self._skipped) / seconds,
-        }
+        taken = self._count - self._skipped
+        self.times = pace(
+            seconds=seconds,
+            waited=self._wait.take(),
+            steps=self._count,
+            clips=values.pop("clips", 0.0) * taken,
+            pixels=values.pop("pixels", 0.0) * taken,
+        )
         self._sums, self._steps, self._count, self._skipped = {}, {}, 0, 0
-        self._began = time.perf_counter()
+        self.begin()
         return values
 
 

@@ -10,10 +10,10 @@ import yaml
 from pvvae import config as codec
 from pvvae.errors import ConfigError
 
-FREE_KEYS = ("run", "tracking", "plugins")
+FREE_KEYS = ("run", "tracking", "plugins", "watch")
 """Keys that may differ between the runs of one folder: they change no result."""
-BEGUN = ("config.yaml", "provenance.json", "wandb")
-"""What a run writes before its first result."""
+BEGUN = ("config.yaml", "provenance.json", "wandb", "stalls", "profile")
+"""What a run may write before its first result."""
 
 
 def is_finished(folder: Path) -> bool:

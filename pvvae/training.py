@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import save_file
@@ -27,6 +28,9 @@ from pvvae.optimizer import OptimizerConfig
 from pvvae.pretrained import load_discriminator_weights, load_vae_weights
 from pvvae.run import Run, RunConfig
 from pvvae.run_folder import read_config
+from pvvae.watch.latents import latent_health, latent_moments
+from pvvae.watch.pace import Wait
+from pvvae.watch.watch import WatchConfig
 
 ANCHORS = "lecam.json"
 """File of a checkpoint with LeCAM's averages, if it has any."""
@@ -53,6 +57,7 @@ class VAETrainingConfig(RunConfig):
     discriminator_engine: EngineConfig = EngineConfig(zero_stage=1)
     steps: int
     loop: LoopConfig = LoopConfig()
+    watch: WatchConfig = WatchConfig()
 
     def check(self, processes: int) -> None:
         check_slots(self.data.slots, processes, key="data.slots")
@@ -86,7 +91,7 @@ def train(config: VAETrainingConfig, *, stage: str, freeze_encoder: bool = False
     run = Run(config, stage=stage)
     if not run.finished:
         trainer = VAETrainer(config, run, freeze_encoder=freeze_encoder)
-        run_loop(trainer, run, steps=config.steps, config=config.loop)
+        run_loop(trainer, run, steps=config.steps, config=config.loop, watch=config.watch)
 
 
 class VAETrainer:
@@ -120,19 +125,24 @@ class VAETrainer:
                 accumulation=accumulation,
             )
         self._anchors: Anchors | None = None
+        self.wait = Wait()
         self._squares: dict[str, Tensor] = {}
+        self._moments: Tensor | None = None
         self._batches: Iterator[list[ClipBatch]] = iter(())
 
     def start(self, step: int, *, rollbacks: int) -> None:
         """Point the data at ``step``."""
         self._batches = self.data.iterate(step, self.slots, rollbacks=rollbacks)
+        self._moments = None
 
     def step(self, step: int) -> dict[str, Tensor] | None:
         """One step of both networks over this process's slots."""
         applied = True
         totals: dict[str, Tensor] = {}
         squares: dict[str, Tensor] = {}
-        batches = next(self._batches)
+        moments = []
+        with self.wait.measured():
+            batches = next(self._batches)
         # DeepSpeed averages over slots; shares make that the mean over clips, exactly, however many
         # clips a slot holds.
         shares = [len(batch.positions) / self.data.clips_in_step(step) for batch in batches]
@@ -142,10 +152,15 @@ class VAETrainer:
             for name, square in cut.squares().items():
                 squares[name] = squares.get(name, 0.0) + share**2 * square
             totals["clips"] = totals.get("clips", 0.0) + loss.new_tensor(len(seen.x))
+            totals["pixels"] = totals.get("pixels", 0.0) + loss.new_tensor(_pixels(seen.x))
+            moments.append(latent_moments(seen.posterior, seen.observed))
             applied = step_together(self._rates(step), losses=totals.values())
         if not applied:
             return None
         self._squares = squares
+        self._moments = torch.stack(moments).sum(0) + (
+            0.0 if self._moments is None else self._moments
+        )
         if "lecam" in totals:
             self._move_anchors(totals["logit_real"], totals["logit_fake"])
         return totals
@@ -163,12 +178,14 @@ class VAETrainer:
             return
         # Only one graph is held: with several slots each is seen again when its turn has come.
         alone = len(batches) == 1
-        first = [self._see(batch, graph=alone) for batch in batches]
-        cuts = [self._cut(seen, step) for seen in first]
+        cuts = []
+        for batch in batches:
+            seen = self._see(batch, graph=alone)
+            cuts.append(self._cut(seen, step))
         heads = [s * c.heads for s, c in zip(shares, cuts, strict=True) if c.heads is not None]
         scale = self.objective.scale(distributed.sum_(torch.stack(heads).sum(0)))
         for batch, cut in zip(batches, cuts, strict=True):
-            yield first[0] if alone else self._see(batch), cut.scaled(scale)
+            yield seen if alone else self._see(batch), cut.scaled(scale)
 
     def _see(self, batch: ClipBatch, *, graph: bool = True) -> "_Seen":
         """One slot's pass through the VAE."""
@@ -252,8 +269,10 @@ class VAETrainer:
         generator = seeding.torch_generator(self.config.seed, "lpips", positions[0])
         return torch.randperm(frames, generator=generator)[:wanted].sort().values
 
-    def rates(self, step: int) -> dict[str, float]:
-        """Learning rate and gradient norms of the last step; a collective call.
+    def rates(self, step: int) -> dict[str, Any]:
+        """Learning rate and gradient norms of the last step, latents since the last call.
+
+        A collective call.
 
         ``grad_rec``, ``grad_lpips`` and ``grad_gan`` are the pulls of the weighted losses at the
         reconstructions of the whole step, whoever held which: who wins, and whether one runs away.
@@ -266,7 +285,10 @@ class VAETrainer:
         values |= {f"grad_{name}": norm for name, norm in zip(self._squares, squares, strict=True)}
         if self.discriminator is not None and step >= self.config.objective.discriminator_start:
             values["discriminator_gradient_norm"] = self.discriminator.gradient_norm
-        return values
+        assert self._moments is not None, "no step has been taken"
+        health = latent_health(distributed.sum_(self._moments))
+        self._moments = None
+        return values | health
 
     def evaluate(self, step: int) -> dict[str, float]:
         """Held-out quality of the current weights, and a sample video."""
@@ -295,6 +317,11 @@ class VAETrainer:
             self.discriminator.load(folder / "discriminator")
         path = folder / ANCHORS
         self._anchors = Anchors(**json.loads(path.read_text())) if path.exists() else None
+
+
+def _pixels(x: Tensor) -> int:
+    """Of all frames of clips (B, C, T, H, W)."""
+    return x[:, 0].numel()
 
 
 @dataclass(frozen=True)

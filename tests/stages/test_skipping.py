@@ -101,3 +101,21 @@ def test_a_run_without_a_checkpoint_has_nowhere_to_go_back_to(shards, tmp_path, 
     with pytest.raises(ConfigError, match="up to step 2 were not finite, before the first check"):
         run_stage("predictive", shards, tmp_path, *SHORT)
     assert not list((tmp_path / "predictive").glob("checkpoints/step_*"))
+
+
+def test_a_line_tells_losses_pulls_latents_pace_and_memory(shards, tmp_path, capsys):
+    run_stage("predictive", shards, tmp_path, *SHORT, *GAN, "steps=2")
+    line = read_metrics(tmp_path / "predictive", "train")[-1]
+    assert line.keys() >= {"grad_rec", "grad_lpips", "grad_gan", "channels_active", "skipped"}
+    assert {"latent_std_first", "latent_std_later"} & line.keys()
+    assert len(line["kl_channel"]) >= line["channels_active"]
+    assert line["times"].keys() == {
+        "seconds_per_step",
+        "clips_per_second",
+        "pixels_per_second",
+        "data_wait_share",
+        "memory_gib",
+    }
+    said = [x for x in capsys.readouterr().err.splitlines() if x.startswith("step 2 of 2, ")]
+    assert len(said) == 1
+    assert "clips/s" in said[0]
