@@ -1,6 +1,5 @@
 """The training step of the denoiser: rectified flow on normalised latents (section 4.1)."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,7 +11,7 @@ from arch.interface import DenoiserConfig, Posterior
 from pvvae import checkpoints, distributed, seeding
 from pvvae.data.latents import LatentDataset
 from pvvae.data.schedule import Bucket, Schedule
-from pvvae.engine import Engine, EngineConfig
+from pvvae.engine import Engine, EngineConfig, step_together
 from pvvae.errors import ConfigError
 from pvvae.flow import drop_labels, flow_loss, interpolate, uniform_times
 from pvvae.loop import LoopConfig, run_loop
@@ -20,6 +19,8 @@ from pvvae.optimizer import OptimizerConfig
 from pvvae.run import Run, RunConfig
 from pvvae.snapshot import write_snapshot
 from pvvae.training import check_slots, process_slots
+from pvvae.watch.pace import Wait
+from pvvae.watch.watch import WatchConfig
 
 VALIDATION_TIMES = (0.1, 0.3, 0.5, 0.7, 0.9)
 """Where the validation loss is measured. Ours: evenly over the path, its two ends left out."""
@@ -44,6 +45,7 @@ class DenoiserTrainingConfig(RunConfig):
     engine: EngineConfig
     steps: int
     loop: LoopConfig = LoopConfig()
+    watch: WatchConfig = WatchConfig()
 
     def check(self, processes: int) -> None:
         check_slots(self.slots, processes, key="slots")
@@ -58,7 +60,8 @@ def train_denoiser(config: DenoiserTrainingConfig, *, stage: str) -> None:
     """
     run = Run(config, stage=stage)
     if not run.finished:
-        run_loop(DenoiserTrainer(config), run, steps=config.steps, config=config.loop)
+        trainer = DenoiserTrainer(config)
+        run_loop(trainer, run, steps=config.steps, config=config.loop, watch=config.watch)
 
 
 class DenoiserTrainer:
@@ -86,26 +89,33 @@ class DenoiserTrainer:
         self.engine = Engine(
             network, config=config.engine, optimizer=config.optimizer, accumulation=len(self.slots)
         )
-        self._steps: Iterator[int] = iter(())
+        self.wait = Wait()
+        self._rollbacks = 0
 
-    def start(self, step: int) -> None:
-        """Nothing to get ready: every draw is made where it is used."""
+    def start(self, step: int, *, rollbacks: int) -> None:
+        """Little to get ready: every draw is made where it is used."""
+        self._rollbacks = rollbacks
 
-    def step(self, step: int) -> dict[str, Tensor]:
+    def step(self, step: int) -> dict[str, Tensor] | None:
         """One step over this process's slots."""
+        applied = True
+        rate = self.config.optimizer.rate(step, self.config.steps)
         total = torch.zeros((), device=distributed.device())
         for slot in self.slots:
-            positions = self.schedule.draw(step, slot).positions
+            positions = self.schedule.draw(step, slot, rollbacks=self._rollbacks).positions
             loss = self._loss(positions.tolist(), self.schedule.sample_ids(positions).tolist())
             self.engine.backward(loss)
-            self.engine.step(lr=self.config.optimizer.rate(step, self.config.steps))
             total += loss.detach() / self.config.slots
+            applied = step_together({self.engine: rate}, losses=[total])
+        if not applied:
+            return None
         clips = total.new_tensor(self.config.batch * len(self.slots) / self.config.slots)
         return {"flow": total, "clips": clips}
 
     def _loss(self, positions: list[int], samples: list[int]) -> Tensor:
         """Mean flow loss of one slot."""
-        drawn = [self._draw(p, i) for p, i in zip(positions, samples, strict=True)]
+        with self.wait.measured():
+            drawn = [self._draw(p, i) for p, i in zip(positions, samples, strict=True)]
         x, noise, time, label = (
             torch.stack(part).to(distributed.device()) for part in zip(*drawn, strict=True)
         )
@@ -169,7 +179,7 @@ class DenoiserTrainer:
         """Copies of the engine's state, and of the whole weights (averaged, if it averages)."""
         engines = {"denoiser": self.engine.snapshot()}
         whole = {"denoiser": self.engine.weights(averaged=True)}
-        return partial(write_snapshot, engines, whole)
+        return partial(write_snapshot, engines, whole, {})
 
     def load(self, folder: Path) -> None:
         """Go on from :meth:`snapshot`."""

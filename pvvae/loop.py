@@ -1,10 +1,9 @@
 """The loop around any training step: log, evaluate, save, go on."""
 
-import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -13,6 +12,10 @@ from pvvae import checkpoints, distributed
 from pvvae.errors import ConfigError
 from pvvae.progress import progress, say
 from pvvae.run import Run
+from pvvae.run_folder import read_metrics
+from pvvae.watch.pace import Wait, memory, pace
+from pvvae.watch.summary import summary
+from pvvae.watch.watch import Watch, WatchConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +30,20 @@ class LoopConfig:
     """Ours: what a crash may cost, about a quarter of an hour at the paper's size."""
     keep_last: int = 2
     """Newest checkpoints that stay; the best on the held-out set stays as well."""
+    max_skips: int = 10
+    """Steps skipped in a row, as losses or gradients were not finite, after which the run goes back
+    to its newest checkpoint and on with other data. Ours: a bad clip or an overflow spoils one step
+    or two of different clips; ten in a row are the weights' fault."""
+    max_rollbacks: int = 3
+    """Times a run may go back to one checkpoint before it gives up. Ours: when three different
+    streams of data fail from the same weights, something else is wrong."""
 
     def __post_init__(self) -> None:
+        if self.max_skips < 1 or self.max_rollbacks < 0:
+            raise ValueError(
+                f"max_skips must be at least 1 and max_rollbacks at least 0, "
+                f"got {self.max_skips} and {self.max_rollbacks}"
+            )
         for name in ("evaluate_every", "checkpoint_every"):
             period = getattr(self, name)
             if period % self.log_every:
@@ -40,14 +55,20 @@ class LoopConfig:
 class Trainer(Protocol):
     """What the loop drives."""
 
-    def start(self, step: int) -> None:
-        """Get ready to take ``step`` next."""
+    wait: Wait
+    """What the trainer has waited for data."""
 
-    def step(self, step: int) -> dict[str, Tensor]:
-        """Take one step; returns this process's part of each value, to be summed over processes."""
+    def start(self, step: int, *, rollbacks: int) -> None:
+        """Get ready to take ``step`` next, with the data of a run rolled back so many times."""
 
-    def rates(self, step: int) -> dict[str, float]:
-        """Values that are not averaged over a window: learning rate, gradient norms."""
+    def step(self, step: int) -> dict[str, Tensor] | None:
+        """Take one step; returns this process's part of each value, to be summed over processes.
+
+        None, on all processes, if the step was skipped: something was not finite, nothing changed.
+        """
+
+    def rates(self, step: int) -> dict[str, Any]:
+        """Values of ``step``, the last one, that are not means: learning rate, gradient norms."""
 
     def evaluate(self, step: int) -> dict[str, float]:
         """Held-out values after ``step`` steps; ``score`` ranks checkpoints (higher is better)."""
@@ -59,34 +80,59 @@ class Trainer(Protocol):
         """Take up a checkpoint."""
 
 
-def run_loop(trainer: Trainer, run: Run, *, steps: int, config: LoopConfig) -> None:
+def run_loop(
+    trainer: Trainer, run: Run, *, steps: int, config: LoopConfig, watch: WatchConfig
+) -> None:
     """Train to ``steps`` from wherever the run folder stands.
 
     Raises:
-        ConfigError: if a loss is not finite, or the disk is full.
+        ConfigError: if steps are skipped again and again, or the disk is full.
     """
-    start = _resume(trainer, run)
-    trainer.start(start)
+    start, rollbacks = _resume(trainer, run)
+    trainer.start(start, rollbacks=rollbacks)
     writer = checkpoints.Writer(run.checkpoints, keep_last=config.keep_last)
-    window = _Window()
+    window = _Window(trainer.wait)
+    watching = Watch(watch, folder=run.folder)
     score = None
-    with progress(run.folder.name, steps, start=start) as bar, writer:
+    step, skips = start, 0
+    with watching.on(), progress(run.folder.name, steps, start=start) as bar, writer:
         if start == 0:
             score = _evaluate(trainer, run, 0)
-        for step in range(start, steps):
-            window.add(trainer.step(step))
+        while step < steps:
+            watching.before(step)
+            values = trainer.step(step)
+            watching.alive(f"step {step + 1}")
+            step, done = step + 1, step + 1
             bar.update()
-            done = step + 1
+            skips = skips + 1 if values is None else 0
+            if skips == config.max_skips:
+                writer.wait()
+                distributed.barrier()
+                step, rollbacks = _roll_back(trainer, run, done, config=config)
+                trainer.start(step, rollbacks=rollbacks)
+                window, skips, score = _Window(trainer.wait), 0, None
+                bar.reset()
+                bar.update(step)
+                continue
+            window.add(values)
             if done % config.log_every == 0 or done == steps:
                 writer.check()
-                values = window.close()
-                _require_finite(values, done, run)
-                run.log(done, "train", values | trainer.rates(step), times=window.times)
-                bar.set_postfix({k: f"{v:.3g}" for k, v in list(values.items())[:4]}, refresh=False)
+                means = window.close()
+                # A skipped step has no norms, and a resumed run knows none of those before.
+                rates = trainer.rates(done - 1) if skips == 0 else {}
+                times = window.times | memory()
+                run.log(done, "train", means | rates, times=times)
+                say(summary(done, steps, means, times))
+                bar.set_postfix({k: f"{v:.3g}" for k, v in list(means.items())[:4]}, refresh=False)
             if done % config.evaluate_every == 0 or done == steps:
                 score = _evaluate(trainer, run, done)
-            if done % config.checkpoint_every == 0 or done == steps:
+                watching.alive(f"the evaluation after step {done}")
+            # None between skipped steps: there is nothing new, and whoever goes on from it would
+            # count those steps anew.
+            if (done % config.checkpoint_every == 0 and skips == 0) or done == steps:
                 writer.save(done, write=trainer.snapshot(), facts={"score": score})
+                watching.alive(f"the checkpoint of step {done}")
+            window.begin()
     distributed.barrier()  # now every process's files are on disk
     run.finish({"steps": steps})
 
@@ -94,35 +140,51 @@ def run_loop(trainer: Trainer, run: Run, *, steps: int, config: LoopConfig) -> N
 class _Window:
     """Means over the steps since the last log line."""
 
-    def __init__(self) -> None:
+    def __init__(self, wait: Wait) -> None:
+        self._wait = wait
         self._sums: dict[str, Tensor] = {}
         self._steps: dict[str, int] = {}
-        self._began = time.perf_counter()
-        self._count = 0
+        self._count = self._skipped = 0
         self.times: dict[str, float] = {}
+        self.begin()
 
-    def add(self, values: dict[str, Tensor]) -> None:
+    def begin(self) -> None:
+        """The clock of an empty window starts now: what was done before counts for nothing."""
+        if self._count == 0:
+            self._began = time.perf_counter()
+            self._wait.take()
+
+    def add(self, values: dict[str, Tensor] | None) -> None:
+        self._count += 1
+        if values is None:
+            self._skipped += 1
+            return
         for name, value in values.items():
             self._sums[name] = (
                 self._sums.get(name, value.new_zeros((), dtype=torch.float64)) + value
             )
             self._steps[name] = self._steps.get(name, 0) + 1
-        self._count += 1
 
     def close(self) -> dict[str, float]:
-        """The means, over all processes; a collective call that empties the window."""
+        """Means over the steps not skipped and all processes; a collective call; empties it."""
         # Every process has the same names: which losses are on depends on the step alone.
         names = sorted(self._sums)
-        sums = distributed.sum_(torch.stack([self._sums[name] for name in names]))
-        values = {n: float(s) / self._steps[n] for n, s in zip(names, sums.tolist(), strict=True)}
+        values: dict[str, float] = {}
+        if names:
+            sums = distributed.sum_(torch.stack([self._sums[name] for name in names])).tolist()
+            values = {n: s / self._steps[n] for n, s in zip(names, sums, strict=True)}
+        values["skipped"] = self._skipped
         seconds = time.perf_counter() - self._began
-        clips = values.pop("clips", 0.0)
-        self.times = {
-            "seconds_per_step": seconds / self._count,
-            "clips_per_second": clips * self._count / seconds,
-        }
-        self._sums, self._steps, self._count = {}, {}, 0
-        self._began = time.perf_counter()
+        taken = self._count - self._skipped
+        self.times = pace(
+            seconds=seconds,
+            waited=self._wait.take(),
+            steps=self._count,
+            clips=values.pop("clips", 0.0) * taken,
+            pixels=values.pop("pixels", 0.0) * taken,
+        )
+        self._sums, self._steps, self._count, self._skipped = {}, {}, 0, 0
+        self.begin()
         return values
 
 
@@ -135,25 +197,55 @@ def _evaluate(trainer: Trainer, run: Run, done: int) -> float | None:
     return values.get("score")
 
 
-def _resume(trainer: Trainer, run: Run) -> int:
+def _roll_back(trainer: Trainer, run: Run, done: int, *, config: LoopConfig) -> tuple[int, int]:
+    """Take up the newest checkpoint; the step to go on from, and how often the run went back.
+
+    The line that says so in metrics.jsonl is also what a resumed run counts.
+
+    Raises:
+        ConfigError: if there is no checkpoint, or its weights have had their chances.
+    """
+    # Reading all of a checkpoint to check it is enough work for one process.
+    found = distributed.from_main(lambda: checkpoints.newest(run.checkpoints, warn=say))
+    skipped = f"{run.folder}: {config.max_skips} steps in a row up to step {done} were not finite"
+    advice = (
+        "try a lower optimizer.lr, engine.precision=fp32 or a later objective.gan_start "
+        "in another run=..."
+    )
+    if found is None:
+        raise ConfigError(f"{skipped}, before the first checkpoint; {advice}")
+    rollbacks, here = _rollbacks(run, found.step)
+    if here >= config.max_rollbacks:
+        raise ConfigError(
+            f"{skipped}, after {here} rollbacks to step {found.step} and other data; {advice}"
+        )
+    trainer.load(found.folder)
+    run.rewind(found.step)
+    run.log(found.step, "rollback", {"number": rollbacks + 1, "from_step": done}, times={})
+    say(f"{skipped}; going on from step {found.step} with other data")
+    return found.step, rollbacks + 1
+
+
+def _rollbacks(run: Run, step: int) -> tuple[int, int]:
+    """How often the run went back to ``step`` or before it, and to ``step``, on all processes."""
+    steps = []
+    if distributed.is_main():  # the one that writes them
+        steps = [line["step"] for line in read_metrics(run.folder, "rollback")]
+    counts = (sum(at <= step for at in steps), steps.count(step))
+    total, here = distributed.sum_(torch.tensor(counts, device=distributed.device())).tolist()
+    return total, here
+
+
+def _resume(trainer: Trainer, run: Run) -> tuple[int, int]:
+    """The step to go on from, and how often the run went back before it."""
     # Reading all of a checkpoint to check it is enough work for one process.
     found = distributed.from_main(lambda: checkpoints.newest(run.checkpoints, warn=say))
     if found is None:
         run.rewind(-1)
         distributed.barrier()
-        return 0
+        return 0, 0
     trainer.load(found.folder)
     run.rewind(found.step)
     distributed.barrier()
     say(f"{run.folder}: going on from step {found.step}")
-    return found.step
-
-
-def _require_finite(values: dict[str, float], done: int, run: Run) -> None:
-    bad = [name for name, value in values.items() if not math.isfinite(value)]
-    if bad:
-        raise ConfigError(
-            f"{run.folder}: {', '.join(bad)} is no longer finite at step {done}; the last "
-            "checkpoint is good. Try a lower optimizer.lr, engine.precision=fp32 or a later "
-            "objective.gan_start"
-        )
+    return found.step, _rollbacks(run, found.step)[0]

@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from pvvae import seeding
+from pvvae import distributed, seeding
 from pvvae.losses.adversarial import AdaptiveWeight, GanLoss, generator_loss
 from pvvae.losses.perceptual import Perceptual
 from pvvae.losses.reconstruction import squared_error, temporal_difference
@@ -36,10 +36,20 @@ class ObjectiveConfig:
     """Frames of each clip that LPIPS looks at, drawn anew each time; None is all of them."""
     weight_gan: float = 0.1
     """lambda_gan, before adaptive scaling. Ours, between Open-Sora's 0.05 and VidTok's 0.2."""
-    gan_weighting: Literal["adaptive", "fixed"] = "adaptive"
-    """Scale the GAN gradient to the reconstruction's at the head (SSVAE, WF-VAE), or not."""
+    gan_weighting: Literal["adaptive", "global", "fixed"] = "adaptive"
+    """Scale the GAN gradient to the reconstruction's at the head (SSVAE, WF-VAE), or not.
+
+    ``adaptive`` does it slot by slot, from the norms of that slot's gradients, as public code does
+    process by process. A norm of parts is not the norm of their sum, so the weight depends on how a
+    step is cut into slots. ``global`` sums the gradients over all slots of the step, on all
+    processes, and takes norms then. It needs every slot's reconstruction before the first backward
+    pass: free with one slot a process, one more forward pass for each slot with several."""
     gan_loss: GanLoss = "hinge"
     """What the two networks minimise: hinge in SSVAE, WF-VAE and Open-Sora."""
+    weight_lecam: float = 0.0
+    """LeCAM on the discriminator's loss; 0 is off, as the paper names none. MAGVIT-v2: 0.001."""
+    lecam_decay: float = 0.999
+    """Of the average logits that LeCAM holds to; Open-Sora's for MAGVIT-v2."""
     gan_start: int = 5_000
     """Step of this stage from which the reconstruction feels the GAN (section 3.2)."""
     discriminator_warmup: int = 0
@@ -52,6 +62,11 @@ class ObjectiveConfig:
             raise ValueError(f"max_drop_ratio must be in [0, 1], got {self.max_drop_ratio}")
         if self.lpips_frames is not None and self.lpips_frames < 1:
             raise ValueError(f"lpips_frames must be at least 1, got {self.lpips_frames}")
+        if self.weight_lecam < 0 or not 0 <= self.lecam_decay < 1:
+            raise ValueError(
+                "weight_lecam must be at least 0 and lecam_decay in [0, 1), "
+                f"got {self.weight_lecam} and {self.lecam_decay}"
+            )
 
     @property
     def discriminator_start(self) -> int:
@@ -87,10 +102,27 @@ def sample_dropped(
 class Cut:
     """What the losses say at the reconstruction, where the graph is cut."""
 
-    pull: Tensor
-    """Gradient of all pixel losses with respect to the reconstruction (B, C, T, H, W)."""
+    pulls: dict[str, Tensor]
+    """Gradient (B, C, T, H, W) at the reconstruction of each weighted loss: ``rec``, ``lpips`` and
+    ``gan``, the last before any adaptive scale."""
     losses: dict[str, Tensor]
     """Unweighted losses, one scalar each, as means over the clips."""
+    heads: Tensor | None = None
+    """(2, P) gradients at the head's weights of pixel losses and GAN, for the adaptive scale."""
+
+    def scaled(self, scale: Tensor) -> "Cut":
+        """With the GAN's pull times ``scale`` (), which joins the losses as ``gan_scale``."""
+        pulls = self.pulls | {"gan": scale * self.pulls["gan"]}
+        return Cut(pulls, self.losses | {"gan_scale": scale}, self.heads)
+
+    @property
+    def pull(self) -> Tensor:
+        """Gradient (B, C, T, H, W) of all pixel losses together."""
+        return torch.stack(list(self.pulls.values())).sum(0)
+
+    def squares(self) -> dict[str, Tensor]:
+        """Squared norm () of each pull; over the parts of a batch they add up."""
+        return {name: pull.square().sum() for name, pull in self.pulls.items()}
 
 
 class Objective:
@@ -106,7 +138,7 @@ class Objective:
         self.config = config
         self._perceptual = Perceptual(config.lpips_net).to(device) if config.weight_lpips else None
         self._adaptive = (
-            AdaptiveWeight(head.to(device)) if config.gan_weighting == "adaptive" else None
+            None if config.gan_weighting == "fixed" else AdaptiveWeight(head.to(device))
         )
 
     def at_reconstruction(
@@ -117,7 +149,7 @@ class Objective:
         frames: Tensor | None = None,
         discriminator: nn.Module | None = None,
     ) -> Cut:
-        """Losses and pull of a reconstruction.
+        """Losses and pulls of a reconstruction, the GAN's not scaled yet.
 
         Args:
             recon: (B, C, T, H, W), of any float type; it is detached here.
@@ -128,13 +160,24 @@ class Objective:
         leaf = recon.detach().float().requires_grad_(True)
         losses = self.pixel_losses(leaf, x.float(), frames=frames)
         weights = self.config
-        total = weights.weight_rec * (losses["mse"] + weights.weight_diff * losses["diff"])
+        rec = weights.weight_rec * (losses["mse"] + weights.weight_diff * losses["diff"])
+        pulls = {"rec": torch.autograd.grad(rec, leaf)[0]}
         if "lpips" in losses:
-            total = total + weights.weight_lpips * losses["lpips"]
-        (pull,) = torch.autograd.grad(total, leaf)
+            lpips = weights.weight_lpips * losses["lpips"]
+            pulls["lpips"] = torch.autograd.grad(lpips, leaf)[0]
+        heads = None
         if discriminator is not None:
-            pull = pull + self._adversarial_pull(leaf, pull, discriminator, losses)
-        return Cut(pull, {name: loss.detach() for name, loss in losses.items()})
+            losses["gan"], pull = self._adversarial_pull(leaf, discriminator)
+            if self._adaptive is not None:
+                heads = self._adaptive.gradients(Cut(pulls, {}).pull, pull)
+            pulls["gan"] = weights.weight_gan * pull
+        return Cut(pulls, {name: loss.detach() for name, loss in losses.items()}, heads)
+
+    def scale(self, heads: Tensor | None) -> Tensor:
+        """Scale () of the GAN's pull from :attr:`Cut.heads` of a batch, or their sum over parts."""
+        if self._adaptive is None or heads is None:
+            return torch.ones((), device=distributed.device())
+        return self._adaptive.ratio(heads)
 
     def pixel_losses(
         self, recon: Tensor, x: Tensor, *, frames: Tensor | None = None
@@ -148,17 +191,13 @@ class Objective:
             losses["lpips"] = self._perceptual(recon, x, frames=frames).mean()
         return losses
 
-    def _adversarial_pull(
-        self, leaf: Tensor, pull: Tensor, discriminator: nn.Module, losses: dict[str, Tensor]
-    ) -> Tensor:
+    def _adversarial_pull(self, leaf: Tensor, discriminator: nn.Module) -> tuple[Tensor, Tensor]:
         with frozen(discriminator):
             dtype = next(discriminator.parameters()).dtype
             logits = discriminator(leaf.to(dtype)).float()
             loss = generator_loss(logits, self.config.gan_loss).mean()
-            (gan_pull,) = torch.autograd.grad(loss, leaf)
-        scale = self._adaptive(pull, gan_pull) if self._adaptive else pull.new_ones(())
-        losses |= {"gan": loss, "gan_scale": scale}
-        return self.config.weight_gan * scale * gan_pull
+            (pull,) = torch.autograd.grad(loss, leaf)
+        return loss, pull
 
 
 @contextmanager

@@ -10,13 +10,13 @@ import yaml
 from pvvae import config as codec
 from pvvae.errors import ConfigError
 
-FREE_KEYS = ("run", "tracking", "plugins")
+FREE_KEYS = ("run", "tracking", "plugins", "watch")
 """Keys that may differ between the runs of one folder: they change no result."""
 ENGINES = ("engine", "discriminator_engine")
 FREE_ENGINE_KEYS = ("zero_stage", "bucket_elements", "persistent_elements", "overlap")
 """Keys of an engine that only say where things are: a run goes on under others."""
-BEGUN = ("config.yaml", "provenance.json", "wandb")
-"""What a run writes before its first result."""
+BEGUN = ("config.yaml", "provenance.json", "wandb", "stalls", "profile")
+"""What a run may write before its first result."""
 
 
 def is_finished(folder: Path) -> bool:

@@ -2,21 +2,28 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from safetensors.torch import save_file
 from torch import Tensor
 
+from pvvae import distributed
 from pvvae.checkpoints import Write
+from pvvae.files import write_json
 
 
 def write_snapshot(
-    engines: Mapping[str, Write], whole: Mapping[str, Mapping[str, Tensor]], folder: Path
+    engines: Mapping[str, Write],
+    whole: Mapping[str, Mapping[str, Tensor]],
+    small: Mapping[str, Any],
+    folder: Path,
 ) -> list[Path]:
     """Write one process's files into ``folder``; the files.
 
     Args:
         engines: by name, what writes an engine's part into a folder.
         whole: by name, a network's weights; empty but on the main process.
+        small: plain data by file name, equal on all processes; the main one writes it.
         folder: of the checkpoint.
     """
     written = [path for name, write in engines.items() for path in write(folder / name)]
@@ -24,4 +31,7 @@ def write_snapshot(
         if weights:
             save_file(dict(weights), folder / f"{name}.safetensors")
             written.append(folder / f"{name}.safetensors")
+    for name, data in small.items() if distributed.is_main() else ():
+        write_json(folder / name, data)
+        written.append(folder / name)
     return written

@@ -49,9 +49,15 @@ class Tracker:
         )
 
     def log(self, step: int, values: dict[str, Any]) -> None:
-        """Numbers of one step."""
+        """Numbers of one step; of a list its histogram."""
         if self._run is not None:
-            self._run.log(values, step=step)
+            import wandb
+
+            shown = {
+                name: wandb.Histogram(value) if isinstance(value, list) else value
+                for name, value in values.items()
+            }
+            self._run.log(shown, step=step)
 
     def video(self, step: int, name: str, path: Path) -> None:
         """A video file as a sample of one step."""

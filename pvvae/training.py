@@ -1,9 +1,11 @@
 """The training step of the three VAE stages: images, predictive video, decoder fine-tuning."""
 
+import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,19 +14,26 @@ from arch.interface import BackboneConfig, DiscriminatorConfig, Posterior
 from pvvae import checkpoints, distributed, seeding
 from pvvae.data.clips import ClipBatch, DataConfig, TrainingClips, check_shards
 from pvvae.data.schedule import Bucket
-from pvvae.engine import Engine, EngineConfig
+from pvvae.engine import Engine, EngineConfig, step_together
 from pvvae.errors import ConfigError
 from pvvae.held_out import HeldOut, HeldOutConfig
 from pvvae.loop import LoopConfig, run_loop
 from pvvae.losses.adversarial import discriminator_loss
 from pvvae.losses.kl import kl_divergence
+from pvvae.losses.lecam import Anchors, lecam
 from pvvae.model import Pad, PredictiveVAE
-from pvvae.objective import Objective, ObjectiveConfig, sample_dropped
+from pvvae.objective import Cut, Objective, ObjectiveConfig, sample_dropped
 from pvvae.optimizer import OptimizerConfig
 from pvvae.pretrained import load_discriminator_weights, load_vae_weights
 from pvvae.run import Run, RunConfig
 from pvvae.run_folder import read_config
 from pvvae.snapshot import write_snapshot
+from pvvae.watch.latents import latent_health, latent_moments
+from pvvae.watch.pace import Wait
+from pvvae.watch.watch import WatchConfig
+
+ANCHORS = "lecam.json"
+"""File of a checkpoint with LeCAM's averages, if it has any."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +57,7 @@ class VAETrainingConfig(RunConfig):
     discriminator_engine: EngineConfig = EngineConfig(zero_stage=1)
     steps: int
     loop: LoopConfig = LoopConfig()
+    watch: WatchConfig = WatchConfig()
 
     def check(self, processes: int) -> None:
         check_slots(self.data.slots, processes, key="data.slots")
@@ -81,7 +91,7 @@ def train(config: VAETrainingConfig, *, stage: str, freeze_encoder: bool = False
     run = Run(config, stage=stage)
     if not run.finished:
         trainer = VAETrainer(config, run, freeze_encoder=freeze_encoder)
-        run_loop(trainer, run, steps=config.steps, config=config.loop)
+        run_loop(trainer, run, steps=config.steps, config=config.loop, watch=config.watch)
 
 
 class VAETrainer:
@@ -114,68 +124,136 @@ class VAETrainer:
                 optimizer=config.discriminator_optimizer,
                 accumulation=accumulation,
             )
+        self._anchors: Anchors | None = None
+        self.wait = Wait()
+        self._squares: dict[str, Tensor] = {}
+        self._moments: Tensor | None = None
         self._batches: Iterator[list[ClipBatch]] = iter(())
 
-    def start(self, step: int) -> None:
+    def start(self, step: int, *, rollbacks: int) -> None:
         """Point the data at ``step``."""
-        self._batches = self.data.iterate(step, self.slots)
+        self._batches = self.data.iterate(step, self.slots, rollbacks=rollbacks)
+        self._moments = None
 
-    def step(self, step: int) -> dict[str, Tensor]:
+    def step(self, step: int) -> dict[str, Tensor] | None:
         """One step of both networks over this process's slots."""
-        clips = self.data.clips_in_step(step)
+        applied = True
         totals: dict[str, Tensor] = {}
-        for batch in next(self._batches):
-            # DeepSpeed averages over slots; this makes it the mean over clips, exactly, however
-            # many clips a slot holds.
-            share = len(batch.positions) / clips
-            losses = self._slot(batch, step, weight=share * self.config.data.slots)
-            for name, loss in losses.items():
+        squares: dict[str, Tensor] = {}
+        moments = []
+        with self.wait.measured():
+            batches = next(self._batches)
+        # DeepSpeed averages over slots; shares make that the mean over clips, exactly, however many
+        # clips a slot holds.
+        shares = [len(batch.positions) / self.data.clips_in_step(step) for batch in batches]
+        for share, (seen, cut) in zip(shares, self._cuts(batches, shares, step), strict=True):
+            for name, loss in self._learn(seen, cut, step, share * self.config.data.slots).items():
                 totals[name] = totals.get(name, 0.0) + share * loss
-            totals["clips"] = totals.get("clips", 0.0) + loss.new_tensor(len(batch.positions))
+            for name, square in cut.squares().items():
+                squares[name] = squares.get(name, 0.0) + share**2 * square
+            totals["clips"] = totals.get("clips", 0.0) + loss.new_tensor(len(seen.x))
+            totals["pixels"] = totals.get("pixels", 0.0) + loss.new_tensor(_pixels(seen.x))
+            moments.append(latent_moments(seen.posterior, seen.observed))
+            applied = step_together(self._rates(step), losses=totals.values())
+        if not applied:
+            return None
+        self._squares = squares
+        self._moments = torch.stack(moments).sum(0) + (
+            0.0 if self._moments is None else self._moments
+        )
+        if "lecam" in totals:
+            self._move_anchors(totals["logit_real"], totals["logit_fake"])
         return totals
 
-    def _slot(self, batch: ClipBatch, step: int, *, weight: float) -> dict[str, Tensor]:
-        """Forward and backward of both networks on one slot."""
-        weights = self.config.objective
+    def _cuts(
+        self, batches: Sequence[ClipBatch], shares: Sequence[float], step: int
+    ) -> Iterator[tuple["_Seen", Cut]]:
+        """Each slot's pass through the VAE and what the losses say there; one graph at a time."""
+        adversarial = self.discriminator is not None and step >= self.config.objective.gan_start
+        if not adversarial or self.config.objective.gan_weighting != "global":
+            for batch in batches:
+                seen = self._see(batch)
+                cut = self._cut(seen, step)
+                yield seen, cut.scaled(self.objective.scale(cut.heads)) if adversarial else cut
+            return
+        # Only one graph is held: with several slots each is seen again when its turn has come.
+        alone = len(batches) == 1
+        cuts = []
+        for batch in batches:
+            seen = self._see(batch, graph=alone)
+            cuts.append(self._cut(seen, step))
+        heads = [s * c.heads for s, c in zip(shares, cuts, strict=True) if c.heads is not None]
+        scale = self.objective.scale(distributed.sum_(torch.stack(heads).sum(0)))
+        for batch, cut in zip(batches, cuts, strict=True):
+            yield seen if alone else self._see(batch), cut.scaled(scale)
+
+    def _see(self, batch: ClipBatch, *, graph: bool = True) -> "_Seen":
+        """One slot's pass through the VAE."""
         x = batch.x.to(distributed.device())
         groups = self.groups(x.shape[2])
         positions = batch.positions.tolist()
-        dropped = sample_dropped(groups, weights, seed=self.config.seed, positions=positions)
-        noise = self._posterior_noise(x, groups, positions)
-        recon, mean, logvar = self.generator(x.to(self.generator.dtype), dropped, noise)
-
-        judge = self.discriminator
-        cut = self.objective.at_reconstruction(
-            recon,
-            x,
-            frames=self._lpips_frames(x.shape[2], positions),
-            discriminator=judge.network if judge and step >= weights.gan_start else None,
+        dropped = sample_dropped(
+            groups, self.config.objective, seed=self.config.seed, positions=positions
         )
+        noise = self._posterior_noise(x, groups, positions)
+        with torch.set_grad_enabled(graph):
+            recon, mean, logvar = self.generator(x.to(self.generator.dtype), dropped, noise)
         observed = None if isinstance(dropped, int) else (groups - dropped).to(x.device)
-        kl = kl_divergence(Posterior(mean, logvar), observed).mean()
-        pixels = (recon * cut.pull.to(recon.dtype)).sum()
-        self.generator.backward(weight * (pixels + weights.weight_kl * kl))
-        self.generator.step(lr=self.config.optimizer.rate(step, self.config.steps))
+        return _Seen(x, positions, recon, Posterior(mean, logvar), observed)
 
+    def _cut(self, seen: "_Seen", step: int) -> Cut:
+        judge = self.discriminator
+        return self.objective.at_reconstruction(
+            seen.recon,
+            seen.x,
+            frames=self._lpips_frames(seen.x.shape[2], seen.positions),
+            discriminator=judge.network
+            if judge and step >= self.config.objective.gan_start
+            else None,
+        )
+
+    def _learn(self, seen: "_Seen", cut: Cut, step: int, weight: float) -> dict[str, Tensor]:
+        """Backward of both networks on one slot; neither is updated here."""
+        weights = self.config.objective
+        kl = kl_divergence(seen.posterior, seen.observed).mean()
+        pixels = (seen.recon * cut.pull.to(seen.recon.dtype)).sum()
+        self.generator.backward(weight * (pixels + weights.weight_kl * kl))
         losses = cut.losses | {"kl": kl.detach()}
+        judge = self.discriminator
         if judge is not None and step >= weights.discriminator_start:
-            losses |= self._train_discriminator(judge, x, recon.detach(), step, weight)
+            losses |= self._train_discriminator(judge, seen.x, seen.recon.detach(), weight)
         return losses
 
     def _train_discriminator(
-        self, judge: Engine, x: Tensor, recon: Tensor, step: int, weight: float
+        self, judge: Engine, x: Tensor, recon: Tensor, weight: float
     ) -> dict[str, Tensor]:
         """The discriminator learns from the same pass through the VAE."""
         both = torch.cat([x.to(judge.dtype), recon.to(judge.dtype)])
         real, fake = judge(both).float().chunk(2)
-        loss = discriminator_loss(real, fake, self.config.objective.gan_loss).mean()
+        weights = self.config.objective
+        loss = discriminator_loss(real, fake, weights.gan_loss).mean()
+        losses = {"discriminator": loss, "logit_real": real.mean(), "logit_fake": fake.mean()}
+        if weights.weight_lecam:
+            losses["lecam"] = lecam(real, fake, self._anchors).mean()
+            loss = loss + weights.weight_lecam * losses["lecam"]
         judge.backward(weight * loss)
-        judge.step(lr=self.config.discriminator_optimizer.rate(step, self.config.steps))
-        return {
-            "discriminator": loss.detach(),
-            "logit_real": real.mean().detach(),
-            "logit_fake": fake.mean().detach(),
-        }
+        return {name: value.detach() for name, value in losses.items()}
+
+    def _move_anchors(self, real: Tensor, fake: Tensor) -> None:
+        """Average the step's logits in: means over the clips of all processes."""
+        means = distributed.sum_(torch.stack([real, fake])).tolist()
+        last = self._anchors or Anchors(*means)
+        self._anchors = last.moved(
+            real=means[0], fake=means[1], decay=self.config.objective.lecam_decay
+        )
+
+    def _rates(self, step: int) -> dict[Engine, float]:
+        """Learning rate of each network that learns at ``step``."""
+        rates = {self.generator: self.config.optimizer.rate(step, self.config.steps)}
+        if self.discriminator is not None and step >= self.config.objective.discriminator_start:
+            rate = self.config.discriminator_optimizer.rate(step, self.config.steps)
+            rates[self.discriminator] = rate
+        return rates
 
     def _posterior_noise(self, x: Tensor, groups: int, positions: Sequence[int]) -> Tensor:
         """Standard normal (B, c, t, h, w), each clip's from its global position alone."""
@@ -191,15 +269,26 @@ class VAETrainer:
         generator = seeding.torch_generator(self.config.seed, "lpips", positions[0])
         return torch.randperm(frames, generator=generator)[:wanted].sort().values
 
-    def rates(self, step: int) -> dict[str, float]:
-        """Learning rate and gradient norms of the last step."""
+    def rates(self, step: int) -> dict[str, Any]:
+        """Learning rate and gradient norms of the last step, latents since the last call.
+
+        A collective call.
+
+        ``grad_rec``, ``grad_lpips`` and ``grad_gan`` are the pulls of the weighted losses at the
+        reconstructions of the whole step, whoever held which: who wins, and whether one runs away.
+        """
+        squares = distributed.sum_(torch.stack(list(self._squares.values()))).sqrt().tolist()
         values = {
             "lr": self.config.optimizer.rate(step, self.config.steps),
             "gradient_norm": self.generator.gradient_norm,
         }
+        values |= {f"grad_{name}": norm for name, norm in zip(self._squares, squares, strict=True)}
         if self.discriminator is not None and step >= self.config.objective.discriminator_start:
             values["discriminator_gradient_norm"] = self.discriminator.gradient_norm
-        return values
+        assert self._moments is not None, "no step has been taken"
+        health = latent_health(distributed.sum_(self._moments))
+        self._moments = None
+        return values | health
 
     def evaluate(self, step: int) -> dict[str, float]:
         """Held-out quality of the current weights, and a sample video."""
@@ -215,13 +304,34 @@ class VAETrainer:
         if self.discriminator is not None:
             engines["discriminator"] = self.discriminator.snapshot()
             whole["discriminator"] = self.discriminator.weights()
-        return partial(write_snapshot, engines, whole)
+        means = {} if self._anchors is None else {ANCHORS: asdict(self._anchors)}
+        return partial(write_snapshot, engines, whole, means)
 
     def load(self, folder: Path) -> None:
         """Go on from :meth:`snapshot`."""
         self.generator.load(folder / "generator")
         if self.discriminator is not None:
             self.discriminator.load(folder / "discriminator")
+        path = folder / ANCHORS
+        self._anchors = Anchors(**json.loads(path.read_text())) if path.exists() else None
+
+
+def _pixels(x: Tensor) -> int:
+    """Of all frames of clips (B, C, T, H, W)."""
+    return x[:, 0].numel()
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """One slot after its pass through the VAE."""
+
+    x: Tensor
+    """(B, 3, T, H, W)."""
+    positions: list[int]
+    recon: Tensor
+    posterior: Posterior
+    observed: Tensor | None
+    """(B,) groups seen of each clip; None if of all clips the same."""
 
 
 def process_slots(slots: int) -> range:

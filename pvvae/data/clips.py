@@ -135,15 +135,18 @@ class TrainingClips:
         """
         return self._stored(step, slot).as_batch()
 
-    def iterate(self, start_step: int, slots: Sequence[int]) -> Iterator[list[ClipBatch]]:
+    def iterate(
+        self, start_step: int, slots: Sequence[int], *, rollbacks: int = 0
+    ) -> Iterator[list[ClipBatch]]:
         """For each step from ``start_step`` to the last: the batches of ``slots``, in their order.
 
+        After ``rollbacks`` the run has other data (see ``Schedule.draw``).
         With ``config.workers`` they are decoded ahead. Closing the iterator ends the workers, and
         so does the death of this process.
         """
         places = [(s, slot) for s in range(start_step, self.schedule.steps) for slot in slots]
         loader: DataLoader[_Stored | ConfigError] = DataLoader(
-            _Places(self, places),
+            _Places(self, places, rollbacks),
             batch_size=None,
             num_workers=self.config.workers,
             collate_fn=_as_it_is,
@@ -159,8 +162,8 @@ class TrainingClips:
                 yield step
                 step = []
 
-    def _stored(self, step: int, slot: int) -> _Stored:
-        draw = self.schedule.draw(step, slot)
+    def _stored(self, step: int, slot: int, *, rollbacks: int = 0) -> _Stored:
+        draw = self.schedule.draw(step, slot, rollbacks=rollbacks)
         ids = self.schedule.sample_ids(draw.positions)
         clips = np.stack(
             [
@@ -203,15 +206,17 @@ class TrainingClips:
 class _Places(Dataset["_Stored | ConfigError"]):
     """(step, slot) pairs as a dataset, so that torch's workers read ahead in their order."""
 
-    def __init__(self, clips: TrainingClips, places: Sequence[tuple[int, int]]) -> None:
-        self._clips, self._places = clips, places
+    def __init__(
+        self, clips: TrainingClips, places: Sequence[tuple[int, int]], rollbacks: int
+    ) -> None:
+        self._clips, self._places, self._rollbacks = clips, places, rollbacks
 
     def __len__(self) -> int:
         return len(self._places)
 
     def __getitem__(self, i: int) -> _Stored | ConfigError:
         try:
-            return self._clips._stored(*self._places[i])
+            return self._clips._stored(*self._places[i], rollbacks=self._rollbacks)
         except ConfigError as error:  # raised by a worker it would arrive as a page of traceback
             return error
 

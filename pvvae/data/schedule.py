@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from pvvae import seeding
 from pvvae.errors import ConfigError
 
+_FAR = 1 << 40
+"""Positions between the data of a run and its data after a rollback: more than any run uses."""
 _CHUNK = 1 << 20  # draws hashed at once: 8 MB an array
 
 
@@ -87,8 +89,11 @@ class Schedule:
         per_step = batches[self._choices].sum(axis=1)
         self._before = np.concatenate([np.zeros(1, np.int64), np.cumsum(per_step)])
 
-    def draw(self, step: int, slot: int) -> Draw:
+    def draw(self, step: int, slot: int, *, rollbacks: int = 0) -> Draw:
         """What ``slot`` gets in ``step``.
+
+        After ``rollbacks`` the shapes are the same and everything else is new: positions that the
+        run has not used, with other clips and with other draws for them.
 
         Raises:
             IndexError: outside ``steps`` and ``slots``.
@@ -98,6 +103,7 @@ class Schedule:
         row = self._choices[step]
         bucket = self.buckets[row[slot]]
         first = int(self._before[step]) + sum(self.buckets[i].batch for i in row[:slot])
+        first += rollbacks * _FAR
         return Draw(bucket, np.arange(first, first + bucket.batch, dtype=np.int64))
 
     def clips_in_step(self, step: int) -> int:

@@ -104,6 +104,35 @@ class Engine:
             for mean, shard in zip(self._average, self._sharding.weights(), strict=True):
                 mean.lerp_(shard.detach(), 1.0 - self.config.ema_decay)
 
+    @property
+    def at_boundary(self) -> bool:
+        """Whether the last backward pass of a step is done or going on."""
+        return bool(self._engine.is_gradient_accumulation_boundary())
+
+    def gradient_square(self) -> Tensor:
+        """This process's part () of the squared norm of the step's whole gradient.
+
+        Once the last backward pass is done; the sum over processes is the square itself.
+        """
+        gradients, holders = self._gradients()
+        norms = [torch.linalg.vector_norm(g, dtype=torch.float32) for g in gradients]
+        if not norms:  # a process that holds no part of a small network
+            return torch.zeros((), device=distributed.device())
+        return torch.stack(norms).square().sum() / holders
+
+    def skip(self) -> None:
+        """Count the last backward pass of a step and forget its gradient; nothing else changes."""
+        if self.config.zero_stage == 0 and self.config.precision == "fp32":
+            self._optimizer.step = lambda: None  # plain AdamW would take whatever there is
+            self._engine.step()
+            del self._optimizer.step
+            return
+        # Every other optimizer refuses a gradient that is not finite, and cleans up after itself.
+        for gradient in self._gradients()[0]:
+            gradient.fill_(torch.nan)
+        self._engine.step()
+        assert not self._engine.was_step_applied()
+
     def weights(self, *, averaged: bool = False) -> dict[str, Tensor]:
         """Whole fp32 weights on the CPU of the main process, empty elsewhere; a collective call."""
         if averaged and self._average is not None:
@@ -150,6 +179,17 @@ class Engine:
             yield kind, self._sharding.moments(kind)
         if self._average is not None:
             yield AVERAGE, self._average
+
+    def _gradients(self) -> tuple[list[Tensor], int]:
+        """Reduced gradients held by this process, and how many processes hold the same."""
+        parts = getattr(self._optimizer, "averaged_gradients", None)
+        if parts is not None:  # ZeRO 1 to 3
+            return [g for group in parts.values() for g in group], 1
+        # ZeRO 1 with bf16, then ZeRO 0: whole on every process.
+        whole = getattr(self._optimizer, "fp32_groups_gradients_flat", None)
+        if whole is None:
+            whole = [p.grad for p in self.network.parameters() if p.grad is not None]
+        return list(whole), distributed.world_size()
 
     @contextmanager
     def _averaged_in_place(self) -> Iterator[None]:

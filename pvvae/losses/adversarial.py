@@ -43,16 +43,25 @@ class AdaptiveWeight:
     def _capture(self, module: nn.Module, args: tuple[Tensor, ...]) -> None:
         self._input = args[0].detach()
 
-    def __call__(self, reconstruction: Tensor, adversarial: Tensor) -> Tensor:
-        """Weight () from the two gradients (B, C, T, H, W) at the last reconstruction."""
+    def gradients(self, reconstruction: Tensor, adversarial: Tensor) -> Tensor:
+        """Gradients (2, P) at the head's weights from two (B, C, T, H, W) at its last output.
+
+        They add up over the parts of a batch, as the gradients at its outputs do.
+        """
         assert self._input is not None, "the head has not run yet"
         parameters = [p for p in self._copy.parameters() if p.dim() > 1]  # weights, not biases
         with torch.enable_grad():
             output = self._copy(self._input.to(parameters[0].dtype))
-        norms = []
+        found = []
         for pull, keep in ((reconstruction, True), (adversarial, False)):
             grads = torch.autograd.grad(
                 output, parameters, pull.to(output.dtype), retain_graph=keep
             )
-            norms.append(torch.stack([g.float().square().sum() for g in grads]).sum().sqrt())
-        return (norms[0] / (norms[1] + self.EPSILON)).clamp(0.0, self.LARGEST)
+            found.append(torch.cat([g.float().flatten() for g in grads]))
+        return torch.stack(found)
+
+    def ratio(self, gradients: Tensor) -> Tensor:
+        """Weight () from :meth:`gradients` (2, P) of a batch, or from their sum over its parts."""
+        reconstruction, adversarial = torch.linalg.vector_norm(gradients, dim=1)
+        ratio: Tensor = reconstruction / (adversarial + self.EPSILON)
+        return ratio.clamp(0.0, self.LARGEST)

@@ -52,7 +52,42 @@ def test_the_pull_is_the_gradient_of_equation_1():
     total = total + 0.7 * generator_loss(judge(recon), "hinge").mean()
     (expected,) = torch.autograd.grad(total, recon)
     torch.testing.assert_close(cut.pull, expected, rtol=1e-4, atol=1e-8)
+    by_loss = {
+        "rec": 2.0 * (squared_error(recon, x) + 0.5 * temporal_difference(recon, x)).mean(),
+        "lpips": 3.0 * perceptual(recon, x).mean(),
+        "gan": 0.7 * generator_loss(judge(recon), "hinge").mean(),
+    }
+    assert cut.pulls.keys() == by_loss.keys()
+    for name, loss in by_loss.items():
+        (pull,) = torch.autograd.grad(loss, recon)
+        assert float(cut.squares()[name]) == pytest.approx(float(pull.square().sum()), rel=1e-3)
     assert all(p.grad is None for p in judge.parameters())
+
+
+def test_the_scale_of_summed_parts_is_that_of_the_whole_batch():
+    torch.manual_seed(0)
+    judge, head = discriminator_config().build(), torch.nn.Conv3d(4, 3, 3, padding=1)
+    config = ObjectiveConfig(lpips_net="alex", gan_weighting="global")
+    objective = Objective(config, head=head, device=CPU)
+    x, features = torch.rand(4, 3, 5, 32, 32) * 2 - 1, torch.randn(4, 4, 5, 32, 32)
+
+    def heads(part: slice) -> torch.Tensor:
+        cut = objective.at_reconstruction(head(features[part]), x[part], discriminator=judge)
+        return len(x[part]) / len(x) * cut.heads
+
+    whole = objective.scale(heads(slice(4)))
+    one, two = heads(slice(1)), heads(slice(1, 4))
+    torch.testing.assert_close(objective.scale(one + two), whole, rtol=1e-4, atol=0.0)
+    assert abs(float(objective.scale(one)) - float(whole)) > 1e-3 * float(whole)
+
+
+def test_a_scaled_cut_pulls_as_much_harder_and_says_so():
+    x = torch.rand(1, 3, 5, 32, 32)
+    objective = Objective(weights(), head=torch.nn.Conv3d(1, 1, 1), device=CPU)
+    cut = objective.at_reconstruction(x + 0.1, x, discriminator=discriminator_config().build())
+    scaled = cut.scaled(torch.tensor(3.0))
+    torch.testing.assert_close(scaled.pull, cut.pull + 2.0 * cut.pulls["gan"])
+    assert float(scaled.losses["gan_scale"]) == 3.0
 
 
 def test_a_chosen_subset_of_frames_is_all_that_lpips_sees():

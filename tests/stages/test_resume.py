@@ -88,6 +88,29 @@ def test_a_run_cut_in_two_equals_a_run_in_one_piece(stage, whole, shards, tmp_pa
     assert results(tmp_path / stage) == results(whole / stage)
 
 
+def test_the_averages_of_lecam_go_on_where_they_were(shards, tmp_path, monkeypatch):
+    extra = (
+        "init=null",
+        "objective.gan_start=1",
+        "objective.weight_lecam=0.5",
+        "objective.lecam_decay=0.5",
+    )
+    run_stage("predictive", shards, tmp_path, *extra, f"run={tmp_path}/whole")
+    with monkeypatch.context() as patch:
+        patch.setattr(VAETrainer, "step", dying(VAETrainer.step, calls=3))
+        with pytest.raises(Killed):
+            run_stage("predictive", shards, tmp_path, *extra)
+    run_stage("predictive", shards, tmp_path, *extra)
+    assert metrics(tmp_path / "predictive") == metrics(tmp_path / "whole")
+    assert results(tmp_path / "predictive") == results(tmp_path / "whole")
+    held = [json.loads(line).get("lecam") for line in metrics(tmp_path / "whole")]
+    held = [value for value in held if value is not None]
+    assert held[0] == 0.0  # no averages yet
+    assert all(value > 0.0 for value in held[1:])
+    path = max((tmp_path / "whole/checkpoints").glob("step_*")) / "lecam.json"
+    assert json.loads(path.read_text()).keys() == {"real", "fake"}
+
+
 def _resolve(path: str) -> object:
     """A module, or a class in one, by its dotted path."""
     try:

@@ -112,3 +112,14 @@ def test_places_outside_the_run_are_an_error():
     for step, slot in ((50, 0), (0, 4), (-1, 0)):
         with pytest.raises(IndexError):
             schedule().draw(step, slot)
+
+
+def test_a_rollback_changes_positions_and_clips_but_no_shape():
+    plan = schedule()
+    steps = [(step, slot) for step in range(plan.steps) for slot in range(plan.slots)]
+    streams = [[plan.draw(*place, rollbacks=n) for place in steps] for n in range(3)]
+    assert [draw.bucket for draw in streams[2]] == [draw.bucket for draw in streams[0]]
+    positions = [np.concatenate([draw.positions for draw in stream]) for stream in streams]
+    assert len(np.unique(np.concatenate(positions))) == 3 * len(positions[0])
+    ids = [plan.sample_ids(each).tolist() for each in positions]
+    assert ids[0] != ids[1] != ids[2] != ids[0]

@@ -1,0 +1,68 @@
+"""Everything that watches a training loop, in one place."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pvvae import distributed
+from pvvae.watch.profile import Profile
+from pvvae.watch.stall import Stall
+
+
+@dataclass(frozen=True, kw_only=True)
+class WatchConfig:
+    """What is looked at besides the metrics. Changes no result, so a run may go on with another."""
+
+    stall_seconds: float | None = 900.0
+    """Time without the end of a step, an evaluation or a checkpoint after which every process dumps
+    its stacks to the run folder; None never does. Ours: half of what a collective call may wait, so
+    that the stacks are there before it gives up; the slowest step compiles kernels for minutes."""
+    profile_start: int | None = None
+    """First step that torch's profiler records, on the main process, to ``profile/`` of the run
+    folder; None profiles nothing."""
+    profile_steps: int = 3
+    """How many it records. Ours: one can be odd, and a trace grows by megabytes a step."""
+
+    def __post_init__(self) -> None:
+        if self.stall_seconds is not None and self.stall_seconds <= 0:
+            raise ValueError(f"stall_seconds must be positive or null, got {self.stall_seconds}")
+        if self.profile_steps < 1:
+            raise ValueError(f"profile_steps must be at least 1, got {self.profile_steps}")
+
+
+class Watch:
+    """Listens to a training loop."""
+
+    def __init__(self, config: WatchConfig, *, folder: Path) -> None:
+        """``folder`` is the run's."""
+        self._stall: Stall | None = None
+        self._profile: Profile | None = None
+        if config.stall_seconds is not None:
+            rank, seconds = distributed.rank(), config.stall_seconds
+            self._stall = Stall(folder / "stalls", rank=rank, seconds=seconds)
+        if config.profile_start is not None and distributed.is_main():
+            self._profile = Profile(
+                folder / "profile", start=config.profile_start, steps=config.profile_steps
+            )
+
+    @contextmanager
+    def on(self) -> Iterator[None]:
+        """Watch while this lasts."""
+        with ExitStack() as stack:
+            if self._stall is not None:
+                self._stall.start()
+                stack.callback(self._stall.stop)
+            if self._profile is not None:
+                stack.callback(self._profile.stop)
+            yield
+
+    def before(self, step: int) -> None:
+        """``step`` is about to be taken."""
+        if self._profile is not None:
+            self._profile.before(step)
+
+    def alive(self, what: str) -> None:
+        """``what`` has ended."""
+        if self._stall is not None:
+            self._stall.alive(what)

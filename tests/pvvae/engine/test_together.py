@@ -1,0 +1,38 @@
+"""A step is taken by all engines on all processes, or by none."""
+
+import pytest
+import torch
+
+from pvvae.engine import Engine, EngineConfig, step_together
+from tests.processes import run_group
+from tests.pvvae.engine.spoilt import OPTIMIZER, SPOILT, Toy, find_out
+
+ENGINES = [(0, "fp32"), *((stage, p) for stage in (1, 2, 3) for p in ("fp32", "bf16"))]
+EXPECTED = {"taken": [step not in SPOILT for step in range(6)], "kept": True, "equal": True}
+"""Weights, averages and logged norms stay byte for byte, and what follows is as if nothing was."""
+
+
+@pytest.mark.usefixtures("group")
+@pytest.mark.parametrize(("stage", "precision"), ENGINES)
+def test_a_spoilt_step_leaves_no_trace(stage, precision):
+    assert find_out(stage, precision) == EXPECTED
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize(("stage", "precision"), ENGINES)
+def test_a_step_spoilt_on_one_process_is_skipped_by_both(stage, precision):
+    words = ["-m", "tests.pvvae.engine.spoilt", str(stage), precision]
+    for output in run_group(words, processes=2):
+        assert f"found {EXPECTED}" in output
+
+
+@pytest.mark.usefixtures("group")
+@pytest.mark.parametrize(("stage", "precision"), ENGINES)
+def test_the_agreed_norm_is_the_engines_own(stage, precision):
+    config = EngineConfig(zero_stage=stage, precision=precision)
+    engine = Engine(Toy(0), config=config, optimizer=OPTIMIZER, accumulation=1)
+    engine.backward(engine(torch.ones(2, 8, dtype=engine.dtype)).float().square().mean())
+    agreed = float(engine.gradient_square().sqrt())
+    assert step_together({engine: 1e-2}, losses=[])
+    assert agreed == pytest.approx(engine.gradient_norm, rel=1e-5)
+    assert agreed > 0.1
