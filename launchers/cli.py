@@ -10,6 +10,7 @@ from launchers.commands import (
     configs,
     data,
     pipeline,
+    plan,
     predict,
     reconstruct,
     report,
@@ -24,6 +25,7 @@ from pvvae.errors import ConfigError
 COMMANDS = (
     configs,
     data,
+    plan,
     train,
     pipeline,
     status,
