@@ -3,9 +3,6 @@
 from pvvae.planning.stage import Stage
 from pvvae.planning.states import FP32, weight_bytes
 
-LATENT_BYTES = 2 * 2
-"""Mean and log-variance, both float16 (``data.latents.write_shard``)."""
-
 
 def checkpoint_bytes(stage: Stage) -> int:
     """One checkpoint with the parts of all processes.
@@ -18,7 +15,9 @@ def checkpoint_bytes(stage: Stage) -> int:
         moments = 2 * FP32 * sizes.trainable
         apart = 0 if config.zero_stage == 0 and config.precision == "fp32" else FP32
         average = 0 if config.ema_decay is None else FP32 * sizes.trainable
-        total += weight_bytes(config) * sizes.total + moments + apart * sizes.trainable + average
+        # ZeRO 3 writes what it trains once, in fp32.
+        computed = sizes.frozen if config.zero_stage == 3 else sizes.total
+        total += weight_bytes(config) * computed + moments + apart * sizes.trainable + average
         total += FP32 * sizes.total
     return total
 
