@@ -11,6 +11,7 @@ from launchers.commands import (
     data,
     export,
     pipeline,
+    plan,
     predict,
     reconstruct,
     report,
@@ -25,6 +26,7 @@ from pvvae.errors import ConfigError
 COMMANDS = (
     configs,
     data,
+    plan,
     train,
     pipeline,
     status,

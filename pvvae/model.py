@@ -60,6 +60,7 @@ class PredictiveVAE(nn.Module):
                 seen = 1 + (observed - 1) * self.backbone.stride.time
                 posterior = self.backbone.encode(x[:, :, :seen])
             else:
+                observed = observed.to(x.device)
                 posterior = self.backbone.encode(x, observed)
         z = self._complete(posterior, observed, groups, noise)
         return self.backbone.decode(z), posterior.mean, posterior.logvar

@@ -134,9 +134,12 @@ class Objective:
     """
 
     def __init__(self, config: ObjectiveConfig, *, head: nn.Module, device: torch.device) -> None:
-        """``head`` is the backbone's, before an engine shards it."""
+        """``head`` is the backbone's, before an engine shards it; on "meta", LPIPS is empty too."""
         self.config = config
-        self._perceptual = Perceptual(config.lpips_net).to(device) if config.weight_lpips else None
+        self.perceptual: Perceptual | None = None
+        if config.weight_lpips:
+            empty = device.type == "meta"
+            self.perceptual = Perceptual(config.lpips_net, empty=empty).to(device)
         self._adaptive = (
             None if config.gan_weighting == "fixed" else AdaptiveWeight(head.to(device))
         )
@@ -187,8 +190,8 @@ class Objective:
             "mse": squared_error(recon, x).mean(),
             "diff": temporal_difference(recon, x).mean(),
         }
-        if self._perceptual is not None:
-            losses["lpips"] = self._perceptual(recon, x, frames=frames).mean()
+        if self.perceptual is not None:
+            losses["lpips"] = self.perceptual(recon, x, frames=frames).mean()
         return losses
 
     def _adversarial_pull(self, leaf: Tensor, discriminator: nn.Module) -> tuple[Tensor, Tensor]:

@@ -61,7 +61,7 @@ class VAETrainingConfig(RunConfig):
 
     def check(self, processes: int) -> None:
         check_slots(self.data.slots, processes, key="data.slots")
-        self._check_shapes()
+        self.check_shapes()
         if self.init is not None:
             read_config(Path(self.init))
         clips = TrainingClips(self.data, steps=self.steps, seed=self.seed)
@@ -69,7 +69,12 @@ class VAETrainingConfig(RunConfig):
         if self.data.held_out is not None:
             self.held_out.open(self.data.held_out)
 
-    def _check_shapes(self) -> None:
+    def check_shapes(self) -> None:
+        """Refuse clips that do not fit the backbone.
+
+        Raises:
+            ConfigError: naming the bucket.
+        """
         with torch.device("meta"):
             backbone = self.backbone.build()
         shapes: dict[str, Bucket | HeldOutConfig] = {"held_out": self.held_out}

@@ -22,14 +22,16 @@ class Perceptual(nn.Module):
     Open-Sora, VidTok). It stays frozen and in evaluation mode whatever its parent does.
     """
 
-    def __init__(self, net: str = "vgg", *, file: Path | None = None) -> None:
+    def __init__(self, net: str = "vgg", *, file: Path | None = None, empty: bool = False) -> None:
         """Load the released weights of "vgg" or "alex", from ``file`` if one is named.
+
+        ``empty`` loads none: a network on the meta device, for counting.
 
         Raises:
             ConfigError: for an unknown net, or if the weights are not the released ones.
         """
         super().__init__()
-        self.network = lpips_network(net, file=file)
+        self.network = lpips_network(net, file=file, empty=empty)
         self.min_side = TRUNKS[net].min_side
 
     def train(self, mode: bool = True) -> "Perceptual":
@@ -52,7 +54,8 @@ class Perceptual(nn.Module):
         check_frames(recon, x, min_side=self.min_side)
         if frames is not None:
             recon, x = (_chosen(clip, frames=frames.to(clip.device)) for clip in (recon, x))
-        with torch.autocast(recon.device.type, enabled=False):
+        kind = "cpu" if recon.is_meta else recon.device.type  # torch has no autocast for meta
+        with torch.autocast(kind, enabled=False):
             with torch.no_grad():
                 target = self.directions(x)
             depths = zip(self.network.lins, self.directions(recon), target, strict=True)

@@ -71,20 +71,23 @@ class LPIPS(nn.Module):
         return per_frame
 
 
-def lpips_network(net: str, *, file: Path | None = None, spatial: bool = False) -> Any:
+def lpips_network(
+    net: str, *, file: Path | None = None, spatial: bool = False, empty: bool = False
+) -> Any:
     """The ``lpips`` package's network with released weights: frozen, float32, in evaluation mode.
 
     Args:
         net: "alex" or "vgg".
         file: the trunk's weights, if not from the installed package.
         spatial: whether it answers with a map instead of its mean.
+        empty: leave it on the meta device, without weights.
 
     Raises:
         ConfigError: for an unknown net, a missing package, or other weights than the released ones.
     """
     if net not in TRUNKS:
         raise ConfigError(f"LPIPS has no net {net!r}; known nets: {', '.join(sorted(TRUNKS))}")
-    tree = weights.load(TRUNKS[net].source, file=file)
+    tree = {} if empty else weights.load(TRUNKS[net].source, file=file)
     try:
         import_torchvision()
         lpips = importlib.import_module("lpips")
@@ -97,6 +100,8 @@ def lpips_network(net: str, *, file: Path | None = None, spatial: bool = False) 
         network = lpips.LPIPS(
             net=net, pretrained=False, pnet_rand=True, spatial=spatial, verbose=False
         )
+    if empty:
+        return network.requires_grad_(False).eval()
     state = _state(tree, names=list(network.state_dict()), convolutions=TRUNKS[net].convolutions)
     network.load_state_dict(state, assign=True)
     return network.requires_grad_(False).eval()

@@ -1,0 +1,108 @@
+"""What a plan needs to know of a stage, whether it trains a VAE or a denoiser."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import nn
+
+from pvvae.data.schedule import Bucket
+from pvvae.denoising import DenoiserTrainingConfig
+from pvvae.engine import EngineConfig
+from pvvae.errors import ConfigError
+from pvvae.loop import LoopConfig
+from pvvae.planning.denoiser_rehearsal import DenoiserRehearsal, latent_bucket
+from pvvae.planning.states import Sizes
+from pvvae.planning.vae_rehearsal import VAERehearsal
+from pvvae.training import VAETrainingConfig, check_slots
+
+
+class Rehearsal(Protocol):
+    """Networks without weights, and the work of one slot."""
+
+    @property
+    def networks(self) -> list[nn.Module]:
+        """All whose parameters are no activations."""
+
+    def drops(self, bucket: Bucket) -> range:
+        """Numbers of dropped groups, all equally likely."""
+
+    def phases(self, bucket: Bucket, *, dropped: int = 0, gan: bool = True) -> Iterator[str]:
+        """The work, by phases."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """A stage as a plan sees it."""
+
+    rehearsal: Rehearsal
+    buckets: tuple[Bucket, ...]
+    image_ratio: float
+    slots: int
+    steps: int
+    seed: int
+    engines: dict[str, tuple[Sizes, EngineConfig]]
+    """By the name of the network; the first is the one whose ZeRO stage a plan varies."""
+    helper: Sizes | None
+    """The frozen fp32 network of LPIPS."""
+    gan_steps: int
+    """Steps with the discriminator."""
+    loop: LoopConfig
+
+
+def stage_of(config: object, *, freeze_encoder: bool, processes: int) -> Stage:
+    """The stage of a config.
+
+    Raises:
+        ConfigError: for a stage that trains nothing, or slots that cannot be shared out.
+    """
+    if isinstance(config, VAETrainingConfig):
+        check_slots(config.data.slots, processes, key="data.slots")
+        return _vae_stage(config, freeze_encoder=freeze_encoder)
+    if isinstance(config, DenoiserTrainingConfig):
+        check_slots(config.slots, processes, key="slots")
+        return _denoiser_stage(config)
+    name = type(config).__module__.removeprefix("stages.")
+    raise ConfigError(
+        f"stage {name} cannot be planned: it trains nothing; plan image_pretrain, predictive, "
+        "decoder_finetune or latte"
+    )
+
+
+def _vae_stage(config: VAETrainingConfig, *, freeze_encoder: bool) -> Stage:
+    rehearsal = VAERehearsal.of(config, freeze_encoder=freeze_encoder)
+    engines = {"vae": (Sizes.of(rehearsal.vae), config.engine)}
+    gan_steps = 0
+    if rehearsal.discriminator is not None:
+        sizes = Sizes.of(rehearsal.discriminator)
+        engines["discriminator"] = (sizes, config.discriminator_engine)
+        gan_steps = max(config.steps - max(config.objective.gan_start, 0), 0)
+    lpips = rehearsal.perceptual
+    return Stage(
+        rehearsal=rehearsal,
+        buckets=config.data.buckets,
+        image_ratio=config.data.image_ratio,
+        slots=config.data.slots,
+        steps=config.steps,
+        seed=config.seed,
+        engines=engines,
+        helper=None if lpips is None else Sizes.of(lpips),
+        gan_steps=gan_steps,
+        loop=config.loop,
+    )
+
+
+def _denoiser_stage(config: DenoiserTrainingConfig) -> Stage:
+    rehearsal = DenoiserRehearsal.of(config)
+    return Stage(
+        rehearsal=rehearsal,
+        buckets=(latent_bucket(config),),
+        image_ratio=0.0,
+        slots=config.slots,
+        steps=config.steps,
+        seed=config.seed,
+        engines={"denoiser": (Sizes.of(rehearsal.denoiser), config.engine)},
+        helper=None,
+        gan_steps=0,
+        loop=config.loop,
+    )

@@ -1,0 +1,157 @@
+"""A plan as text, and as plain data."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from pvvae.data.schedule import Bucket
+from pvvae.planning.devices import RESERVED
+from pvvae.planning.plan import ZERO_STAGES, Plan
+
+GIB = 2**30
+PARTS = ("weights", "gradients", "optimizer", "average", "buckets")
+"""Of ``States``, in the order of the table."""
+
+ASSUMPTIONS = """\
+What this rests on
+  FLOPs     Counted by torch's FlopCounterMode over the stage's own networks and losses, on tensors
+            without memory: forward, and backward as it runs, not as a multiple. Two for a
+            multiplication and an addition; norms and activation functions are not counted.
+  Dropping  FLOPs are means over the numbers of dropped groups, memory is that of dropping none.
+  Memory    All tensors alive at the worst moment of a slot, with the GAN if there is one, attention
+            in fused kernels. {reserved:.0%} of {memory:.0f} GB is left to CUDA, NCCL, workspaces
+            and fragments (ours). ZeRO as in DeepSpeed 0.19.8, which does not run bf16 at stage 0.
+  Time      The slowest GPU of each step that the stage's schedule draws, at {fraction:.0%} of the
+            {peak:.0f} TFLOP/s of dense bf16: {whose}.
+            Data, communication, evaluation and checkpoints cost nothing here, and LPIPS, which
+            runs in fp32, no more than its FLOPs would in bf16.
+  Disk      {keep} newest checkpoints, the best, and the one being written; shards of all GPUs."""
+
+
+def text(plan: Plan, *, title: str, own_fraction: bool) -> str:
+    """The whole page."""
+    parts = [_head(plan, title), _networks(plan), _flops(plan), _memory(plan)]
+    parts += [_batches(plan), _time(plan), _assumptions(plan, own_fraction=own_fraction)]
+    return "\n\n".join(parts)
+
+
+def data(plan: Plan) -> dict[str, Any]:
+    """The same as plain data: bytes, FLOPs, seconds, hours."""
+    plain = dataclasses.asdict(plan)
+    plain |= {
+        "needed_bytes": {zero: plan.needed(zero) for zero in ZERO_STAGES},
+        "seconds_per_step": plan.seconds_per_step,
+        "hours": plan.hours,
+        "gpu_hours": plan.gpu_hours,
+    }
+    return plain
+
+
+def _head(plan: Plan, title: str) -> str:
+    machines = plan.machines
+    where = f"{machines.nodes} x {machines.gpus} {machines.device.name}"
+    return f"{title}: {plan.steps:,} steps of {plan.slots} slots on {where}"
+
+
+def _networks(plan: Plan) -> str:
+    rows = [
+        [name, f"{sizes.trainable:,}", f"{sizes.frozen:,}"] for name, sizes in plan.networks.items()
+    ]
+    return _table(["Parameters", "trainable", "frozen"], rows)
+
+
+def _flops(plan: Plan) -> str:
+    names = list(plan.buckets[0].flops.phases)
+    rows = []
+    for each in plan.buckets:
+        cells = [each.flops.phases.get(name, 0.0) for name in names] + [each.flops.total]
+        rows.append([shape(each.bucket), *(_tera(cell) for cell in cells)])
+    step = plan.step.all_processes
+    rows.append(["a step, mean", *[""] * len(names), _tera(step)])
+    return _table(["TFLOP of a slot", *names, "all"], rows)
+
+
+def _memory(plan: Plan) -> str:
+    heads = [f"ZeRO {zero}{'*' * (zero == plan.zero_stage)}" for zero in ZERO_STAGES]
+    rows = []
+    for part in PARTS:
+        cells = [
+            sum(vars(states)[part] for states in plan.states[zero].values()) for zero in ZERO_STAGES
+        ]
+        if any(cells):
+            rows.append([part, *map(_gib, cells)])
+    worst = max(plan.buckets, key=lambda each: each.memory.peak)
+    same = [plan.helper_bytes, worst.memory.saved, worst.memory.peak - worst.memory.saved]
+    labels = ["LPIPS network", "saved activations", "passing tensors"]
+    rows += [[label, *[_gib(n)] * 4] for label, n in zip(labels, same, strict=True) if n]
+    rows.append(["all", *(_gib(plan.needed(zero)) for zero in ZERO_STAGES)])
+    rows.append([f"fits {_gib(plan.usable_bytes)}", *(_verdict(plan, z) for z in ZERO_STAGES)])
+    note = f"  * the config's; activations of {shape(worst.bucket)}"
+    return _table(["GiB of a GPU", *heads], rows) + "\n" + note
+
+
+def _verdict(plan: Plan, zero: int) -> str:
+    if not plan.runs_at[zero]:
+        return "not run"
+    return "yes" if plan.needed(zero) <= plan.usable_bytes else "NO"
+
+
+def _batches(plan: Plan) -> str:
+    rows = [
+        [shape(each.bucket), *(str(each.largest_batch[zero]) for zero in ZERO_STAGES)]
+        for each in plan.buckets
+    ]
+    heads = [f"ZeRO {zero}{'*' * (zero == plan.zero_stage)}" for zero in ZERO_STAGES]
+    return _table(["Largest batch", *heads], rows)
+
+
+def _time(plan: Plan) -> str:
+    rows = [
+        ["seconds a step", f"{plan.seconds_per_step:,.3g}"],
+        ["steps an hour", f"{3600 / plan.seconds_per_step:,.0f}"],
+        ["hours", f"{plan.hours:,.1f}"],
+        ["GPU-hours", f"{plan.gpu_hours:,.0f}"],
+        ["GB a checkpoint", f"{plan.checkpoint_bytes / 1e9:,.2f}"],
+        ["GB of disk", f"{plan.checkpoints * plan.checkpoint_bytes / 1e9:,.2f}"],
+    ]
+    return _table(["Time and disk", ""], rows)
+
+
+def _assumptions(plan: Plan, *, own_fraction: bool) -> str:
+    machines = plan.machines
+    return ASSUMPTIONS.format(
+        reserved=RESERVED,
+        memory=machines.device.memory / 1e9,
+        fraction=machines.fraction,
+        peak=machines.device.bf16_flops / 1e12,
+        whose="your --fraction"
+        if own_fraction
+        else "ours and not measured; set it with --fraction",
+        keep=plan.checkpoints - 2,
+    )
+
+
+def shape(bucket: Bucket) -> str:
+    """Batch and size of a bucket."""
+    return f"{bucket.batch} x {bucket.frames}x{bucket.height}x{bucket.width}"
+
+
+def _tera(flops: float) -> str:
+    return f"{flops / 1e12:,.4g}"
+
+
+def _gib(size: int) -> str:
+    return f"{size / GIB:,.2f}"
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """First column to the left, the others to the right."""
+    lines = [heads, *rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(heads))]
+    first, *others = widths
+
+    def line(cells: Sequence[str]) -> str:
+        right = (f"{cell:>{max(w, 9)}}" for cell, w in zip(cells[1:], others, strict=True))
+        return f"{cells[0]:<{max(first, 18)}}  {'  '.join(right)}".rstrip()
+
+    return "\n".join(map(line, lines))

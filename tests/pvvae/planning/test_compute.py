@@ -1,0 +1,46 @@
+"""FLOPs of slots and steps."""
+
+import pytest
+
+from pvvae.planning.compute import slot_flops, step_flops
+from tests.pvvae.planning.stages import stage
+
+BUCKETS = (
+    "data.buckets=[{frames: 17, height: 32, width: 32, batch: 2}, "
+    "{frames: 17, height: 48, width: 48, batch: 2}]"
+)
+
+
+def test_dropping_groups_saves_the_encoder_s_work() -> None:
+    made = stage("tiny/cnn/predictive.yaml", BUCKETS)
+    flops = slot_flops(made, made.buckets[0])
+    assert len(flops.by_dropped) == 5
+    assert list(flops.by_dropped) == sorted(flops.by_dropped, reverse=True)
+    assert flops.total == pytest.approx(sum(flops.by_dropped) / 5)
+
+
+def test_a_frozen_encoder_costs_no_backward_pass() -> None:
+    name = "tiny/cnn/decoder_finetune.yaml"
+    trained, frozen = (stage(name, BUCKETS, freeze_encoder=freeze) for freeze in (False, True))
+    one, other = (slot_flops(each, each.buckets[0]).phases for each in (trained, frozen))
+    assert one["forward"] == other["forward"]
+    assert one["backward"] > other["backward"]
+
+
+def test_steps_without_the_gan_count_for_their_part() -> None:
+    found = []
+    for start in (0, 75, 150):  # of 150 steps
+        made = stage("tiny/cnn/predictive.yaml", BUCKETS, f"objective.gan_start={start}")
+        slots = [slot_flops(made, bucket) for bucket in made.buckets]
+        found.append(step_flops(made, slots, processes=1).all_processes)
+    assert found[0] > found[1] > found[2]
+    assert found[1] == pytest.approx((found[0] + found[2]) / 2)
+
+
+def test_processes_wait_for_the_slowest() -> None:
+    made = stage("tiny/cnn/predictive.yaml", BUCKETS)
+    slots = [slot_flops(made, bucket) for bucket in made.buckets]
+    alone, two = (step_flops(made, slots, processes=n) for n in (1, 2))
+    assert alone.slowest_process == pytest.approx(alone.all_processes)
+    assert two.all_processes == alone.all_processes
+    assert two.all_processes / 2 < two.slowest_process < two.all_processes

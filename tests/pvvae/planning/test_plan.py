@@ -1,0 +1,133 @@
+"""What is planned against what a run in this process really holds, tensor by tensor."""
+
+import dataclasses
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from arch.interface import Posterior
+from pvvae.engine import Engine
+from pvvae.losses.kl import kl_divergence
+from pvvae.model import PredictiveVAE
+from pvvae.planning.devices import DEVICES
+from pvvae.planning.plan import ZERO_STAGES, Machines, Plan, make_plan
+from pvvae.planning.storages import SavedActivations
+from tests.pvvae.planning.stages import config_of, stage
+
+BUCKET = "data.buckets=[{frames: 17, height: 32, width: 32, batch: 2}]"
+TINY = ["tiny/cnn/predictive.yaml", "tiny/vit/predictive.yaml"]
+ALONE = Machines(nodes=1, gpus=1, device=DEVICES["h800"], fraction=0.3)
+CLUSTER = dataclasses.replace(ALONE, nodes=2, gpus=8)
+
+
+def tensors_of(thing: Any, seen: set[int]) -> Iterator[Tensor]:
+    """Every tensor that an object of DeepSpeed's reaches through plain containers."""
+    if id(thing) in seen:
+        return
+    seen.add(id(thing))
+    if isinstance(thing, Tensor):
+        yield thing
+        if thing.is_leaf and thing.grad is not None:
+            yield thing.grad
+    elif isinstance(thing, dict):
+        for value in itertools.chain(thing.keys(), thing.values()):
+            yield from tensors_of(value, seen)
+    elif isinstance(thing, list | tuple | set):
+        for value in thing:
+            yield from tensors_of(value, seen)
+    elif isinstance(thing, torch.optim.Optimizer) or hasattr(thing, "optimizer"):
+        yield from tensors_of(vars(thing), seen)
+
+
+def held(engine: Engine) -> int:
+    """Bytes of all distinct storages of an engine: weights, gradients, optimizer, average."""
+    roots = [list(engine.network.parameters()), engine._optimizer, engine._average]
+    sizes = {
+        tensor.untyped_storage()._cdata: tensor.untyped_storage().nbytes()
+        for tensor in tensors_of(roots, set())
+        if not tensor.is_meta  # DeepSpeed keeps some for their shapes
+    }
+    return sum(sizes.values())
+
+
+def real_bytes(config: Any) -> tuple[int, int]:
+    """Bytes saved by a real forward pass, and those the engine holds after the backward pass."""
+    vae = PredictiveVAE(config.backbone.build(), pad=config.pad)
+    engine = Engine(vae, config=config.engine, optimizer=config.optimizer, accumulation=1)
+    (bucket,) = config.data.buckets
+    x = torch.rand(bucket.batch, 3, bucket.frames, bucket.height, bucket.width)
+    groups, side = vae.backbone.latent_frames(bucket.frames), bucket.height // 16
+    noise = torch.randn(bucket.batch, config.backbone.latent_channels, groups, side, side)
+    for last in (False, True):  # the first step makes the optimizer's state
+        saved = SavedActivations([*vae.parameters(), *vae.buffers()])
+        with saved.counting():
+            recon, mean, logvar = engine(x, 0, noise)
+        pull = torch.ones_like(recon)
+        engine.backward((recon * pull).sum() + kl_divergence(Posterior(mean, logvar)).mean())
+        if not last:
+            engine.step(lr=1e-4)
+    return saved.bytes, held(engine)
+
+
+@pytest.mark.usefixtures("group")
+@pytest.mark.parametrize("average", ["null", "0.99"])
+@pytest.mark.parametrize("zero", [0, 2])
+@pytest.mark.parametrize("name", TINY)
+def test_planned_memory_is_within_a_tenth_of_what_a_run_holds(
+    name: str, zero: int, average: str
+) -> None:
+    overrides = [BUCKET, f"engine.zero_stage={zero}", f"engine.ema_decay={average}"]
+    overrides += ["discriminator=null", "init=null"]
+    plan = make_plan(stage(name, *overrides), ALONE)
+    saved, engine = real_bytes(config_of(name, *overrides))
+    states = plan.states[zero]["vae"]
+    planned_saved = plan.buckets[0].memory.saved
+    planned_engine = states.total - states.buckets  # they are gone after the backward pass
+    assert planned_saved == pytest.approx(saved, rel=0.1)
+    assert planned_engine == pytest.approx(engine, rel=0.1)
+    assert planned_saved + planned_engine == pytest.approx(saved + engine, rel=0.1)
+
+
+def paper(name: str, *overrides: str) -> Plan:
+    return make_plan(stage(name, *overrides), CLUSTER)
+
+
+def of_batch(batch: int) -> str:
+    return f"data.buckets=[{{frames: 17, height: 256, width: 256, batch: {batch}}}]"
+
+
+def test_each_zero_stage_above_the_first_holds_no_more_of_the_lasting_parts() -> None:
+    plan = paper("cnn/latte.yaml")
+    lasting = [
+        states.weights + states.gradients + states.optimizer + states.average
+        for states in (plan.states[zero]["denoiser"] for zero in ZERO_STAGES)
+    ]
+    assert lasting == sorted(lasting, reverse=True)
+    assert len(set(lasting)) == len(lasting)
+
+
+def test_the_largest_batch_fits_and_one_clip_more_does_not() -> None:
+    plan = paper("vit/predictive.yaml", of_batch(4))
+    largest = plan.buckets[0].largest_batch[2]
+    for batch, fits in ((largest, True), (largest + 1, False)):
+        other = paper("vit/predictive.yaml", of_batch(batch))
+        assert (other.needed(2) <= other.usable_bytes) is fits
+
+
+def test_hours_follow_from_the_work_of_the_slowest_process() -> None:
+    plan = paper("cnn/latte.yaml")
+    assert plan.step.slowest_process == pytest.approx(plan.step.all_processes / 16)
+    seconds = plan.step.slowest_process / (0.3 * 989.4e12)
+    assert plan.hours == pytest.approx(250_000 * seconds / 3600)
+    assert plan.gpu_hours == pytest.approx(16 * plan.hours)
+
+
+def test_planning_allocates_no_weights() -> None:
+    made = stage("vit/predictive.yaml")
+    networks = made.rehearsal.networks
+    assert all(p.is_meta for network in networks for p in network.parameters())
+    assert sum(p.numel() for p in networks[0].parameters()) > 1_000_000_000
