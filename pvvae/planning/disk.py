@@ -1,24 +1,19 @@
 """Bytes that a run writes."""
 
 from pvvae.planning.stage import Stage
-from pvvae.planning.states import FP32, weight_bytes
+from pvvae.planning.states import FP32
 
 
 def checkpoint_bytes(stage: Stage) -> int:
     """One checkpoint with the parts of all processes.
 
-    What DeepSpeed saves (the network as it computes, fp32 weights and both moments), the average,
-    and whole fp32 weights for others to load.
+    What was trained in fp32 with both moments and the average, in fragments, and whole fp32
+    weights for others to load.
     """
     total = 0
     for sizes, config in stage.engines.values():
-        moments = 2 * FP32 * sizes.trainable
-        apart = 0 if config.zero_stage == 0 and config.precision == "fp32" else FP32
-        average = 0 if config.ema_decay is None else FP32 * sizes.trainable
-        # ZeRO 3 writes what it trains once, in fp32.
-        computed = sizes.frozen if config.zero_stage == 3 else sizes.total
-        total += weight_bytes(config) * computed + moments + apart * sizes.trainable + average
-        total += FP32 * sizes.total
+        kinds = 3 if config.ema_decay is None else 4
+        total += FP32 * (kinds * sizes.trainable + sizes.total)
     return total
 
 

@@ -71,10 +71,10 @@ def stage_of(config: object, *, freeze_encoder: bool, processes: int) -> Stage:
 
 def _vae_stage(config: VAETrainingConfig, *, freeze_encoder: bool) -> Stage:
     rehearsal = VAERehearsal.of(config, freeze_encoder=freeze_encoder)
-    engines = {"vae": (Sizes.of(rehearsal.vae), config.engine)}
+    engines = {"vae": (Sizes.of(rehearsal.vae, config.engine), config.engine)}
     gan_steps = 0
     if rehearsal.discriminator is not None:
-        sizes = Sizes.of(rehearsal.discriminator)
+        sizes = Sizes.of(rehearsal.discriminator, config.discriminator_engine)
         engines["discriminator"] = (sizes, config.discriminator_engine)
         gan_steps = max(config.steps - max(config.objective.gan_start, 0), 0)
     lpips = rehearsal.perceptual
@@ -86,7 +86,7 @@ def _vae_stage(config: VAETrainingConfig, *, freeze_encoder: bool) -> Stage:
         steps=config.steps,
         seed=config.seed,
         engines=engines,
-        helper=None if lpips is None else Sizes.of(lpips),
+        helper=None if lpips is None else Sizes.of(lpips, config.engine),
         gan_steps=gan_steps,
         loop=config.loop,
     )
@@ -101,7 +101,7 @@ def _denoiser_stage(config: DenoiserTrainingConfig) -> Stage:
         slots=config.slots,
         steps=config.steps,
         seed=config.seed,
-        engines={"denoiser": (Sizes.of(rehearsal.denoiser), config.engine)},
+        engines={"denoiser": (Sizes.of(rehearsal.denoiser, config.engine), config.engine)},
         helper=None,
         gan_steps=0,
         loop=config.loop,

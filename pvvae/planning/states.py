@@ -11,8 +11,6 @@ from torch import nn
 from pvvae.engine import EngineConfig
 
 FP32 = 4
-PERSISTENT = 100_000
-"""ZeRO 3 keeps parameters up to this size whole: ``stage3_param_persistence_threshold``, as set."""
 GATHERED = 1_000_000_000
 """Elements that ZeRO 3 keeps gathered until the backward pass is over: DeepSpeed's default of
 ``stage3_max_live_parameters`` and ``stage3_max_reuse_distance``, which we do not change."""
@@ -32,13 +30,13 @@ class Sizes:
         return self.trainable + self.frozen
 
     @classmethod
-    def of(cls, network: nn.Module) -> "Sizes":
+    def of(cls, network: nn.Module, config: EngineConfig) -> "Sizes":
         """Of a network as it enters its engine, frozen or not."""
         parameters = list(network.parameters())
         return cls(
             trainable=sum(p.numel() for p in parameters if p.requires_grad),
             frozen=sum(p.numel() for p in parameters if not p.requires_grad),
-            small=sum(p.numel() for p in parameters if p.numel() <= PERSISTENT),
+            small=sum(p.numel() for p in parameters if p.numel() <= config.persistent_elements),
         )
 
 
