@@ -4,7 +4,7 @@ import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 import torch
 from torch import Tensor
@@ -13,6 +13,7 @@ from pvvae import checkpoints, distributed
 from pvvae.errors import ConfigError
 from pvvae.progress import progress, say
 from pvvae.run import Run
+from pvvae.stop_request import Stopped, stop_asked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +65,7 @@ def run_loop(trainer: Trainer, run: Run, *, steps: int, config: LoopConfig) -> N
 
     Raises:
         ConfigError: if the run was saved by another number of processes, or a loss is not finite.
+        Stopped: if it was asked to leave, and has saved.
     """
     start = _resume(trainer, run)
     trainer.start(start)
@@ -85,6 +87,9 @@ def run_loop(trainer: Trainer, run: Run, *, steps: int, config: LoopConfig) -> N
                 score = _evaluate(trainer, run, done)
             if done % config.checkpoint_every == 0 or done == steps:
                 _save(trainer, run, done, score=score, keep_last=config.keep_last)
+            # At a line of the log alone: its means are in no checkpoint, and processes meet anyway.
+            if done % config.log_every == 0 and done < steps and stop_asked():
+                _leave(trainer, run, done, config)
     run.finish({"steps": steps})
 
 
@@ -135,6 +140,15 @@ def _evaluate(trainer: Trainer, run: Run, done: int) -> float | None:
 def _save(trainer: Trainer, run: Run, done: int, *, score: float | None, keep_last: int) -> None:
     facts = {"processes": distributed.world_size(), "score": score}
     checkpoints.save(run.checkpoints, done, write=trainer.save, facts=facts, keep_last=keep_last)
+
+
+def _leave(trainer: Trainer, run: Run, done: int, config: LoopConfig) -> NoReturn:
+    """Save, unless that has just been done, and end."""
+    if done % config.checkpoint_every:
+        # Without a score: it must not become the best by that of an evaluation long ago.
+        _save(trainer, run, done, score=None, keep_last=config.keep_last)
+    run.close()
+    raise Stopped(f"{run.folder}: saved at step {done}, as asked; the same command goes on")
 
 
 def _resume(trainer: Trainer, run: Run) -> int:
