@@ -1,8 +1,8 @@
 """Being asked from outside to save and leave, by a file that appears.
 
 A signal will not do: the launcher dies of it, one process may get it a step before another, and
-whoever saves inside a handler saves in the middle of something. So whoever gets the signal (the batch
-script, on Slurm) makes a file, and the loop looks for it where it may stop.
+whoever saves inside a handler saves in the middle of something. So whoever gets the signal (the
+batch script, on Slurm) makes a file, and the loop looks for it where it may stop.
 """
 
 import os
@@ -15,7 +15,7 @@ STOPPED = 75
 """Status of a stage that has saved and left because it was asked to: EX_TEMPFAIL of sysexits.h."""
 
 
-class Stopped(Exception):
+class Stopped(Exception):  # noqa: N818 - no error
     """The run was asked to leave, and has saved everything: the same command goes on from there."""
 
 
