@@ -121,6 +121,7 @@ def _launch(command: Sequence[str], wish: Path) -> int:
         return process.wait()
     finally:
         signal.alarm(0)
+        process.terminate()  # if it is out of time
 
 
 def _again(run: Path, job: str, status: int) -> int:

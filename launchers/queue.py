@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from pvvae.errors import ConfigError
-from pvvae.files import write_text
 
 DESK = ".slurm"
 """Folder in a run folder: who writes the run, its hosts, the wish to stop."""
@@ -65,6 +64,8 @@ def claim(run: Path, job: str) -> None:
     Raises:
         ConfigError: if another job is writing it.
     """
+    from pvvae.files import write_text
+
     check_free(run, job)
     write_text(run / DESK / "job", f"{job}\n")
 

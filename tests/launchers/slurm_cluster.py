@@ -15,6 +15,7 @@ import pytest
 PACKAGES = ("slurm-wlm", "munge")
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "setpriv")
 NODES = ("n1", "n2")
+RESTART = "now+8seconds"  # ours: longer than KillWait
 PATIENCE = 120.0  # seconds; for anything on a machine that has other things to do
 
 SETTINGS = """\
@@ -129,16 +130,17 @@ class Cluster:
         until(lambda: self.job(job)["JobState"] in states, what, more=lambda: str(self.job(job)))
 
     def start_again(self, job: str, *changes: str) -> None:
-        """Spare a job that has been queued again its two minutes of waiting."""
-        restarts = int(self.job(job)["Restarts"])
+        """Spare a job that has been queued again its two minutes of waiting, for some seconds.
 
-        def started() -> bool:
-            found = self.job(job)
-            if found["JobState"] == "PENDING":
-                self.tell("scontrol", "update", f"jobid={job}", "StartTime=now", *changes)
-            return int(found["Restarts"]) > restarts and found["JobState"] != "PENDING"
-
-        until(started, f"job {job} to start again", more=lambda: str(self.job(job)))
+        A few are needed: nodes refuse a job that they have just been told to end.
+        """
+        until(lambda: self.job(job)["JobState"] == "PENDING", f"job {job} to be queued again")
+        self.tell("scontrol", "update", f"jobid={job}", f"StartTime={RESTART}", *changes)
+        until(
+            lambda: self.job(job)["JobState"] != "PENDING",
+            f"job {job} to start again",
+            more=lambda: str(self.job(job)),
+        )
 
     def _start(self, *command: str, name: str | None = None) -> None:
         with (self.folder / f"{name or command[0]}.out").open("ab") as out:
