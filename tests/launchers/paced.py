@@ -10,7 +10,7 @@ from arch.interface import BackboneConfig, Posterior
 from arch.registry import register
 from tests.launchers.toy import Toy, ToyConfig
 
-PAUSE = 0.2  # seconds; so a run of hundreds of steps is still going when something happens to it
+PAUSE = 0.5  # seconds; so a run of a hundred steps is still going when something happens to it
 
 
 @register(BackboneConfig, "paced")

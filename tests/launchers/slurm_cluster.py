@@ -42,7 +42,7 @@ JobAcctGatherType=jobacct_gather/none
 MailProg=/bin/true
 SlurmdParameters=config_overrides
 ReturnToService=2
-SlurmdTimeout=10
+SlurmdTimeout=5
 KillWait=5
 MinJobAge=600
 SchedulerParameters=sched_interval=1,bf_interval=1,batch_sched_delay=0,sched_min_interval=0
