@@ -1,11 +1,12 @@
 # make quickstart   the whole pipeline on real video, then the report (10 minutes on two cores)
 # make test         the tests            make check   format, lint, types, import law
 # make matrix       ZeRO stages and numbers of processes             make setup   .venv alone
+# make slurm        jobs on a Slurm of two nodes, started for them   (root; installs slurm-wlm, munge)
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: quickstart test matrix check format setup clean
+.PHONY: quickstart test matrix slurm check format setup clean
 .DELETE_ON_ERROR:
 
 quickstart: $(READY)
@@ -16,6 +17,9 @@ test: $(READY)
 
 matrix: $(READY)
 	@$(BIN)/pytest -m matrix
+
+slurm: $(READY)
+	@$(BIN)/pytest -m slurm -rs
 
 check: $(READY)
 	@$(BIN)/ruff format --check .

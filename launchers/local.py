@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pvvae.errors import ConfigError
 from pvvae.lifeline import hold_lifeline
+from pvvae.stop_request import STOPPED
 
 HOST = re.compile(r"^\s*\S+\s+slots=[1-9]\d*\s*(#.*)?$")
 """A line of a hostfile, as DeepSpeed reads it."""
@@ -87,8 +88,8 @@ def run_stage(
 
 
 def explain(status: int, folder: Path) -> None:
-    """One line about a stage that ended badly; status 2 has said its own."""
-    if status in (0, 2):
+    """One line about a stage that ended badly; a mistake and a stop have said their own."""
+    if status in (0, 2, STOPPED):
         return
     if status == UNFINISHED:
         what = "the launcher ended early, without saying why"

@@ -4,18 +4,36 @@
       - pvvae train configs/tiny/cnn/predictive.yaml
       - pvvae report runs/quickstart
 
-Every command goes on from where it stands, so a killed pipeline does too.
+Every command goes on from where it stands, so a killed pipeline does too. ``slurm:`` may hold
+options of sbatch, for :mod:`launchers.slurm`.
 """
 
 import hashlib
 import shlex
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pvvae import config as codec
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pipeline:
+    """What a pipeline's file says."""
+
+    path: Path
+    commands: list[list[str]]
+    """In words, ``pvvae`` first."""
+    folder: Path
+    """Where the pipeline's own files are, and its runs mostly."""
+    result: str
+    """What to look at in the end."""
+    slurm: Mapping[str, Any]
+    """Options of sbatch for every job."""
 
 
 def run_pipeline(
@@ -34,9 +52,9 @@ def run_pipeline(
     Raises:
         ConfigError: if the file cannot be read as a pipeline.
     """
-    commands, done_file, result = _read(path)
-    for command in commands:
-        check(command[1:])
+    pipeline = read_pipeline(path, check=check)
+    commands, result = pipeline.commands, pipeline.result
+    done_file = pipeline.folder / "pipeline.json"
     digest = _digest(path, commands)
     if done_file.exists() and f'"{digest}"' in done_file.read_text() and Path(result).exists():
         print(f"Nothing left to do: every command of {path} is done. See {result}")
@@ -56,12 +74,26 @@ def run_pipeline(
     return 0
 
 
-def _read(path: Path) -> tuple[list[list[str]], Path, str]:
-    """Commands in words, the file that marks the pipeline done, and what to look at."""
-    data = codec.read_yaml(path)
+def read_pipeline(
+    path: Path, overrides: Sequence[str] = (), *, check: Callable[[Sequence[str]], object]
+) -> Pipeline:
+    """A pipeline's file, every command of which ``check`` accepts.
+
+    Raises:
+        ConfigError: if the file cannot be read as a pipeline.
+    """
+    data = codec.apply_overrides(codec.read_yaml(path), overrides)
     del data["plugins"]
-    if set(data) != {"folder", "result", "commands"} or not isinstance(data["commands"], list):
-        raise ConfigError(f"{path}: a pipeline has the keys folder, result and a list of commands")
+    slurm = data.pop("slurm", {})
+    if (
+        set(data) != {"folder", "result", "commands"}
+        or not isinstance(data["commands"], list)
+        or not isinstance(slurm, dict)
+    ):
+        raise ConfigError(
+            f"{path}: a pipeline has the keys folder, result and a list of commands, and slurm for "
+            "options of sbatch"
+        )
     try:
         commands = [shlex.split(str(line)) for line in data["commands"]]
     except ValueError as error:
@@ -69,7 +101,11 @@ def _read(path: Path) -> tuple[list[list[str]], Path, str]:
     for words in commands:
         if words[:1] != ["pvvae"]:
             raise ConfigError(f"{path}: commands begin with pvvae, got {shlex.join(words)!r}")
-    return commands, Path(data["folder"]) / "pipeline.json", str(data["result"])
+        check(words[1:])
+    folder = Path(data["folder"])
+    return Pipeline(
+        path=path, commands=commands, folder=folder, result=str(data["result"]), slurm=slurm
+    )
 
 
 def _digest(path: Path, commands: Sequence[Sequence[str]]) -> str:

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 import torch
 from torch import Tensor
@@ -13,6 +13,7 @@ from pvvae.errors import ConfigError
 from pvvae.progress import progress, say
 from pvvae.run import Run
 from pvvae.run_folder import read_metrics
+from pvvae.stop_request import Stopped, stop_asked
 from pvvae.watch.pace import Wait, memory, pace
 from pvvae.watch.summary import summary
 from pvvae.watch.watch import Watch, WatchConfig
@@ -87,6 +88,7 @@ def run_loop(
 
     Raises:
         ConfigError: if steps are skipped again and again, or the disk is full.
+        Stopped: if it was asked to leave, and has saved.
     """
     start, rollbacks = _resume(trainer, run)
     trainer.start(start, rollbacks=rollbacks)
@@ -132,6 +134,9 @@ def run_loop(
             if (done % config.checkpoint_every == 0 and skips == 0) or done == steps:
                 writer.save(done, write=trainer.snapshot(), facts={"score": score})
                 watching.alive(f"the checkpoint of step {done}")
+            # At a line of the log alone: its means are in no checkpoint, and processes meet anyway.
+            if done % config.log_every == 0 and skips == 0 and done < steps and stop_asked():
+                _leave(trainer, run, writer, done, config)
             window.begin()
     distributed.barrier()  # now every process's files are on disk
     run.finish({"steps": steps})
@@ -234,6 +239,19 @@ def _rollbacks(run: Run, step: int) -> tuple[int, int]:
     counts = (sum(at <= step for at in steps), steps.count(step))
     total, here = distributed.sum_(torch.tensor(counts, device=distributed.device())).tolist()
     return total, here
+
+
+def _leave(
+    trainer: Trainer, run: Run, writer: checkpoints.Writer, done: int, config: LoopConfig
+) -> NoReturn:
+    """Save, unless that has just been done, and end."""
+    if done % config.checkpoint_every:
+        # Without a score: it must not become the best by that of an evaluation long ago.
+        writer.save(done, write=trainer.snapshot(), facts={"score": None})
+    writer.wait()
+    distributed.barrier()
+    run.close()
+    raise Stopped(f"{run.folder}: saved at step {done}, as asked; the same command goes on")
 
 
 def _resume(trainer: Trainer, run: Run) -> tuple[int, int]:

@@ -17,7 +17,10 @@ one has ended the launcher, which looks every second, ends the others. Ours: a f
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Exit status: 0 done, 2 a mistake of the user's, said in one line by one process."""
+    """Exit status: 0 done, 2 a mistake of the user's, said in one line by one process.
+
+    75 is a run that was asked to leave, and has saved.
+    """
     parser = argparse.ArgumentParser(prog="stages", description=__doc__)
     parser.add_argument("config", type=Path, help="a YAML file that names a stage")
     parser.add_argument("overrides", nargs="*", metavar="key.path=value")
@@ -26,6 +29,7 @@ def main(words: Sequence[str] | None = None) -> int:
     settle_accelerator()
 
     from pvvae import distributed
+    from pvvae.stop_request import STOPPED, Stopped
 
     try:
         _run(arguments.config, arguments.overrides)
@@ -36,6 +40,10 @@ def main(words: Sequence[str] | None = None) -> int:
             print(file=sys.stderr)  # below the main process's progress bar
         print(f"pvvae: {error}", file=sys.stderr, flush=True)
         status = 2
+    except Stopped as stopped:
+        if distributed.is_main():
+            print(f"pvvae: {stopped}", file=sys.stderr, flush=True)
+        status = STOPPED
     except KeyboardInterrupt:
         status = 130
     except Exception:

@@ -24,7 +24,7 @@ def of(program_name: str) -> list[list[str]]:
 
 
 def test_every_block_is_covered_below():
-    assert {words[0] for words in COMMANDS} == {"make", "pvvae", "deepspeed"}
+    assert {words[0] for words in COMMANDS} == {"make", "pvvae", "deepspeed", "sbatch"}
 
 
 @pytest.mark.parametrize("words", of("pvvae"), ids=" ".join)
@@ -37,6 +37,14 @@ def test_a_pvvae_command_is_understood(words, monkeypatch):
 def test_a_deepspeed_command_loads_its_config(words, monkeypatch):
     monkeypatch.chdir(ROOT)
     config, *overrides = words[words.index("stages") + 1 :]
+    program.load(Path(config), overrides)
+
+
+@pytest.mark.parametrize("words", of("sbatch"), ids=" ".join)
+def test_an_sbatch_command_has_the_script_and_loads_its_config(words, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    script, config, *overrides = words[words.index("launchers/slurm.sbatch") :]
+    assert Path(script).is_file()
     program.load(Path(config), overrides)
 
 

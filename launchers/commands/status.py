@@ -2,11 +2,13 @@
 
 import argparse
 import fcntl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from launchers.queue import JOBS, Queued, job_of, queued_jobs, read_jobs
 from launchers.words import add_command
+from pvvae.errors import ConfigError
 from pvvae.run_folder import is_finished, read_config, read_metrics, runs_below
 
 if TYPE_CHECKING:
@@ -16,7 +18,8 @@ EXAMPLE = """\
 example:
   pvvae status runs
 
-One line a run: its folder and stage, how far it is, and the last metrics of each kind.
+One line a run: its folder and stage, how far it is, how fast and how long it will take, and the
+last metrics of each kind. Runs that wait in Slurm's queue are there too.
 """
 
 SHOWN = 4  # ours: values of one kind that a line has room for
@@ -33,28 +36,82 @@ def add(commands: "Commands") -> None:
 
 
 def _status(arguments: argparse.Namespace) -> int:
-    runs = runs_below(arguments.runs)
-    width = max(len(str(run)) for run in runs)
-    for run in runs:
-        print(f"{run!s:<{width}}  {describe(run)}".rstrip())
+    records = _submitted(arguments.runs)
+    try:
+        runs = runs_below(arguments.runs)
+    except ConfigError:
+        if not records:
+            raise
+        runs = []
+    own = {run: job_of(run) or _record_of(run, records).get("job") for run in runs}
+    queue = queued_jobs() if records or any(own.values()) else {}
+    rows = [(str(run), *describe(run, own[run], queue)) for run in runs]
+    begun = {run.absolute() for run in runs}
+    for record in records:
+        if Path(record["name"]).absolute() not in begun:
+            rows.append(_not_begun(record, queue))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True) if width)
+        print("  ".join(cells).rstrip())
     return 0
 
 
-def describe(run: Path) -> str:
-    """Stage, steps, state and last metrics of a run, in one line."""
+def describe(run: Path, job: str | None, queue: Mapping[str, Queued]) -> tuple[str, ...]:
+    """Stage, state, steps, pace and last metrics of a run."""
     plain, lines = read_config(run), read_metrics(run)
-    steps = f"{lines[-1]['step'] if lines else 0}/{plain['steps']}" if "steps" in plain else ""
+    done = lines[-1]["step"] if lines else 0
+    steps = f"{done}/{plain['steps']}" if "steps" in plain else ""
     newest = {
         line["kind"]: line for line in sorted(lines, key=lambda line: line["kind"] != "train")
     }
     metrics = "  ".join(f"{kind}: {_values(line)}" for kind, line in newest.items())
-    return f"{plain['stage']:<23}  {_state(run):<11}  {steps:<15}  {metrics}"
+    pace = ""
+    if "steps" in plain and not is_finished(run):
+        pace = _pace(newest.get("train", {}), plain["steps"] - done)
+    return plain["stage"], _state(run, job, queue), steps, pace, metrics
 
 
-def _state(run: Path) -> str:
+def _pace(line: Mapping[str, Any], left: int) -> str:
+    """How fast a run is, and how long it will take if it stays so."""
+    seconds = line.get("times", {}).get("seconds_per_step")
+    if not seconds:
+        return ""
+    minutes = round(left * seconds / 60)
+    hours = f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min"
+    return f"{seconds:.3g} s/step, {hours} left"
+
+
+def _submitted(runs: Path) -> list[dict[str, Any]]:
+    """What pipelines whose folder is at or below ``runs`` have submitted to Slurm."""
+    return [record for path in sorted(runs.rglob(JOBS)) for record in read_jobs(path)]
+
+
+def _record_of(run: Path, records: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    found = (r for r in records if Path(r["name"]).absolute() == run.absolute())
+    return next(found, {})
+
+
+def _not_begun(record: Mapping[str, Any], queue: Mapping[str, Queued]) -> tuple[str, ...]:
+    found = queue.get(record["job"])
+    steps = f"0/{record['steps']}" if record.get("steps") else ""
+    state = _queued(record["job"], found) if found else ""
+    if "stage" not in record:  # a command, which leaves nothing to look at
+        state = state or "ended"
+    return record["name"], record.get("stage", ""), state or "not begun", steps, "", ""
+
+
+def _state(run: Path, job: str | None, queue: Mapping[str, Queued]) -> str:
     if is_finished(run):
         return "finished"
+    if job is not None and job in queue:
+        return _queued(job, queue[job])
     return "running" if _is_held(run) else "interrupted"
+
+
+def _queued(job: str, found: Queued) -> str:
+    states = {"PENDING": "waits" if found.reason == "Dependency" else "queued"}
+    return f"{states.get(found.state, found.state.lower())}, job {job}"
 
 
 def _is_held(run: Path) -> bool:
