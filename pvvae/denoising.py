@@ -17,8 +17,8 @@ from pvvae.flow import drop_labels, flow_loss, interpolate, uniform_times
 from pvvae.loop import LoopConfig, run_loop
 from pvvae.optimizer import OptimizerConfig
 from pvvae.run import Run, RunConfig
+from pvvae.slots import check_slots, process_slots
 from pvvae.snapshot import write_snapshot
-from pvvae.training import check_slots, process_slots
 from pvvae.watch.pace import Wait
 from pvvae.watch.watch import WatchConfig
 

@@ -95,11 +95,10 @@ def run_loop(
     writer = checkpoints.Writer(run.checkpoints, keep_last=config.keep_last)
     window = _Window(trainer.wait)
     watching = Watch(watch, folder=run.folder)
-    score = None
     step, skips = start, 0
     with watching.on(), progress(run.folder.name, steps, start=start) as bar, writer:
         if start == 0:
-            score = _evaluate(trainer, run, 0)
+            _evaluate(trainer, run, 0)
         while step < steps:
             watching.before(step)
             values = trainer.step(step)
@@ -112,7 +111,7 @@ def run_loop(
                 distributed.barrier()
                 step, rollbacks = _roll_back(trainer, run, done, config=config)
                 trainer.start(step, rollbacks=rollbacks)
-                window, skips, score = _Window(trainer.wait), 0, None
+                window, skips = _Window(trainer.wait), 0
                 bar.reset()
                 bar.update(step)
                 continue
@@ -126,6 +125,7 @@ def run_loop(
                 run.log(done, "train", means | rates, times=times)
                 say(summary(done, steps, means, times))
                 bar.set_postfix({k: f"{v:.3g}" for k, v in list(means.items())[:4]}, refresh=False)
+            score = None  # of these weights, or none: a resumed run knows none of those before
             if done % config.evaluate_every == 0 or done == steps:
                 score = _evaluate(trainer, run, done)
                 watching.alive(f"the evaluation after step {done}")

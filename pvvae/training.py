@@ -27,6 +27,7 @@ from pvvae.optimizer import OptimizerConfig
 from pvvae.pretrained import load_discriminator_weights, load_vae_weights
 from pvvae.run import Run, RunConfig
 from pvvae.run_folder import read_config
+from pvvae.slots import check_slots, process_slots
 from pvvae.snapshot import write_snapshot
 from pvvae.watch.latents import latent_health, latent_moments
 from pvvae.watch.pace import Wait
@@ -337,25 +338,6 @@ class _Seen:
     posterior: Posterior
     observed: Tensor | None
     """(B,) groups seen of each clip; None if of all clips the same."""
-
-
-def process_slots(slots: int) -> range:
-    """The slots of this process; they have been checked."""
-    return range(distributed.rank(), slots, distributed.world_size())
-
-
-def check_slots(slots: int, processes: int, *, key: str) -> None:
-    """Refuse slots that cannot be shared out evenly.
-
-    Raises:
-        ConfigError: naming the config's ``key``.
-    """
-    if slots % processes:
-        fitting = [n for n in range(1, slots + 1) if slots % n == 0]
-        raise ConfigError(
-            f"{key}: {slots} slots cannot be shared evenly by {processes} processes; use "
-            f"{' or '.join(map(str, fitting))} processes, or a multiple of {processes} slots"
-        )
 
 
 def build_vae(config: VAETrainingConfig) -> PredictiveVAE:

@@ -128,10 +128,13 @@ class Engine:
             del self._optimizer.step
             return
         # Every other optimizer refuses a gradient that is not finite, and cleans up after itself.
-        for gradient in self._gradients()[0]:
+        gradients, _ = self._gradients()
+        for gradient in gradients:
             gradient.fill_(torch.nan)
         self._engine.step()
         assert not self._engine.was_step_applied()
+        for gradient in gradients:  # ZeRO 3 uses them again, and never writes to their padding
+            gradient.zero_()
 
     def weights(self, *, averaged: bool = False) -> dict[str, Tensor]:
         """Whole fp32 weights on the CPU of the main process, empty elsewhere; a collective call."""

@@ -18,12 +18,12 @@ SPOILT = {1: "gradient", 2: "loss", 4: "other gradient"}
 
 
 class Toy(nn.Module):
-    """Two layers."""
+    """Two layers, of odd sizes: two processes' parts of them are padded."""
 
     def __init__(self, seed: int) -> None:
         super().__init__()
         torch.manual_seed(seed)
-        self.first, self.second = nn.Linear(8, 16), nn.Linear(16, 8)
+        self.first, self.second = nn.Linear(8, 15), nn.Linear(15, 8)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.second(torch.tanh(self.first(x)))

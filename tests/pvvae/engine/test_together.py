@@ -5,7 +5,7 @@ import torch
 
 from pvvae.engine import Engine, EngineConfig, step_together
 from tests.processes import run_group
-from tests.pvvae.engine.spoilt import OPTIMIZER, SPOILT, Toy, find_out
+from tests.pvvae.engine.spoilt import OPTIMIZER, SPOILT, Pair, Toy, find_out, same
 
 ENGINES = [(0, "fp32"), *((stage, p) for stage in (1, 2, 3) for p in ("fp32", "bf16"))]
 EXPECTED = {"taken": [step not in SPOILT for step in range(6)], "kept": True, "equal": True}
@@ -36,3 +36,20 @@ def test_the_agreed_norm_is_the_engines_own(stage, precision):
     assert step_together({engine: 1e-2}, losses=[])
     assert agreed == pytest.approx(engine.gradient_norm, rel=1e-5)
     assert agreed > 0.1
+
+
+@pytest.mark.usefixtures("group")
+@pytest.mark.parametrize(("stage", "precision"), ENGINES)
+def test_an_engine_in_use_goes_back_to_what_it_saved(stage, precision, tmp_path):
+    pair = Pair(stage, precision)
+    for step in range(2):
+        pair.step(step)
+    for i, engine in enumerate(pair.engines):
+        engine.save(tmp_path / str(i))
+    expected = [pair.step(step) for step in range(2, 5)], pair.norms(), pair.weights()
+    pair.step(5, spoilt="gradient")  # the last thing before a run goes back
+    for i, engine in enumerate(pair.engines):
+        engine.load(tmp_path / str(i))
+    again = [pair.step(step) for step in range(2, 5)], pair.norms(), pair.weights()
+    assert again[:2] == expected[:2]
+    assert same(again[2], expected[2])
