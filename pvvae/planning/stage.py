@@ -14,7 +14,8 @@ from pvvae.loop import LoopConfig
 from pvvae.planning.denoiser_rehearsal import DenoiserRehearsal, latent_bucket
 from pvvae.planning.states import Sizes
 from pvvae.planning.vae_rehearsal import VAERehearsal
-from pvvae.training import VAETrainingConfig, check_slots
+from pvvae.slots import check_slots
+from pvvae.training import VAETrainingConfig
 
 
 class Rehearsal(Protocol):
