@@ -45,7 +45,7 @@ def test_an_engine_in_use_goes_back_to_what_it_saved(stage, precision, tmp_path)
     for step in range(2):
         pair.step(step)
     for i, engine in enumerate(pair.engines):
-        engine.save(tmp_path / str(i))
+        engine.snapshot()(tmp_path / str(i))
     expected = [pair.step(step) for step in range(2, 5)], pair.norms(), pair.weights()
     pair.step(5, spoilt="gradient")  # the last thing before a run goes back
     for i, engine in enumerate(pair.engines):
