@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def run_group(words: list[str], *, processes: int, timeout: float = 240) -> list[str]:
+def run_group(words: list[str], *, processes: int, timeout: float = 600) -> list[str]:
     """``python WORDS`` in each of ``processes``; their outputs by rank.
 
     Raises:

@@ -9,7 +9,8 @@ from tests.stages.short import run_stage
 from tests.stages.test_processes import NAMES, SHARDED, SMOOTH, curve
 from tests.toy_clips import pack_toy_clips
 
-pytestmark = pytest.mark.matrix
+# Its runs are made by whichever test comes first.
+pytestmark = [pytest.mark.matrix, pytest.mark.timeout(900)]
 
 COMMON = ["data.slots=4", "steps=8", "objective.drop=sample", *SMOOTH, *SHARDED]
 PROCESSES = (1, 2, 4, 2)

@@ -8,7 +8,8 @@ import pytest
 from tests.processes import run_group
 from tests.stages.short import run_stage
 
-pytestmark = pytest.mark.matrix
+# Its runs are made by whichever test comes first.
+pytestmark = [pytest.mark.matrix, pytest.mark.timeout(900)]
 
 ZERO = (0, 1, 2, 3)
 SMOOTH = ["optimizer.eps=1e-4", "discriminator_optimizer.eps=1e-4"]
