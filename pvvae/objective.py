@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from pvvae import distributed, seeding
+from pvvae import seeding
 from pvvae.losses.adversarial import AdaptiveWeight, GanLoss, generator_loss
 from pvvae.losses.perceptual import Perceptual
 from pvvae.losses.reconstruction import squared_error, temporal_difference
@@ -36,14 +36,13 @@ class ObjectiveConfig:
     """Frames of each clip that LPIPS looks at, drawn anew each time; None is all of them."""
     weight_gan: float = 0.1
     """lambda_gan, before adaptive scaling. Ours, between Open-Sora's 0.05 and VidTok's 0.2."""
-    gan_weighting: Literal["adaptive", "global", "fixed"] = "adaptive"
+    gan_weighting: Literal["adaptive", "fixed"] = "adaptive"
     """Scale the GAN gradient to the reconstruction's at the head (SSVAE, WF-VAE), or not.
 
-    ``adaptive`` does it slot by slot, from the norms of that slot's gradients, as public code does
-    process by process. A norm of parts is not the norm of their sum, so the weight depends on how a
-    step is cut into slots. ``global`` sums the gradients over all slots of the step, on all
-    processes, and takes norms then. It needs every slot's reconstruction before the first backward
-    pass: free with one slot a process, one more forward pass for each slot with several."""
+    Public code takes norms process by process. A norm of parts is not the norm of their sum, so the
+    weight then depends on how a step is cut up. Ours sums the gradients over all slots of the step,
+    on all processes, and takes norms then. It needs every slot's reconstruction before the first
+    backward pass: free with one slot a process, one more forward pass of each with several."""
     gan_loss: GanLoss = "hinge"
     """What the two networks minimise: hinge in SSVAE, WF-VAE and Open-Sora."""
     weight_lecam: float = 0.0
@@ -176,10 +175,14 @@ class Objective:
             pulls["gan"] = weights.weight_gan * pull
         return Cut(pulls, {name: loss.detach() for name, loss in losses.items()}, heads)
 
-    def scale(self, heads: Tensor | None) -> Tensor:
+    @property
+    def adaptive(self) -> bool:
+        """Whether a cut's GAN waits for :meth:`scale`."""
+        return self._adaptive is not None
+
+    def scale(self, heads: Tensor) -> Tensor:
         """Scale () of the GAN's pull from :attr:`Cut.heads` of a batch, or their sum over parts."""
-        if self._adaptive is None or heads is None:
-            return torch.ones((), device=distributed.device())
+        assert self._adaptive is not None, "the GAN's weight is fixed"
         return self._adaptive.ratio(heads)
 
     def pixel_losses(

@@ -1,8 +1,7 @@
 """The training step of the three VAE stages: images, predictive video, decoder fine-tuning."""
 
-import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,19 +9,19 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from arch.interface import BackboneConfig, DiscriminatorConfig, Posterior
+from arch.interface import BackboneConfig, DiscriminatorConfig
 from pvvae import checkpoints, distributed, seeding
 from pvvae.data.clips import ClipBatch, DataConfig, TrainingClips, check_shards
 from pvvae.data.schedule import Bucket
 from pvvae.engine import Engine, EngineConfig, step_together
 from pvvae.errors import ConfigError
+from pvvae.forward import Forward, Seen
 from pvvae.held_out import HeldOut, HeldOutConfig
+from pvvae.judge import Judge
 from pvvae.loop import LoopConfig, run_loop
-from pvvae.losses.adversarial import discriminator_loss
 from pvvae.losses.kl import kl_divergence
-from pvvae.losses.lecam import Anchors, lecam
 from pvvae.model import Pad, PredictiveVAE
-from pvvae.objective import Cut, Objective, ObjectiveConfig, sample_dropped
+from pvvae.objective import Cut, Objective, ObjectiveConfig
 from pvvae.optimizer import OptimizerConfig
 from pvvae.pretrained import load_discriminator_weights, load_vae_weights
 from pvvae.run import Run, RunConfig
@@ -32,9 +31,6 @@ from pvvae.snapshot import write_snapshot
 from pvvae.watch.latents import latent_health, latent_moments
 from pvvae.watch.pace import Wait
 from pvvae.watch.watch import WatchConfig
-
-ANCHORS = "lecam.json"
-"""File of a checkpoint with LeCAM's averages, if it has any."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,29 +108,32 @@ class VAETrainer:
         vae = build_vae(config)
         if freeze_encoder:
             vae.freeze_encoder()
-        self.groups = vae.backbone.latent_frames
-        self.stride = vae.backbone.stride
         self.objective = Objective(
             config.objective, head=vae.backbone.head, device=distributed.device()
         )
         self.held_out = HeldOut(config.held_out, config.data.held_out, objective=self.objective)
-        accumulation = len(self.slots)
         self.generator = Engine(
-            vae, config=config.engine, optimizer=config.optimizer, accumulation=accumulation
+            vae, config=config.engine, optimizer=config.optimizer, accumulation=len(self.slots)
         )
-        self.discriminator: Engine | None = None
-        if config.discriminator is not None:
-            self.discriminator = Engine(
-                build_discriminator(config),
-                config=config.discriminator_engine,
-                optimizer=config.discriminator_optimizer,
-                accumulation=accumulation,
-            )
-        self._anchors: Anchors | None = None
+        self.forward = Forward(
+            self.generator, vae.backbone, objective=config.objective, seed=config.seed
+        )
+        self.judge = self._judge()
         self.wait = Wait()
         self._squares: dict[str, Tensor] = {}
         self._moments: Tensor | None = None
         self._batches: Iterator[list[ClipBatch]] = iter(())
+
+    def _judge(self) -> Judge | None:
+        if self.config.discriminator is None:
+            return None
+        engine = Engine(
+            build_discriminator(self.config),
+            config=self.config.discriminator_engine,
+            optimizer=self.config.discriminator_optimizer,
+            accumulation=len(self.slots),
+        )
+        return Judge(engine, self.config.objective)
 
     def start(self, step: int, *, rollbacks: int) -> None:
         """Point the data at ``step``."""
@@ -167,113 +166,58 @@ class VAETrainer:
         self._moments = torch.stack(moments).sum(0) + (
             0.0 if self._moments is None else self._moments
         )
-        if "lecam" in totals:
-            self._move_anchors(totals["logit_real"], totals["logit_fake"])
+        if self.judge is not None:
+            self.judge.remember(totals)
         return totals
 
     def _cuts(
         self, batches: Sequence[ClipBatch], shares: Sequence[float], step: int
-    ) -> Iterator[tuple["_Seen", Cut]]:
+    ) -> Iterator[tuple[Seen, Cut]]:
         """Each slot's pass through the VAE and what the losses say there; one graph at a time."""
-        adversarial = self.discriminator is not None and step >= self.config.objective.gan_start
-        if not adversarial or self.config.objective.gan_weighting != "global":
+        judged = self.judge is not None and step >= self.config.objective.gan_start
+        if not judged or not self.objective.adaptive:
             for batch in batches:
-                seen = self._see(batch)
-                cut = self._cut(seen, step)
-                yield seen, cut.scaled(self.objective.scale(cut.heads)) if adversarial else cut
+                seen = self.forward(batch)
+                yield seen, self._cut(seen, judged)
             return
-        # Only one graph is held: with several slots each is seen again when its turn has come.
+        # The scale is of the whole step. Only one graph is held: with several slots each is seen
+        # again when its turn has come.
         alone = len(batches) == 1
         cuts = []
         for batch in batches:
-            seen = self._see(batch, graph=alone)
-            cuts.append(self._cut(seen, step))
+            seen = self.forward(batch, graph=alone)
+            cuts.append(self._cut(seen, judged))
         heads = [s * c.heads for s, c in zip(shares, cuts, strict=True) if c.heads is not None]
         scale = self.objective.scale(distributed.sum_(torch.stack(heads).sum(0)))
         for batch, cut in zip(batches, cuts, strict=True):
-            yield seen if alone else self._see(batch), cut.scaled(scale)
+            yield seen if alone else self.forward(batch), cut.scaled(scale)
 
-    def _see(self, batch: ClipBatch, *, graph: bool = True) -> "_Seen":
-        """One slot's pass through the VAE."""
-        x = batch.x.to(distributed.device())
-        groups = self.groups(x.shape[2])
-        positions = batch.positions.tolist()
-        dropped = sample_dropped(
-            groups, self.config.objective, seed=self.config.seed, positions=positions
-        )
-        noise = self._posterior_noise(x, groups, positions)
-        with torch.set_grad_enabled(graph):
-            recon, mean, logvar = self.generator(x.to(self.generator.dtype), dropped, noise)
-        observed = None if isinstance(dropped, int) else (groups - dropped).to(x.device)
-        return _Seen(x, positions, recon, Posterior(mean, logvar), observed)
-
-    def _cut(self, seen: "_Seen", step: int) -> Cut:
-        judge = self.discriminator
+    def _cut(self, seen: Seen, judged: bool) -> Cut:
+        network = self.judge.network if self.judge is not None and judged else None
         return self.objective.at_reconstruction(
-            seen.recon,
-            seen.x,
-            frames=self._lpips_frames(seen.x.shape[2], seen.positions),
-            discriminator=judge.network
-            if judge and step >= self.config.objective.gan_start
-            else None,
+            seen.recon, seen.x, frames=seen.lpips_frames, discriminator=network
         )
 
-    def _learn(self, seen: "_Seen", cut: Cut, step: int, weight: float) -> dict[str, Tensor]:
+    def _learn(self, seen: Seen, cut: Cut, step: int, weight: float) -> dict[str, Tensor]:
         """Backward of both networks on one slot; neither is updated here."""
-        weights = self.config.objective
         kl = kl_divergence(seen.posterior, seen.observed).mean()
         pixels = (seen.recon * cut.pull.to(seen.recon.dtype)).sum()
-        self.generator.backward(weight * (pixels + weights.weight_kl * kl))
+        self.generator.backward(weight * (pixels + self.config.objective.weight_kl * kl))
         losses = cut.losses | {"kl": kl.detach()}
-        judge = self.discriminator
-        if judge is not None and step >= weights.discriminator_start:
-            losses |= self._train_discriminator(judge, seen.x, seen.recon.detach(), weight)
+        if self.judge is not None and self._judge_learns(step):
+            losses |= self.judge.learn(seen.x, seen.recon, weight=weight)
         return losses
 
-    def _train_discriminator(
-        self, judge: Engine, x: Tensor, recon: Tensor, weight: float
-    ) -> dict[str, Tensor]:
-        """The discriminator learns from the same pass through the VAE."""
-        both = torch.cat([x.to(judge.dtype), recon.to(judge.dtype)])
-        real, fake = judge(both).float().chunk(2)
-        weights = self.config.objective
-        loss = discriminator_loss(real, fake, weights.gan_loss).mean()
-        losses = {"discriminator": loss, "logit_real": real.mean(), "logit_fake": fake.mean()}
-        if weights.weight_lecam:
-            losses["lecam"] = lecam(real, fake, self._anchors).mean()
-            loss = loss + weights.weight_lecam * losses["lecam"]
-        judge.backward(weight * loss)
-        return {name: value.detach() for name, value in losses.items()}
-
-    def _move_anchors(self, real: Tensor, fake: Tensor) -> None:
-        """Average the step's logits in: means over the clips of all processes."""
-        means = distributed.sum_(torch.stack([real, fake])).tolist()
-        last = self._anchors or Anchors(*means)
-        self._anchors = last.moved(
-            real=means[0], fake=means[1], decay=self.config.objective.lecam_decay
-        )
+    def _judge_learns(self, step: int) -> bool:
+        return self.judge is not None and step >= self.config.objective.discriminator_start
 
     def _rates(self, step: int) -> dict[Engine, float]:
         """Learning rate of each network that learns at ``step``."""
         rates = {self.generator: self.config.optimizer.rate(step, self.config.steps)}
-        if self.discriminator is not None and step >= self.config.objective.discriminator_start:
+        if self.judge is not None and self._judge_learns(step):
             rate = self.config.discriminator_optimizer.rate(step, self.config.steps)
-            rates[self.discriminator] = rate
+            rates[self.judge.engine] = rate
         return rates
-
-    def _posterior_noise(self, x: Tensor, groups: int, positions: Sequence[int]) -> Tensor:
-        """Standard normal (B, c, t, h, w), each clip's from its global position alone."""
-        height, width = x.shape[3] // self.stride.space, x.shape[4] // self.stride.space
-        shape = (self.config.backbone.latent_channels, groups, height, width)
-        draws = (seeding.torch_generator(self.config.seed, "posterior", p) for p in positions)
-        return torch.stack([torch.randn(shape, generator=g) for g in draws]).to(x.device)
-
-    def _lpips_frames(self, frames: int, positions: Sequence[int]) -> Tensor | None:
-        wanted = self.config.objective.lpips_frames
-        if wanted is None or wanted >= frames:
-            return None
-        generator = seeding.torch_generator(self.config.seed, "lpips", positions[0])
-        return torch.randperm(frames, generator=generator)[:wanted].sort().values
 
     def rates(self, step: int) -> dict[str, Any]:
         """Learning rate and gradient norms of the last step, latents since the last call.
@@ -289,8 +233,8 @@ class VAETrainer:
             "gradient_norm": self.generator.gradient_norm,
         }
         values |= {f"grad_{name}": norm for name, norm in zip(self._squares, squares, strict=True)}
-        if self.discriminator is not None and step >= self.config.objective.discriminator_start:
-            values["discriminator_gradient_norm"] = self.discriminator.gradient_norm
+        if self.judge is not None and self._judge_learns(step):
+            values["discriminator_gradient_norm"] = self.judge.engine.gradient_norm
         assert self._moments is not None, "no step has been taken"
         health = latent_health(distributed.sum_(self._moments))
         self._moments = None
@@ -307,37 +251,23 @@ class VAETrainer:
         """Copies of the engines' states, and of the whole weights for everyone else to load."""
         engines = {"generator": self.generator.snapshot()}
         whole = {"vae": self.generator.weights(averaged=True)}
-        if self.discriminator is not None:
-            engines["discriminator"] = self.discriminator.snapshot()
-            whole["discriminator"] = self.discriminator.weights()
-        means = {} if self._anchors is None else {ANCHORS: asdict(self._anchors)}
-        return partial(write_snapshot, engines, whole, means)
+        small: dict[str, Any] = {}
+        if self.judge is not None:
+            engines["discriminator"] = self.judge.engine.snapshot()
+            whole["discriminator"] = self.judge.engine.weights()
+            small = self.judge.small_state()
+        return partial(write_snapshot, engines, whole, small)
 
     def load(self, folder: Path) -> None:
         """Go on from :meth:`snapshot`."""
         self.generator.load(folder / "generator")
-        if self.discriminator is not None:
-            self.discriminator.load(folder / "discriminator")
-        path = folder / ANCHORS
-        self._anchors = Anchors(**json.loads(path.read_text())) if path.exists() else None
+        if self.judge is not None:
+            self.judge.load(folder)
 
 
 def _pixels(x: Tensor) -> int:
     """Of all frames of clips (B, C, T, H, W)."""
     return x[:, 0].numel()
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """One slot after its pass through the VAE."""
-
-    x: Tensor
-    """(B, 3, T, H, W)."""
-    positions: list[int]
-    recon: Tensor
-    posterior: Posterior
-    observed: Tensor | None
-    """(B,) groups seen of each clip; None if of all clips the same."""
 
 
 def build_vae(config: VAETrainingConfig) -> PredictiveVAE:

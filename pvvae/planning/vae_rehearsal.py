@@ -21,7 +21,7 @@ META = torch.device("meta")
 
 @dataclass(frozen=True)
 class VAERehearsal:
-    """The networks of a stage without their weights; ``phases`` follows ``VAETrainer._slot``."""
+    """The networks of a stage without their weights; ``phases`` follows ``VAETrainer.step``."""
 
     config: VAETrainingConfig
     vae: PredictiveVAE

@@ -67,7 +67,7 @@ def test_the_pull_is_the_gradient_of_equation_1():
 def test_the_scale_of_summed_parts_is_that_of_the_whole_batch():
     torch.manual_seed(0)
     judge, head = discriminator_config().build(), torch.nn.Conv3d(4, 3, 3, padding=1)
-    config = ObjectiveConfig(lpips_net="alex", gan_weighting="global")
+    config = ObjectiveConfig(lpips_net="alex")
     objective = Objective(config, head=head, device=CPU)
     x, features = torch.rand(4, 3, 5, 32, 32) * 2 - 1, torch.randn(4, 4, 5, 32, 32)
 
