@@ -153,12 +153,18 @@ class DenoiserTrainer:
 
     @torch.no_grad()
     def evaluate(self, step: int) -> dict[str, float]:
-        """Flow loss of held-out latents at fixed times and noise, without labels.
+        """Flow loss of held-out latents at fixed times and noise, without labels, averaged weights.
 
         Held-out clips may show what no training class names, hence the null label.
         """
         if self.held_out is None:
             return {}
+        with self.engine.averaged():
+            flow = self._validation()
+        return {"flow": flow, "score": -flow}
+
+    def _validation(self) -> float:
+        assert self.held_out is not None
         losses = []
         null = torch.tensor(self.config.denoiser.num_classes)
         for index in range(min(self.config.validation_clips, len(self.held_out))):
@@ -172,8 +178,7 @@ class DenoiserTrainer:
             )
             predicted = self._velocity(interpolate(x, noise, time), time, label)
             losses.append(float(flow_loss(predicted, x, noise).mean()))
-        flow = sum(losses) / len(losses)
-        return {"flow": flow, "score": -flow}
+        return sum(losses) / len(losses)
 
     def snapshot(self) -> checkpoints.Write:
         """Copies of the engine's state, and of the whole weights (averaged, if it averages)."""

@@ -93,8 +93,3 @@ class FragmentReader:
         if filled != length:
             raise KeyError(f"{name}: {length - filled} of {length} values of {kind} are missing")
         return out
-
-    def whole(self, kind: str, name: str) -> Tensor:
-        """All values of one parameter, in its shape."""
-        shape = self.shapes[name]
-        return self.read(kind, name, 0, shape.numel()).view(shape)

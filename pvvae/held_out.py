@@ -54,11 +54,12 @@ class HeldOut:
         self.config, self.objective = config, objective
         self.clips = None if folder is None else config.open(folder)
 
-    @torch.no_grad()
     def measure(
         self, engine: Engine, *, folder: Path, step: int
     ) -> tuple[dict[str, float], Path | None]:
         """Means over the clips, and a video of the first one (main process); a collective call.
+
+        Of the averaged weights, if the engine averages: those are what everyone else will load.
 
         Returns:
             ``mse diff lpips psnr kl score`` and, for video, ``prediction_mse`` (on [0, 1], over the
@@ -68,6 +69,13 @@ class HeldOut:
             return {}, None
         vae = engine.network
         assert isinstance(vae, PredictiveVAE)
+        with torch.no_grad(), engine.averaged():
+            return self._measure(vae, engine.dtype, folder / "samples" / f"step_{step:08d}.mp4")
+
+    def _measure(
+        self, vae: PredictiveVAE, dtype: torch.dtype, video: Path
+    ) -> tuple[dict[str, float], Path | None]:
+        assert self.clips is not None
         rank, processes, count = distributed.rank(), distributed.world_size(), len(self.clips)
         rows: dict[int, dict[str, float]] = {}
         sample: Path | None = None
@@ -75,11 +83,11 @@ class HeldOut:
         for turn in range(-(-count // processes)):
             index = turn * processes + rank
             x = to_pixels(self.clips[min(index, count - 1)].frames).to(distributed.device())
-            row, pictures = self._clip(vae, x.to(engine.dtype))
+            row, pictures = self._clip(vae, x.to(dtype))
             if index < count:
                 rows[index] = row
             if index == 0:
-                sample = folder / "samples" / f"step_{step:08d}.mp4"
+                sample = video
                 write_video(sample, _side_by_side(pictures), fps=SAMPLE_FPS)
         merged: dict[int, dict[str, float]] = {}
         for part in distributed.gather_objects(rows):

@@ -138,10 +138,22 @@ class Engine:
 
     def weights(self, *, averaged: bool = False) -> dict[str, Tensor]:
         """Whole fp32 weights on the CPU of the main process, empty elsewhere; a collective call."""
-        if averaged and self._average is not None:
-            with self._averaged_in_place():
-                return self._gather()
-        return self._gather()
+        if not averaged:
+            return self._gather()
+        with self.averaged():
+            return self._gather()
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Let the network have the averaged weights meanwhile, if any are kept; collective."""
+        if self._average is None:
+            yield
+            return
+        self._swap_average()
+        try:
+            yield
+        finally:
+            self._swap_average()
 
     def snapshot(self) -> Callable[[Path], list[Path]]:
         """Copy this process's part; what is returned writes the copy into a folder, at any time.
@@ -173,7 +185,7 @@ class Engine:
             for place in self._sharding.places:
                 place.of(flats).copy_(saved.read(kind, place.name, place.start, place.length))
         self._sharding.steps = saved.steps
-        self._sharding.spread(lambda name: saved.whole(WEIGHT, name))
+        self._sharding.spread()
 
     def _kept(self) -> Iterator[tuple[str, list[Tensor]]]:
         """Kinds of values that make up the engine's state, each in its flat tensors."""
@@ -194,20 +206,13 @@ class Engine:
             whole = [p.grad for p in self.network.parameters() if p.grad is not None]
         return list(whole), distributed.world_size()
 
-    @contextmanager
-    def _averaged_in_place(self) -> Iterator[None]:
-        self._swap_average()
-        try:
-            yield
-        finally:
-            self._swap_average()
-
     def _swap_average(self) -> None:
         assert self._average is not None
         for shard, mean in zip(self._sharding.weights(), self._average, strict=True):
             held = shard.data.clone()
             shard.data.copy_(mean)
             mean.copy_(held)
+        self._sharding.spread()
 
     def _gather(self) -> dict[str, Tensor]:
         whole: dict[str, Tensor] = {}

@@ -1,6 +1,6 @@
 """Where ZeRO keeps which elements of which parameter: one description for all its stages."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,17 +76,12 @@ class Sharding:
             if "step" in group:  # DeepSpeed's fused AdamW counts there
                 group["step"] = steps
 
-    def spread(self, whole: Callable[[str], Tensor]) -> None:
-        """Make the network compute with the weights that :meth:`weights` holds.
-
-        Args:
-            whole: a whole fp32 parameter by name; ZeRO 0 and 3 do not ask.
-        """
+    def spread(self) -> None:
+        """Make the network compute with the weights that :meth:`weights` holds; collective."""
         if self._stage == 3:
             self._spread_partitioned()
         elif self._stage > 0:
-            for name, parameter in self._trained.items():
-                parameter.data.copy_(whole(name))
+            self._optimizer.update_lp_params()
 
     def _spread_partitioned(self) -> None:
         optimizer = self._optimizer

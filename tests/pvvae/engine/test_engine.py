@@ -95,6 +95,25 @@ def test_a_saved_engine_goes_on_as_if_it_had_not_stopped(stage, precision, tmp_p
         assert all(torch.equal(found[name], wanted[name]) for name in wanted)
 
 
+@pytest.mark.parametrize(
+    ("stage", "precision"), [(0, "fp32"), (1, "bf16"), (2, "fp32"), (2, "bf16"), (3, "bf16")]
+)
+def test_the_network_has_the_averages_meanwhile_and_its_own_weights_after(stage, precision):
+    engine, other = (build(stage, precision=precision, ema_decay=0.9) for _ in range(2))
+    train(engine)
+    train(other)
+    averages = Toy()
+    averages.load_state_dict(engine.weights(averaged=True))
+    x = batch(9, 0).to(engine.dtype)
+    own = other.network(x)
+    with engine.averaged():
+        found = engine.network(x)
+    assert torch.equal(found, averages.to(engine.dtype)(x))
+    assert not torch.equal(found, own)
+    assert torch.equal(engine.network(x), own)
+    assert train(engine, start=4) == train(other, start=4)
+
+
 @pytest.mark.parametrize("stage", [0, 2, 3])
 def test_frozen_parameters_stay_and_are_in_the_weights(stage):
     network = Toy()
