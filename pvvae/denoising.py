@@ -21,6 +21,7 @@ from pvvae.slots import check_slots, process_slots
 from pvvae.snapshot import write_snapshot
 from pvvae.watch.pace import Wait
 from pvvae.watch.watch import WatchConfig
+from pvvae.watch.work import CountFlops, SlotWork, Work, peak_flops
 
 VALIDATION_TIMES = (0.1, 0.3, 0.5, 0.7, 0.9)
 """Where the validation loss is measured. Ours: evenly over the path, its two ends left out."""
@@ -52,22 +53,27 @@ class DenoiserTrainingConfig(RunConfig):
         _check(self, LatentDataset(Path(self.latents) / "train"))
 
 
-def train_denoiser(config: DenoiserTrainingConfig, *, stage: str) -> None:
+def train_denoiser(config: DenoiserTrainingConfig, *, stage: str, count: CountFlops) -> None:
     """Run the stage to its end; the process group must have been started.
+
+    Args:
+        config: of the stage.
+        stage: its name.
+        count: FLOPs of a slot.
 
     Raises:
         ConfigError: for anything about config, latents or run folder that cannot work.
     """
     run = Run(config, stage=stage)
     if not run.finished:
-        trainer = DenoiserTrainer(config)
+        trainer = DenoiserTrainer(config, count=count)
         run_loop(trainer, run, steps=config.steps, config=config.loop, watch=config.watch)
 
 
 class DenoiserTrainer:
     """One engine; every draw is a function of the latent's global position."""
 
-    def __init__(self, config: DenoiserTrainingConfig) -> None:
+    def __init__(self, config: DenoiserTrainingConfig, *, count: CountFlops) -> None:
         """Build network, engine and data."""
         self.config = config
         config.check(distributed.world_size())
@@ -90,6 +96,7 @@ class DenoiserTrainer:
             network, config=config.engine, optimizer=config.optimizer, accumulation=len(self.slots)
         )
         self.wait = Wait()
+        self.work = Work(count if peak_flops(config.watch.peak_tflops) else None)
         self._rollbacks = 0
 
     def start(self, step: int, *, rollbacks: int) -> None:
@@ -105,6 +112,7 @@ class DenoiserTrainer:
             positions = self.schedule.draw(step, slot, rollbacks=self._rollbacks).positions
             loss = self._loss(positions.tolist(), self.schedule.sample_ids(positions).tolist())
             self.engine.backward(loss)
+            self.work.add(SlotWork((len(positions), *self.latents.shape[1:])))
             total += loss.detach() / self.config.slots
             applied = step_together({self.engine: rate}, losses=[total])
         if not applied:

@@ -22,6 +22,8 @@ class Seen:
     recon: Tensor
     """Of the same shape."""
     posterior: Posterior
+    dropped: int | Tensor
+    """k of all clips, or (B,) one of each."""
     observed: Tensor | None
     """(B,) groups seen of each clip; None if of all clips the same."""
     lpips_frames: Tensor | None
@@ -49,7 +51,7 @@ class Forward:
             recon, mean, logvar = self._engine(x.to(self._engine.dtype), dropped, noise)
         observed = None if isinstance(dropped, int) else (groups - dropped).to(x.device)
         frames = self._lpips_frames(x.shape[2], positions)
-        return Seen(x, recon, Posterior(mean, logvar), observed, frames)
+        return Seen(x, recon, Posterior(mean, logvar), dropped, observed, frames)
 
     def _noise(self, x: Tensor, groups: int, positions: Sequence[int]) -> Tensor:
         """Standard normal (B, c, t, h, w) for the posterior's sample."""

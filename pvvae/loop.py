@@ -17,6 +17,7 @@ from pvvae.stop_request import Stopped, stop_asked
 from pvvae.watch.pace import Wait, memory, pace
 from pvvae.watch.summary import summary
 from pvvae.watch.watch import Watch, WatchConfig
+from pvvae.watch.work import Work, peak_flops
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +59,8 @@ class Trainer(Protocol):
 
     wait: Wait
     """What the trainer has waited for data."""
+    work: Work
+    """What it has computed."""
 
     def start(self, step: int, *, rollbacks: int) -> None:
         """Get ready to take ``step`` next, with the data of a run rolled back so many times."""
@@ -93,7 +96,7 @@ def run_loop(
     start, rollbacks = _resume(trainer, run)
     trainer.start(start, rollbacks=rollbacks)
     writer = checkpoints.Writer(run.checkpoints, keep_last=config.keep_last)
-    window = _Window(trainer.wait)
+    window = _Window(trainer, peak=peak_flops(watch.peak_tflops))
     watching = Watch(watch, folder=run.folder)
     step, skips = start, 0
     with watching.on(), progress(run.folder.name, steps, start=start) as bar, writer:
@@ -111,7 +114,7 @@ def run_loop(
                 distributed.barrier()
                 step, rollbacks = _roll_back(trainer, run, done, config=config)
                 trainer.start(step, rollbacks=rollbacks)
-                window, skips = _Window(trainer.wait), 0
+                window, skips = _Window(trainer, peak=peak_flops(watch.peak_tflops)), 0
                 bar.reset()
                 bar.update(step)
                 continue
@@ -145,8 +148,8 @@ def run_loop(
 class _Window:
     """Means over the steps since the last log line."""
 
-    def __init__(self, wait: Wait) -> None:
-        self._wait = wait
+    def __init__(self, trainer: Trainer, *, peak: float | None) -> None:
+        self._wait, self._work, self._peak = trainer.wait, trainer.work, peak
         self._sums: dict[str, Tensor] = {}
         self._steps: dict[str, int] = {}
         self._count = self._skipped = 0
@@ -158,6 +161,7 @@ class _Window:
         if self._count == 0:
             self._began = time.perf_counter()
             self._wait.take()
+            self._work.take()
 
     def add(self, values: dict[str, Tensor] | None) -> None:
         self._count += 1
@@ -187,10 +191,17 @@ class _Window:
             steps=self._count,
             clips=values.pop("clips", 0.0) * taken,
             pixels=values.pop("pixels", 0.0) * taken,
+            flops=self._flops(),
+            peak=None if self._peak is None else self._peak * distributed.world_size(),
         )
         self._sums, self._steps, self._count, self._skipped = {}, {}, 0, 0
         self.begin()
         return values
+
+    def _flops(self) -> float:
+        """Of all processes; nobody counts where no peak is known."""
+        done = torch.tensor(self._work.take(), dtype=torch.float64, device=distributed.device())
+        return float(distributed.sum_(done))
 
 
 def _evaluate(trainer: Trainer, run: Run, done: int) -> float | None:

@@ -31,6 +31,7 @@ from pvvae.snapshot import write_snapshot
 from pvvae.watch.latents import latent_health, latent_moments
 from pvvae.watch.pace import Wait
 from pvvae.watch.watch import WatchConfig
+from pvvae.watch.work import CountFlops, SlotWork, Work, peak_flops
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,22 +85,32 @@ class VAETrainingConfig(RunConfig):
                 raise ConfigError(f"{where}: {error}") from None
 
 
-def train(config: VAETrainingConfig, *, stage: str, freeze_encoder: bool = False) -> None:
+def train(
+    config: VAETrainingConfig, *, stage: str, count: CountFlops, freeze_encoder: bool = False
+) -> None:
     """Run one VAE stage to its end; the process group must have been started.
+
+    Args:
+        config: of the stage.
+        stage: its name.
+        count: FLOPs of a slot.
+        freeze_encoder: whether only pad and decoder learn.
 
     Raises:
         ConfigError: for anything about config, data or run folder that cannot work.
     """
     run = Run(config, stage=stage)
     if not run.finished:
-        trainer = VAETrainer(config, run, freeze_encoder=freeze_encoder)
+        trainer = VAETrainer(config, run, count=count, freeze_encoder=freeze_encoder)
         run_loop(trainer, run, steps=config.steps, config=config.loop, watch=config.watch)
 
 
 class VAETrainer:
     """Two engines, one pass through the VAE for both, the graph cut at the reconstruction."""
 
-    def __init__(self, config: VAETrainingConfig, run: Run, *, freeze_encoder: bool) -> None:
+    def __init__(
+        self, config: VAETrainingConfig, run: Run, *, count: CountFlops, freeze_encoder: bool
+    ) -> None:
         """Build networks (equal on all processes), engines and data."""
         self.config, self.run = config, run
         config.check(distributed.world_size())
@@ -120,6 +131,7 @@ class VAETrainer:
         )
         self.judge = self._judge()
         self.wait = Wait()
+        self.work = Work(count if peak_flops(config.watch.peak_tflops) else None)
         self._squares: dict[str, Tensor] = {}
         self._moments: Tensor | None = None
         self._batches: Iterator[list[ClipBatch]] = iter(())
@@ -158,6 +170,7 @@ class VAETrainer:
                 squares[name] = squares.get(name, 0.0) + share**2 * square
             totals["clips"] = totals.get("clips", 0.0) + loss.new_tensor(len(seen.x))
             totals["pixels"] = totals.get("pixels", 0.0) + loss.new_tensor(_pixels(seen.x))
+            self.work.add(self._work(seen, step))
             moments.append(latent_moments(seen.posterior, seen.observed))
             applied = step_together(self._rates(step), losses=totals.values())
         if not applied:
@@ -174,7 +187,7 @@ class VAETrainer:
         self, batches: Sequence[ClipBatch], shares: Sequence[float], step: int
     ) -> Iterator[tuple[Seen, Cut]]:
         """Each slot's pass through the VAE and what the losses say there; one graph at a time."""
-        judged = self.judge is not None and step >= self.config.objective.gan_start
+        judged = self._judged(step)
         if not judged or not self.objective.adaptive:
             for batch in batches:
                 seen = self.forward(batch)
@@ -207,6 +220,19 @@ class VAETrainer:
         if self.judge is not None and self._judge_learns(step):
             losses |= self.judge.learn(seen.x, seen.recon, weight=weight)
         return losses
+
+    def _work(self, seen: Seen, step: int) -> SlotWork:
+        twice = self._judged(step) and self.objective.adaptive and len(self.slots) > 1
+        batch, _, frames, height, width = seen.x.shape
+        return SlotWork(
+            (batch, frames, height, width),
+            dropped=seen.dropped if isinstance(seen.dropped, int) else 0,
+            gan=self._judge_learns(step),
+            looks=2 if twice else 1,
+        )
+
+    def _judged(self, step: int) -> bool:
+        return self.judge is not None and step >= self.config.objective.gan_start
 
     def _judge_learns(self, step: int) -> bool:
         return self.judge is not None and step >= self.config.objective.discriminator_start

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from pvvae.errors import ConfigError
 from pvvae.objective import ObjectiveConfig
+from pvvae.planning.flops import slot_counter
 from pvvae.training import VAETrainingConfig, train
 
 
@@ -29,4 +30,9 @@ class Config(VAETrainingConfig):
 
 def run(config: Config) -> None:
     """Train to the end, from wherever the run folder stands."""
-    train(config, stage="decoder_finetune", freeze_encoder=True)
+    train(
+        config,
+        stage="decoder_finetune",
+        count=slot_counter(config, freeze_encoder=True),
+        freeze_encoder=True,
+    )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from arch.interface import DiscriminatorConfig
 from pvvae.objective import ObjectiveConfig
+from pvvae.planning.flops import slot_counter
 from pvvae.training import VAETrainingConfig, train
 
 
@@ -22,4 +23,4 @@ class Config(VAETrainingConfig):
 
 def run(config: Config) -> None:
     """Train to the end, from wherever the run folder stands."""
-    train(config, stage="image_pretrain")
+    train(config, stage="image_pretrain", count=slot_counter(config))

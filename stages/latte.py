@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pvvae.denoising import DenoiserTrainingConfig, train_denoiser
 from pvvae.engine import EngineConfig
 from pvvae.optimizer import OptimizerConfig
+from pvvae.planning.flops import slot_counter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,4 +30,4 @@ class Config(DenoiserTrainingConfig):
 
 def run(config: Config) -> None:
     """Train to the end, from wherever the run folder stands."""
-    train_denoiser(config, stage="latte")
+    train_denoiser(config, stage="latte", count=slot_counter(config))

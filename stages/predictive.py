@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from pvvae.objective import ObjectiveConfig
+from pvvae.planning.flops import slot_counter
 from pvvae.training import VAETrainingConfig, train
 
 
@@ -17,4 +18,4 @@ class Config(VAETrainingConfig):
 
 def run(config: Config) -> None:
     """Train to the end, from wherever the run folder stands."""
-    train(config, stage="predictive")
+    train(config, stage="predictive", count=slot_counter(config))

@@ -70,6 +70,18 @@ def stage_of(config: object, *, freeze_encoder: bool, processes: int) -> Stage:
     )
 
 
+def rehearsal_of(config: object, *, freeze_encoder: bool) -> Rehearsal:
+    """The networks and the work of a stage that trains.
+
+    Raises:
+        ConfigError: for shapes that do not fit the backbone.
+    """
+    if isinstance(config, VAETrainingConfig):
+        return VAERehearsal.of(config, freeze_encoder=freeze_encoder)
+    assert isinstance(config, DenoiserTrainingConfig), "a stage that trains"
+    return DenoiserRehearsal.of(config)
+
+
 def _vae_stage(config: VAETrainingConfig, *, freeze_encoder: bool) -> Stage:
     rehearsal = VAERehearsal.of(config, freeze_encoder=freeze_encoder)
     engines = {"vae": (Sizes.of(rehearsal.vae, config.engine), config.engine)}

@@ -37,7 +37,14 @@ class Wait:
 
 
 def pace(
-    *, seconds: float, waited: float, steps: int, clips: float, pixels: float
+    *,
+    seconds: float,
+    waited: float,
+    steps: int,
+    clips: float,
+    pixels: float,
+    flops: float = 0.0,
+    peak: float | None = None,
 ) -> dict[str, float]:
     """Values of one interval.
 
@@ -46,6 +53,8 @@ def pace(
         waited: of these, for data.
         steps: taken or skipped.
         clips, pixels: of all processes, in steps that were taken.
+        flops: of all processes; 0 if nobody counts.
+        peak: FLOP/s that all processes could do, if known.
     """
     found = {
         "seconds_per_step": seconds / steps,
@@ -54,6 +63,10 @@ def pace(
     }
     if pixels:
         found["pixels_per_second"] = pixels / seconds
+    if flops:
+        found["flops_per_second"] = flops / seconds
+    if flops and peak:
+        found["peak_share"] = flops / seconds / peak
     return found
 
 

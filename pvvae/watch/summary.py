@@ -19,6 +19,7 @@ def summary(done: int, steps: int, values: Mapping[str, Any], times: Mapping[str
     units = {
         "seconds_per_step": "{:.3g} s a step",
         "clips_per_second": "{:.3g} clips/s",
+        "peak_share": "{:.1%} of peak",
         "data_wait_share": "{:.0%} waiting for data",
         "memory_gib": "{:.3g} GiB",
     }

@@ -18,6 +18,9 @@ class WatchConfig:
     """Time without the end of a step, an evaluation or a checkpoint after which every process dumps
     its stacks to the run folder; None never does. Ours: half of what a collective call may wait, so
     that the stacks are there before it gives up; the slowest step compiles kernels for minutes."""
+    peak_tflops: float | None = None
+    """TFLOP/s of one process's accelerator at its best, against which the work done is held; None
+    takes a known GPU's (dense bf16) by its name, and counts no FLOPs on anything else."""
     profile_start: int | None = None
     """First step that torch's profiler records, on the main process, to ``profile/`` of the run
     folder; None profiles nothing."""
@@ -27,6 +30,8 @@ class WatchConfig:
     def __post_init__(self) -> None:
         if self.stall_seconds is not None and self.stall_seconds <= 0:
             raise ValueError(f"stall_seconds must be positive or null, got {self.stall_seconds}")
+        if self.peak_tflops is not None and self.peak_tflops <= 0:
+            raise ValueError(f"peak_tflops must be positive or null, got {self.peak_tflops}")
         if self.profile_steps < 1:
             raise ValueError(f"profile_steps must be at least 1, got {self.profile_steps}")
 

@@ -13,6 +13,14 @@ def test_an_interval_in_numbers():
     }
 
 
+def test_arithmetic_is_held_against_the_peak():
+    done = {"seconds": 10.0, "waited": 0.0, "steps": 1, "clips": 1.0, "pixels": 0.0}
+    assert pace(**done, flops=5e12, peak=1e12)["peak_share"] == 0.5
+    found = pace(**done, flops=5e12)
+    assert found["flops_per_second"] == 5e11
+    assert "peak_share" not in found
+
+
 def test_latents_have_no_pixels():
     assert "pixels_per_second" not in pace(seconds=1.0, waited=0.0, steps=1, clips=1.0, pixels=0.0)
 
