@@ -1,7 +1,5 @@
-"""Two processes whose graphs differ train one network: ``python -m tests.pvvae.engine.other_order
-ZERO_STAGE`` prints the gradient norms of two steps."""
-
-import sys
+"""Two processes whose graphs differ train one network: ``python -m tests.pvvae.engine.other_order``
+prints the gradient norms of two steps under each way of sharding it."""
 
 import torch
 from torch import nn
@@ -44,15 +42,28 @@ def norms_of_one_process() -> list[float]:
     return norms
 
 
+WAYS = [(stage, overlap, bucket) for stage in range(4) for overlap in (0, 1) for bucket in (4, 99)]
+"""ZeRO stage, whether reducing overlaps with the backward pass, and elements of a bucket: one
+parameter each, or both in one."""
+
+
 def main() -> None:
     start()
-    config = EngineConfig(zero_stage=int(sys.argv[1]), precision="fp32", gradient_clipping=0.0)
     optimizer = OptimizerConfig(lr=1e-2, betas=(0.9, 0.95), weight_decay=0.0)
-    engine = Engine(Toy(), config=config, optimizer=optimizer, accumulation=1)
-    for step in range(2):
-        engine.backward(loss_of(engine, distributed.rank(), step))
-        engine.step(lr=1e-2)
-        print("norm", engine.gradient_norm)
+    for stage, overlap, bucket in WAYS:
+        config = EngineConfig(
+            zero_stage=stage,
+            precision="fp32",
+            gradient_clipping=0.0,
+            overlap=bool(overlap),
+            bucket_elements=bucket,
+            persistent_elements=0,
+        )
+        engine = Engine(Toy(), config=config, optimizer=optimizer, accumulation=1)
+        for step in range(2):
+            engine.backward(loss_of(engine, distributed.rank(), step))
+            engine.step(lr=1e-2)
+            print("norm", stage, overlap, bucket, engine.gradient_norm)
     stop()
 
 
