@@ -15,7 +15,7 @@ FREE_KEYS = ("run", "tracking", "plugins", "watch")
 ENGINES = ("engine", "discriminator_engine")
 FREE_ENGINE_KEYS = ("zero_stage", "bucket_elements", "persistent_elements", "overlap")
 """Keys of an engine that only say where things are: a run goes on under others."""
-BEGUN = ("config.yaml", "provenance.json", "wandb", "stalls", "profile")
+BEGUN = ("config.yaml", "provenance.json", "wandb", "stalls", "profile", "progress.json")
 """What a run may write before its first result."""
 
 

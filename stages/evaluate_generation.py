@@ -1,18 +1,19 @@
 """Table 1: how far samples are from the clips that Latte learned."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from pvvae import distributed
 from pvvae.data.clips import held_out_clips
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
+from pvvae.items import Items
+from pvvae.kept import Kept, Row
 from pvvae.metrics.fvd import FVD
-from pvvae.progress import progress
 from pvvae.run import Run, RunConfig
 
 
@@ -44,28 +45,23 @@ def run(config: Config) -> None:
     real = held_out_clips(
         config.real, frames=frames, height=config.height, width=config.width, limit=config.num
     )
+    kept = Kept(record.folder / "measured")
     videos = FVD(device=str(distributed.device()))
-    features: dict[tuple[str, int], Tensor] = {}
-    mine = range(distributed.rank(), config.num, distributed.world_size())
-    with progress(record.folder.name, len(mine)) as bar:
-        for index in mine:
-            sampled = torch.from_numpy(np.load(paths[index]))[None]
-            features["sample", index] = videos.update(sampled, real=False)
-            if index < len(real):
-                clip = torch.from_numpy(np.array(real[index].frames))[None]
-                features["real", index] = videos.update(clip, real=True)
-            bar.update()
-    _conclude(record, features, frames)
+    for index in Items(record, range(config.num), kept=kept.has):
+        row = {"sample": videos.features_of(torch.from_numpy(np.load(paths[index]))[None])}
+        if index < len(real):
+            clip = torch.from_numpy(np.array(real[index].frames))[None]
+            row["real"] = videos.features_of(clip)
+        kept.keep(index, row)
+    _conclude(record, kept.rows(range(config.num)), frames)
+    kept.discard()
 
 
-def _conclude(record: Run, features: dict[tuple[str, int], Tensor], frames: int) -> None:
-    whole: dict[tuple[str, int], Tensor] = {}
-    for part in distributed.gather_objects(features):
-        assert isinstance(part, dict)
-        whole |= part
+def _conclude(record: Run, rows: Sequence[Row], frames: int) -> None:
     videos = FVD()
-    for kind, index in sorted(whole):
-        videos.add(whole[kind, index], frames=frames, real=kind == "real")
+    for row in rows:
+        for kind, features in row.items():
+            videos.add(features, frames=frames, real=kind == "real")
     found = videos.compute()
     metrics = {"fvd": found.fvd, "kvd": found.kvd}
     results = {

@@ -1,7 +1,7 @@
 """Tables 2 and 7, Figures 5 and 6: what a VAE rebuilds, predicts, and how its latents move."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, median
@@ -13,6 +13,8 @@ from torch import Tensor
 from pvvae import distributed
 from pvvae.data.clips import HeldOutClips, held_out_clips, to_pixels, to_uint8
 from pvvae.files import write_array, write_json
+from pvvae.items import Items
+from pvvae.kept import Kept, Row
 from pvvae.metrics.fvd import FVD
 from pvvae.metrics.latent_distance import LatentDistance
 from pvvae.metrics.lpips import LPIPS
@@ -22,11 +24,13 @@ from pvvae.metrics.psnr import frame_psnr
 from pvvae.metrics.ssim import frame_ssim
 from pvvae.model import PredictiveVAE
 from pvvae.pretrained import load_vae
-from pvvae.progress import progress
 from pvvae.run import Run, RunConfig
 
 TIMED_RUNS, WARM_UP = 5, 2
 """Ours: the median of five after two; ``ISpeed`` of Table 2 averages 100 after 50, on a GPU."""
+FRAMES = ("psnr", "ssim", "lpips")
+FEATURES, ERROR = "features_of_", "error_of_"
+"""How the measurements of a clip are called: see :func:`_measure_clip`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,20 +58,6 @@ class Config(RunConfig):
     """Clips kept for the report."""
 
 
-@dataclass
-class _Row:
-    """What was measured of one clip; rows are gathered and ordered before any mean is taken."""
-
-    frames: dict[str, Tensor]
-    """(1, T) values of each frame."""
-    features: dict[str, Tensor]
-    """(1, 400) of I3D, for the original and the reconstruction."""
-    errors: dict[str, float]
-    """Squared error of the withheld frames, predicted and repeated."""
-    latent: Tensor
-    """Posterior mean (1, c, t, h, w)."""
-
-
 def run(config: Config) -> None:
     """Measure, and write RUN/results.json and the clips to show."""
     record = Run(config, stage="evaluate_reconstruction")
@@ -84,7 +74,9 @@ def run(config: Config) -> None:
         width=config.width,
         limit=config.num,
     )
-    rows = _gather(_measure(vae, predictor, clips, config, record))
+    kept = Kept(record.folder / "measured")
+    _measure(vae, predictor, clips, config, record, kept)
+    rows = kept.rows(range(len(clips)))
     metrics, facts = _summarise(rows, config)
     if config.train is not None:
         metrics["mean_frame_psnr"] = _mean_frame_psnr(clips, config)
@@ -96,52 +88,57 @@ def run(config: Config) -> None:
     line = {"step": 0, "kind": "reconstruction", **metrics, "clips": len(rows), "times": times}
     record.write_metrics([line])
     record.finish({"clips": len(rows)})
+    kept.discard()
 
 
 @torch.inference_mode()
 def _measure(
-    vae: PredictiveVAE, predictor: PredictiveVAE, clips: HeldOutClips, config: Config, record: Run
-) -> dict[int, _Row]:
-    """Rows of this process's clips; writes those to show."""
+    vae: PredictiveVAE,
+    predictor: PredictiveVAE,
+    clips: HeldOutClips,
+    config: Config,
+    record: Run,
+    kept: Kept,
+) -> None:
+    """Keep the rows of this process's clips; write those to show."""
     perceptual = LPIPS("alex").to(distributed.device())
     videos = FVD(device=str(distributed.device()))
-    mine = range(distributed.rank(), len(clips), distributed.world_size())
-    rows = {}
-    with progress(record.folder.name, len(mine)) as bar:
-        for index in mine:
-            x = to_pixels(clips[index].frames).to(distributed.device())
-            rows[index], pictures = _measure_clip(vae, predictor, x, perceptual, videos)
-            if index < config.shown:
-                for name, clip in pictures.items():
-                    path = record.folder / "clips" / f"{index:06d}_{name}.npy"
-                    write_array(path, to_uint8(clip)[0])
-            bar.update()
-    return rows
+    for index in Items(record, range(len(clips)), kept=kept.has):
+        x = to_pixels(clips[index].frames).to(distributed.device())
+        row, pictures = _measure_clip(vae, predictor, x, perceptual, videos)
+        if index < config.shown:
+            for name, clip in pictures.items():
+                path = record.folder / "clips" / f"{index:06d}_{name}.npy"
+                write_array(path, to_uint8(clip)[0])
+        kept.keep(index, row)
 
 
 def _measure_clip(
     vae: PredictiveVAE, predictor: PredictiveVAE, x: Tensor, perceptual: LPIPS, videos: FVD
-) -> tuple[_Row, dict[str, Tensor]]:
-    """Row and pictures of one clip (1, C, T, H, W)."""
+) -> tuple[Row, dict[str, Tensor]]:
+    """Row and pictures of one clip (1, C, T, H, W).
+
+    In the row: ``psnr ssim lpips`` (1, T) of each frame; ``features_of_…`` (1, 400) of I3D, for the
+    original and the reconstruction; ``error_of_…`` (), squared error of the withheld frames,
+    predicted and repeated; ``latent``, the posterior mean (1, c, t, h, w).
+    """
     recon, mean, _ = vae(x)
     pictures = {"original": x, "reconstruction": recon}
-    frames = {
-        "psnr": frame_psnr(to_unit(recon), to_unit(x)).cpu(),
-        "ssim": frame_ssim(to_unit(recon), to_unit(x)).cpu(),
-        "lpips": perceptual(recon.clamp(-1.0, 1.0), x).cpu(),
+    row = {
+        "psnr": frame_psnr(to_unit(recon), to_unit(x)),
+        "ssim": frame_ssim(to_unit(recon), to_unit(x)),
+        "lpips": perceptual(recon.clamp(-1.0, 1.0), x),
+        "latent": mean,
     }
-    features = {
-        name: videos.network(torch.from_numpy(to_uint8(clip))).cpu()
-        for name, clip in pictures.items()
-    }
-    row = _Row(frames=frames, features=features, errors={}, latent=mean.cpu())
+    for name, clip in pictures.items():
+        row[f"{FEATURES}{name}"] = videos.network(torch.from_numpy(to_uint8(clip)))
     if vae.backbone.latent_frames(x.shape[2]) > 1:
         dropped, seen = vae.latter_half(x.shape[2])  # Figure 6
         pictures["prediction"] = predictor(x, dropped)[0]
         last = x[:, :, seen - 1 : seen].expand(-1, -1, x.shape[2] - seen, -1, -1)
         repeated = torch.cat([x[:, :, :seen], last], dim=2)
         for name, clip in (("predicted", pictures["prediction"]), ("repeated", repeated)):
-            row.errors[name] = float(prediction_error(to_unit(clip), to_unit(x), seen))
+            row[f"{ERROR}{name}"] = prediction_error(to_unit(clip), to_unit(x), seen)
     return row, pictures
 
 
@@ -157,41 +154,37 @@ def _mean_frame_psnr(clips: HeldOutClips, config: Config) -> float:
     return fmean(float(frame_psnr(shown.expand_as(x), x).mean()) for x in targets)
 
 
-def _gather(rows: dict[int, _Row]) -> list[_Row]:
-    """All processes' rows, in clip order."""
-    whole: dict[int, _Row] = {}
-    for part in distributed.gather_objects(rows):
-        assert isinstance(part, dict)
-        whole |= part
-    return [whole[index] for index in sorted(whole)]
-
-
-def _summarise(rows: list[_Row], config: Config) -> tuple[dict[str, float], dict[str, object]]:
+def _summarise(rows: Sequence[Row], config: Config) -> tuple[dict[str, float], dict[str, object]]:
     """Metrics over all clips, and what else the report shows."""
     metrics: dict[str, float] = {}
     curves: dict[str, list[float]] = {}
-    for name in rows[0].frames:
-        values = torch.cat([row.frames[name] for row in rows]).double()  # (N, T)
+    for name in FRAMES:
+        values = torch.cat([row[name] for row in rows]).double()  # (N, T)
         metrics[name] = float(values.mean(1).mean())
         curves[name] = values.mean(0).tolist()
     videos = FVD()
-    for name in rows[0].features:
-        features = torch.cat([row.features[name] for row in rows])
+    for name in _named(rows[0], FEATURES):
+        features = torch.cat([row[f"{FEATURES}{name}"] for row in rows])
         videos.add(features, frames=config.frames, real=name == "original")
     rfvd = videos.compute(paired=True)
     metrics["rfvd"] = rfvd.fvd
-    for name in rows[0].errors:
-        metrics[f"{name}_mse"] = fmean(row.errors[name] for row in rows)
+    for name in _named(rows[0], ERROR):
+        metrics[f"{name}_mse"] = fmean(float(row[f"{ERROR}{name}"]) for row in rows)
     facts: dict[str, object] = {
         "curves": curves,
         "floor": {"fvd": rfvd.floor, "clips": rfvd.num_floor},
         "protocol": rfvd.protocol
         | {"size": f"{config.frames}x{config.height}x{config.width}", "lpips": "AlexNet v0.1"},
     }
-    latents = torch.cat([row.latent for row in rows]).double()
+    latents = torch.cat([row["latent"] for row in rows]).double()
     if latents.shape[2] > 1:
         facts["latent_distance"] = _latent_distance(latents)
     return metrics, facts
+
+
+def _named(row: Row, prefix: str) -> list[str]:
+    """What a row has of one kind, in order."""
+    return sorted(name.removeprefix(prefix) for name in row if name.startswith(prefix))
 
 
 def _latent_distance(z: Tensor) -> dict[str, object]:

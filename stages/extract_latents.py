@@ -1,5 +1,6 @@
 """Between VAE and Latte: posterior moments of every clip, and each channel's mean and deviation."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,11 +8,11 @@ from typing import Any
 import torch
 
 from pvvae import distributed
-from pvvae.data.clips import HeldOutClips, held_out_clips, to_pixels
+from pvvae.data.clips import held_out_clips, to_pixels
 from pvvae.data.latents import channel_statistics, shard_path, write_shard, write_statistics
+from pvvae.items import Items
 from pvvae.model import PredictiveVAE
 from pvvae.pretrained import load_vae
-from pvvae.progress import progress
 from pvvae.run import Run, RunConfig
 
 
@@ -37,67 +38,86 @@ class Config(RunConfig):
     """Clips encoded at once."""
 
 
+class _Split:
+    """Clips of one folder of shards, and where their latents go."""
+
+    def __init__(self, name: str, shards: str, config: Config) -> None:
+        self.name, self.folder = name, Path(config.run) / name
+        self.clips = held_out_clips(
+            shards, frames=config.frames, height=config.height, width=config.width
+        )
+
+    def shards(self, size: int) -> list["_Shard"]:
+        """All of it, ``size`` clips each."""
+        starts = range(0, len(self.clips), size)
+        return [
+            _Shard(self, number, range(start, min(start + size, len(self.clips))))
+            for number, start in enumerate(starts)
+        ]
+
+
+@dataclass(frozen=True)
+class _Shard:
+    split: _Split
+    number: int
+    indices: range
+
+    @property
+    def path(self) -> Path:
+        return shard_path(self.split.folder, self.number)
+
+
 def run(config: Config) -> None:
     """Encode what is not encoded yet; results are in RUN/train, RUN/held_out."""
     record = Run(config, stage="extract_latents")
     if record.finished:
         return
     vae = load_vae(Path(config.vae)).to(distributed.device())
-    lines = []
-    for split, shards in (("train", config.train), ("held_out", config.held_out)):
-        if shards is None:
-            continue
-        clips = held_out_clips(
-            shards, frames=config.frames, height=config.height, width=config.width
-        )
-        _encode_split(vae, clips, record.folder / split, config, title=f"latents: {split}")
-        distributed.barrier()
-        lines.append(_summarise(record.folder / split, split, clips))
+    folders = {"train": config.train, "held_out": config.held_out}
+    splits = [_Split(name, path, config) for name, path in folders.items() if path is not None]
+    shards = Items(
+        record,
+        [shard for split in splits for shard in split.shards(config.clips_per_shard)],
+        kept=lambda shard: shard.path.exists(),
+        clips=lambda shard: len(shard.indices),
+    )
+    for shard in shards:
+        _encode_shard(vae, shard, config.batch, shards.part)
+    lines = [_summarise(split) for split in splits]
     record.write_metrics(lines)
     record.finish({str(line["split"]): line["clips"] for line in lines})
 
 
-def _encode_split(
-    vae: PredictiveVAE, clips: HeldOutClips, folder: Path, config: Config, *, title: str
-) -> None:
-    """This process's shards of one split; each is whole or absent."""
-    starts = range(0, len(clips), config.clips_per_shard)
-    mine = list(enumerate(starts))[distributed.rank() :: distributed.world_size()]
-    with progress(title, len(mine)) as bar:
-        for number, start in mine:
-            if not shard_path(folder, number).exists():
-                stop = min(start + config.clips_per_shard, len(clips))
-                _encode_shard(
-                    vae, clips, range(start, stop), shard_path(folder, number), config.batch
-                )
-            bar.update()
-
-
 @torch.inference_mode()
 def _encode_shard(
-    vae: PredictiveVAE, clips: HeldOutClips, indices: range, path: Path, batch: int
+    vae: PredictiveVAE, shard: _Shard, batch: int, part: Callable[[float], None]
 ) -> None:
+    """Write one shard, whole; ``part`` is told how much of it is encoded."""
     means, logvars, labels = [], [], []
+    indices = shard.indices
     for first in range(indices.start, indices.stop, batch):
-        chosen = [clips[i] for i in range(first, min(first + batch, indices.stop))]
+        chosen = [shard.split.clips[i] for i in range(first, min(first + batch, indices.stop))]
         x = torch.cat([to_pixels(clip.frames) for clip in chosen]).to(distributed.device())
         posterior = vae.backbone.encode(x)
         means.append(posterior.mean.cpu())
         logvars.append(posterior.logvar.cpu())
         labels += [-1 if clip.label is None else clip.label for clip in chosen]
-    write_shard(path, mean=torch.cat(means), logvar=torch.cat(logvars), labels=torch.tensor(labels))
+        part(len(labels) / len(indices))
+    write_shard(
+        shard.path, mean=torch.cat(means), logvar=torch.cat(logvars), labels=torch.tensor(labels)
+    )
 
 
-def _summarise(folder: Path, split: str, clips: HeldOutClips) -> dict[str, Any]:
+def _summarise(split: _Split) -> dict[str, Any]:
     """Write the split's statistics; its line for metrics.jsonl."""
-    statistics = channel_statistics(folder)
+    statistics = channel_statistics(split.folder)
     if distributed.is_main():
-        write_statistics(folder, statistics, classes=clips.classes)
+        write_statistics(split.folder, statistics, classes=split.clips.classes)
     return {
         "step": 0,
         "kind": "latents",
-        "split": split,
-        "clips": len(clips),
+        "split": split.name,
+        "clips": len(split.clips),
         "mean": statistics.mean.mean().item(),
         "deviation": statistics.deviation.mean().item(),
         "times": {},

@@ -16,8 +16,8 @@ from pvvae.errors import ConfigError
 from pvvae.files import write_array, write_json
 from pvvae.flow import OnStep, SamplerConfig, guided, sample
 from pvvae.held_out import SAMPLE_FPS
+from pvvae.items import Items
 from pvvae.pretrained import load_denoiser, load_vae
-from pvvae.progress import progress
 from pvvae.run import Run, RunConfig
 from pvvae.run_folder import read_config
 
@@ -56,20 +56,25 @@ def run(config: Config) -> None:
         range(first, min(first + config.batch, config.num))
         for first in range(0, config.num, config.batch)
     ]
-    mine = blocks[distributed.rank() :: distributed.world_size()]
-    with progress(record.folder.name, len(mine) * config.sampler.steps) as bar:
-        for block in mine:
-            if not all(_clip_path(folder, i).exists() for i in block):
-                z = _latents(
-                    denoiser, latents, config, block, choices, on_step=lambda *_: bar.update()
-                )
-                with torch.inference_mode():
-                    clips = to_uint8(vae.backbone.decode(latents.denormalize(z)))
-                for i, clip in zip(block, clips, strict=True):
-                    write_array(_clip_path(folder, i), clip)
-            else:
-                bar.update(config.sampler.steps)
-    distributed.barrier()
+    left = Items(
+        record,
+        blocks,
+        kept=lambda block: all(_clip_path(folder, i).exists() for i in block),
+        clips=len,
+    )
+    for block in left:
+        z = _latents(
+            denoiser,
+            latents,
+            config,
+            block,
+            choices,
+            on_step=lambda step, _: left.part(step / config.sampler.steps),
+        )
+        with torch.inference_mode():
+            clips = to_uint8(vae.backbone.decode(latents.denormalize(z)))
+        for i, clip in zip(block, clips, strict=True):
+            write_array(_clip_path(folder, i), clip)
     _conclude(record, config, latents, choices)
 
 

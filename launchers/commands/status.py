@@ -10,6 +10,7 @@ from launchers.queue import JOBS, Queued, job_of, queued_jobs, read_jobs
 from launchers.words import add_command
 from pvvae.errors import ConfigError
 from pvvae.run_folder import is_finished, read_config, read_metrics, runs_below
+from pvvae.standing import Standing
 
 if TYPE_CHECKING:
     from launchers.words import Commands
@@ -60,26 +61,39 @@ def _status(arguments: argparse.Namespace) -> int:
 def describe(run: Path, job: str | None, queue: Mapping[str, Queued]) -> tuple[str, ...]:
     """Stage, state, steps, pace and last metrics of a run."""
     plain, lines = read_config(run), read_metrics(run)
-    done = lines[-1]["step"] if lines else 0
-    steps = f"{done}/{plain['steps']}" if "steps" in plain else ""
     newest = {
         line["kind"]: line for line in sorted(lines, key=lambda line: line["kind"] != "train")
     }
     metrics = "  ".join(f"{kind}: {_values(line)}" for kind, line in newest.items())
-    pace = ""
-    if "steps" in plain and not is_finished(run):
-        pace = _pace(newest.get("train", {}), plain["steps"] - done)
-    return plain["stage"], _state(run, job, queue), steps, pace, metrics
+    if "steps" in plain:
+        steps, pace = _steps(newest.get("train", {}), lines, plain["steps"])
+    else:
+        steps, pace = _clips(Standing.read(run))
+    return plain["stage"], _state(run, job, queue), steps, "" if is_finished(run) else pace, metrics
 
 
-def _pace(line: Mapping[str, Any], left: int) -> str:
-    """How fast a run is, and how long it will take if it stays so."""
-    seconds = line.get("times", {}).get("seconds_per_step")
-    if not seconds:
-        return ""
-    minutes = round(left * seconds / 60)
-    hours = f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min"
-    return f"{seconds:.3g} s/step, {hours} left"
+def _steps(
+    train: Mapping[str, Any], lines: Sequence[Mapping[str, Any]], total: int
+) -> tuple[str, str]:
+    """How far a run is, how fast, and how long it will take if it stays so."""
+    done = lines[-1]["step"] if lines else 0
+    pace = train.get("times", {}).get("seconds_per_step")
+    how = f"{pace:.3g} s/step, {_hours((total - done) * pace)} left" if pace else ""
+    return f"{done}/{total}", how
+
+
+def _clips(standing: Standing | None) -> tuple[str, str]:
+    """The same of a run without steps."""
+    if standing is None:
+        return "", ""
+    pace, left = standing.pace, standing.total - standing.done
+    how = f"{pace:.3g} s/clip, {_hours(left * pace)} left" if pace else ""
+    return f"{standing.done}/{standing.total} clips", how
+
+
+def _hours(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min"
 
 
 def _submitted(runs: Path) -> list[dict[str, Any]]:

@@ -110,9 +110,17 @@ class FVD:
         Raises:
             ConfigError: for clips that I3D cannot see.
         """
-        features = torch.cat([self.network(part).cpu() for part in torch.split(clips, self.batch)])
+        features = self.features_of(clips)
         self.add(features, frames=clips.shape[1], real=real)
         return features
+
+    def features_of(self, clips: Tensor) -> Tensor:
+        """Features (N, 400) of clips that are not added.
+
+        Raises:
+            ConfigError: for clips that I3D cannot see.
+        """
+        return torch.cat([self.network(part).cpu() for part in torch.split(clips, self.batch)])
 
     def add(self, features: Tensor, *, frames: int, real: bool) -> None:
         """Take features (N, 400) of clips of ``frames`` frames, e.g. from another process.

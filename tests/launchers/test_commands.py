@@ -1,6 +1,7 @@
 """The commands that use a trained model, and those that look at data and runs."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from safetensors.torch import load_file
 from launchers import cli
 from pvvae.data.video import probe, read_video, write_video
 from pvvae.pretrained import load_vae
+from pvvae.standing import Standing
 from tests.launchers.squares import FPS, moving_squares
 
 
@@ -137,6 +139,22 @@ def test_status_tells_stage_steps_state_and_last_metrics(
         "mse",
         "0.025",
     ]
+
+
+def test_status_tells_clips_pace_and_time_left_of_a_run_without_steps(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_folder = tmp_path / "samples"
+    run_folder.mkdir()
+    (run_folder / "config.yaml").write_text("stage: generate\n")
+    standing = Standing(done=80, total=2048, begun=16, seconds=320.0)
+    (run_folder / "progress.json").write_text(json.dumps(asdict(standing)))
+    run("status", tmp_path)
+    shown = f"{run_folder}  generate  interrupted  80/2048 clips  5 s/clip, 2 h 44 min left"
+    assert capsys.readouterr().out == shown + "\n"
+    (run_folder / "finished.json").write_text("{}")
+    run("status", tmp_path)
+    assert capsys.readouterr().out == f"{run_folder}  generate  finished  80/2048 clips\n"
 
 
 def test_a_comparison_and_a_report_of_a_run(

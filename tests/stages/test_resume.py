@@ -9,6 +9,8 @@ import torch
 from safetensors.torch import load_file
 
 from pvvae.files import write_array
+from pvvae.standing import Standing
+from pvvae.stop_request import VARIABLE, Stopped
 from pvvae.training import VAETrainer
 from tests.stages.short import STAGES, run_stage
 
@@ -50,7 +52,7 @@ CUTS = {
     "latte": ("pvvae.denoising.DenoiserTrainer.step", 3),
     "generate": ("stages.generate.write_array", 3),
     "evaluate_reconstruction": ("stages.evaluate_reconstruction.write_array", 3),
-    "evaluate_generation": ("stages.evaluate_generation.write_json", 0),
+    "evaluate_generation": ("pvvae.kept.Kept.keep", 2),
 }
 """What the stage is doing when it dies, and after how many of them."""
 
@@ -166,3 +168,65 @@ def test_samples_depend_on_seed_and_number_alone(whole, shards, tmp_path):
 def test_arrays_are_written_whole(tmp_path):
     write_array(tmp_path / "a" / "b.npy", torch.arange(4).numpy())
     assert [p.name for p in (tmp_path / "a").iterdir()] == ["b.npy"]
+
+
+WITHOUT_STEPS = (
+    "extract_latents",
+    "generate",
+    "evaluate_reconstruction",
+    "evaluate_generation",
+)
+
+
+@pytest.mark.parametrize("stage", WITHOUT_STEPS)
+def test_a_stage_without_steps_leaves_after_any_item_and_goes_on(
+    stage, whole, shards, tmp_path, monkeypatch
+):
+    for earlier in whole.iterdir():
+        if earlier.name != stage:
+            (tmp_path / earlier.name).symlink_to(earlier)
+    run = tmp_path / stage
+    left = []
+    with monkeypatch.context() as patch:
+        patch.setenv(VARIABLE, str(tmp_path))  # it is there from the start
+        while not (run / "finished.json").exists():
+            try:
+                run_stage(stage, shards, tmp_path)
+            except Stopped:
+                left.append(Standing.read(run))
+    assert [(s.done, s.total) for s in left] == LEAVES[stage]
+    assert metrics(run) == metrics(whole / stage)
+    assert results(run) == results(whole / stage)
+    assert scores(run) == scores(whole / stage)
+    assert not (run / "measured").exists()
+
+
+LEAVES = {
+    "extract_latents": [(2, 10), (4, 10), (6, 10), (8, 10)],  # shards of two clips
+    "generate": [(2, 5), (4, 5)],  # blocks of two
+    "evaluate_reconstruction": [(1, 2)],
+    "evaluate_generation": [(1, 4), (2, 4), (3, 4)],
+}
+"""Clips done and in all each time the stage leaves."""
+
+
+def scores(run: Path) -> dict[str, object]:
+    """What an evaluation concludes, without what depends on the clock."""
+    path = run / "results.json"
+    return json.loads(path.read_text()) | {"times": None} if path.exists() else {}
+
+
+@pytest.mark.parametrize("stage", ["evaluate_reconstruction", "evaluate_generation"])
+def test_an_evaluation_killed_at_its_conclusion_measures_nothing_again(
+    stage, whole, shards, tmp_path, monkeypatch
+):
+    for earlier in whole.iterdir():
+        if earlier.name != stage:
+            (tmp_path / earlier.name).symlink_to(earlier)
+    with monkeypatch.context() as patch:
+        patch.setattr(f"stages.{stage}.write_json", dying(None, calls=0))
+        with pytest.raises(Killed):
+            run_stage(stage, shards, tmp_path)
+    monkeypatch.setattr("pvvae.kept.Kept.keep", dying(None, calls=0))
+    run_stage(stage, shards, tmp_path)
+    assert scores(tmp_path / stage) == scores(whole / stage)

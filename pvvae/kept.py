@@ -1,0 +1,57 @@
+"""What a stage has measured of each clip, on disk until it has drawn its conclusion."""
+
+import shutil
+from collections.abc import Iterable, Mapping
+from functools import partial
+from pathlib import Path
+
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from pvvae import distributed
+from pvvae.files import write_atomic
+
+Row = Mapping[str, Tensor]
+"""Measurements of one clip by name."""
+
+
+class Kept:
+    """A folder with one file for each clip, whole or absent."""
+
+    def __init__(self, folder: Path) -> None:
+        """Nothing is made before the first row is kept."""
+        self._folder = folder
+        self._mine: dict[int, Row] = {}
+
+    def has(self, index: int) -> bool:
+        """Whether the clip was measured, now or before the run was cut."""
+        return self._path(index).exists()
+
+    def keep(self, index: int, row: Row) -> None:
+        """Write one clip's row.
+
+        Raises:
+            ConfigError: if the disk is full.
+        """
+        self._mine[index] = {name: value.contiguous().cpu() for name, value in row.items()}
+        write_atomic(self._path(index), partial(save_file, dict(self._mine[index])))
+
+    def rows(self, indices: Iterable[int]) -> list[Row]:
+        """Rows of all these clips, in this order; a collective call.
+
+        Those of this start come from memory: a network file system may hide for a while what
+        another machine has just written. Those of earlier ones come from the disk.
+        """
+        now: dict[int, Row] = {}
+        for part in distributed.gather_objects(self._mine):
+            assert isinstance(part, dict)
+            now |= part
+        return [now[i] if i in now else load_file(self._path(i)) for i in indices]
+
+    def discard(self) -> None:
+        """Remove the folder: the conclusion is written."""
+        if distributed.is_main():
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _path(self, index: int) -> Path:
+        return self._folder / f"{index:06d}.safetensors"
