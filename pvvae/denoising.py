@@ -154,10 +154,11 @@ class DenoiserTrainer:
 
     def rates(self, step: int) -> dict[str, float]:
         """Learning rate and gradient norm of the last step."""
-        return {
-            "lr": self.config.optimizer.rate(step, self.config.steps),
-            "gradient_norm": self.engine.gradient_norm,
-        }
+        return {"lr": self.config.optimizer.rate(step, self.config.steps), **self.norms(step)}
+
+    def norms(self, step: int) -> dict[str, float]:
+        """Gradient norm of ``step``, the last one."""
+        return {"gradient_norm": self.engine.gradient_norm}
 
     @torch.no_grad()
     def evaluate(self, step: int) -> dict[str, float]:

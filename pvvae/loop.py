@@ -14,10 +14,10 @@ from pvvae.progress import progress, say
 from pvvae.run import Run
 from pvvae.run_folder import read_metrics
 from pvvae.stop_request import Stopped, stop_asked
-from pvvae.watch.pace import Wait, memory, pace
-from pvvae.watch.summary import summary
+from pvvae.watch.pace import Wait, memory
+from pvvae.watch.summary import first, summary
 from pvvae.watch.watch import Watch, WatchConfig
-from pvvae.watch.work import Work, peak_flops
+from pvvae.watch.work import Work
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +74,9 @@ class Trainer(Protocol):
     def rates(self, step: int) -> dict[str, Any]:
         """Values of ``step``, the last one, that are not means: learning rate, gradient norms."""
 
+    def norms(self, step: int) -> dict[str, float]:
+        """Gradient norms of ``step``, the last one, equal on all processes; no collective call."""
+
     def evaluate(self, step: int) -> dict[str, float]:
         """Held-out values after ``step`` steps; ``score`` ranks checkpoints (higher is better)."""
 
@@ -93,11 +96,11 @@ def run_loop(
         ConfigError: if steps are skipped again and again, or the disk is full.
         Stopped: if it was asked to leave, and has saved.
     """
-    start, rollbacks = _resume(trainer, run)
+    watching = Watch(watch, folder=run.folder)
+    start, rollbacks = _resume(trainer, run, watching)
     trainer.start(start, rollbacks=rollbacks)
     writer = checkpoints.Writer(run.checkpoints, keep_last=config.keep_last)
-    window = _Window(trainer, peak=peak_flops(watch.peak_tflops))
-    watching = Watch(watch, folder=run.folder)
+    window = watching.window(trainer.wait, trainer.work)
     step, skips = start, 0
     with watching.on(), progress(run.folder.name, steps, start=start) as bar, writer:
         if start == 0:
@@ -112,13 +115,16 @@ def run_loop(
             if skips == config.max_skips:
                 writer.wait()
                 distributed.barrier()
-                step, rollbacks = _roll_back(trainer, run, done, config=config)
+                step, rollbacks = _roll_back(trainer, run, watching, done, config=config)
                 trainer.start(step, rollbacks=rollbacks)
-                window, skips = _Window(trainer, peak=peak_flops(watch.peak_tflops)), 0
+                window, skips = watching.window(trainer.wait, trainer.work), 0
                 bar.reset()
                 bar.update(step)
                 continue
-            window.add(values)
+            if values is None:
+                window.skip()
+            else:
+                window.add(values, trainer.norms(done - 1))
             if done % config.log_every == 0 or done == steps:
                 writer.check()
                 means = window.close()
@@ -127,7 +133,7 @@ def run_loop(
                 times = window.times | memory()
                 run.log(done, "train", means | rates, times=times)
                 say(summary(done, steps, means, times))
-                bar.set_postfix({k: f"{v:.3g}" for k, v in list(means.items())[:4]}, refresh=False)
+                bar.set_postfix(first(means, 4), refresh=False)
             score = None  # of these weights, or none: a resumed run knows none of those before
             if done % config.evaluate_every == 0 or done == steps:
                 score = _evaluate(trainer, run, done)
@@ -135,73 +141,14 @@ def run_loop(
             # None between skipped steps: there is nothing new, and whoever goes on from it would
             # count those steps anew.
             if (done % config.checkpoint_every == 0 and skips == 0) or done == steps:
-                writer.save(done, write=trainer.snapshot(), facts={"score": score})
+                writer.save(done, write=_state(trainer, watching), facts={"score": score})
                 watching.alive(f"the checkpoint of step {done}")
             # At a line of the log alone: its means are in no checkpoint, and processes meet anyway.
             if done % config.log_every == 0 and skips == 0 and done < steps and stop_asked():
-                _leave(trainer, run, writer, done, config)
+                _leave(trainer, run, watching, writer, done, config)
             window.begin()
     distributed.barrier()  # now every process's files are on disk
     run.finish({"steps": steps})
-
-
-class _Window:
-    """Means over the steps since the last log line."""
-
-    def __init__(self, trainer: Trainer, *, peak: float | None) -> None:
-        self._wait, self._work, self._peak = trainer.wait, trainer.work, peak
-        self._sums: dict[str, Tensor] = {}
-        self._steps: dict[str, int] = {}
-        self._count = self._skipped = 0
-        self.times: dict[str, float] = {}
-        self.begin()
-
-    def begin(self) -> None:
-        """The clock of an empty window starts now: what was done before counts for nothing."""
-        if self._count == 0:
-            self._began = time.perf_counter()
-            self._wait.take()
-            self._work.take()
-
-    def add(self, values: dict[str, Tensor] | None) -> None:
-        self._count += 1
-        if values is None:
-            self._skipped += 1
-            return
-        for name, value in values.items():
-            self._sums[name] = (
-                self._sums.get(name, value.new_zeros((), dtype=torch.float64)) + value
-            )
-            self._steps[name] = self._steps.get(name, 0) + 1
-
-    def close(self) -> dict[str, float]:
-        """Means over the steps not skipped and all processes; a collective call; empties it."""
-        # Every process has the same names: which losses are on depends on the step alone.
-        names = sorted(self._sums)
-        values: dict[str, float] = {}
-        if names:
-            sums = distributed.sum_(torch.stack([self._sums[name] for name in names])).tolist()
-            values = {n: s / self._steps[n] for n, s in zip(names, sums, strict=True)}
-        values["skipped"] = self._skipped
-        seconds = time.perf_counter() - self._began
-        taken = self._count - self._skipped
-        self.times = pace(
-            seconds=seconds,
-            waited=self._wait.take(),
-            steps=self._count,
-            clips=values.pop("clips", 0.0) * taken,
-            pixels=values.pop("pixels", 0.0) * taken,
-            flops=self._flops(),
-            peak=None if self._peak is None else self._peak * distributed.world_size(),
-        )
-        self._sums, self._steps, self._count, self._skipped = {}, {}, 0, 0
-        self.begin()
-        return values
-
-    def _flops(self) -> float:
-        """Of all processes; nobody counts where no peak is known."""
-        done = torch.tensor(self._work.take(), dtype=torch.float64, device=distributed.device())
-        return float(distributed.sum_(done))
 
 
 def _evaluate(trainer: Trainer, run: Run, done: int) -> float | None:
@@ -213,7 +160,9 @@ def _evaluate(trainer: Trainer, run: Run, done: int) -> float | None:
     return values.get("score")
 
 
-def _roll_back(trainer: Trainer, run: Run, done: int, *, config: LoopConfig) -> tuple[int, int]:
+def _roll_back(
+    trainer: Trainer, run: Run, watching: Watch, done: int, *, config: LoopConfig
+) -> tuple[int, int]:
     """Take up the newest checkpoint; the step to go on from, and how often the run went back.
 
     The line that says so in metrics.jsonl is also what a resumed run counts.
@@ -236,6 +185,7 @@ def _roll_back(trainer: Trainer, run: Run, done: int, *, config: LoopConfig) -> 
             f"{skipped}, after {here} rollbacks to step {found.step} and other data; {advice}"
         )
     trainer.load(found.folder)
+    watching.load(found.folder)
     run.rewind(found.step)
     run.log(found.step, "rollback", {"number": rollbacks + 1, "from_step": done}, times={})
     say(f"{skipped}; going on from step {found.step} with other data")
@@ -252,20 +202,31 @@ def _rollbacks(run: Run, step: int) -> tuple[int, int]:
     return total, here
 
 
+def _state(trainer: Trainer, watching: Watch) -> checkpoints.Write:
+    """Copies of everything a checkpoint holds."""
+    parts = (trainer.snapshot(), watching.snapshot())
+    return lambda folder: [path for write in parts for path in write(folder)]
+
+
 def _leave(
-    trainer: Trainer, run: Run, writer: checkpoints.Writer, done: int, config: LoopConfig
+    trainer: Trainer,
+    run: Run,
+    watching: Watch,
+    writer: checkpoints.Writer,
+    done: int,
+    config: LoopConfig,
 ) -> NoReturn:
     """Save, unless that has just been done, and end."""
     if done % config.checkpoint_every:
         # Without a score: it must not become the best by that of an evaluation long ago.
-        writer.save(done, write=trainer.snapshot(), facts={"score": None})
+        writer.save(done, write=_state(trainer, watching), facts={"score": None})
     writer.wait()
     distributed.barrier()
     run.close()
     raise Stopped(f"{run.folder}: saved at step {done}, as asked; the same command goes on")
 
 
-def _resume(trainer: Trainer, run: Run) -> tuple[int, int]:
+def _resume(trainer: Trainer, run: Run, watching: Watch) -> tuple[int, int]:
     """The step to go on from, and how often the run went back before it."""
     # Reading all of a checkpoint to check it is enough work for one process.
     found = distributed.from_main(lambda: checkpoints.newest(run.checkpoints, warn=say))
@@ -274,6 +235,7 @@ def _resume(trainer: Trainer, run: Run) -> tuple[int, int]:
         distributed.barrier()
         return 0, 0
     trainer.load(found.folder)
+    watching.load(found.folder)
     run.rewind(found.step)
     distributed.barrier()
     say(f"{run.folder}: going on from step {found.step}")

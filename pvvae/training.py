@@ -254,17 +254,19 @@ class VAETrainer:
         reconstructions of the whole step, whoever held which: who wins, and whether one runs away.
         """
         squares = distributed.sum_(torch.stack(list(self._squares.values()))).sqrt().tolist()
-        values = {
-            "lr": self.config.optimizer.rate(step, self.config.steps),
-            "gradient_norm": self.generator.gradient_norm,
-        }
+        values = {"lr": self.config.optimizer.rate(step, self.config.steps), **self.norms(step)}
         values |= {f"grad_{name}": norm for name, norm in zip(self._squares, squares, strict=True)}
-        if self.judge is not None and self._judge_learns(step):
-            values["discriminator_gradient_norm"] = self.judge.engine.gradient_norm
         assert self._moments is not None, "no step has been taken"
         health = latent_health(distributed.sum_(self._moments))
         self._moments = None
         return values | health
+
+    def norms(self, step: int) -> dict[str, float]:
+        """Gradient norm of each network that learned at ``step``, the last one."""
+        norms = {"gradient_norm": self.generator.gradient_norm}
+        if self.judge is not None and self._judge_learns(step):
+            norms["discriminator_gradient_norm"] = self.judge.engine.gradient_norm
+        return norms
 
     def evaluate(self, step: int) -> dict[str, float]:
         """Held-out quality of the current weights, and a sample video."""

@@ -6,8 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pvvae import distributed
+from pvvae.checkpoints import Write
+from pvvae.watch.pace import Wait
 from pvvae.watch.profile import Profile
+from pvvae.watch.spikes import Spikes
 from pvvae.watch.stall import Stall
+from pvvae.watch.window import Window
+from pvvae.watch.work import Work, peak_flops
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +31,11 @@ class WatchConfig:
     folder; None profiles nothing."""
     profile_steps: int = 3
     """How many it records. Ours: one can be odd, and a trace grows by megabytes a step."""
+    spike_sigma: float | None = 6.0
+    """Deviations above its mean beyond which a loss or gradient norm counts as a spike, as in
+    OLMo-core's StabilityMonitorCallback; None looks for none."""
+    spike_window: int = 128
+    """Steps that the mean is over; OLMo-core's."""
 
     def __post_init__(self) -> None:
         if self.stall_seconds is not None and self.stall_seconds <= 0:
@@ -34,6 +44,10 @@ class WatchConfig:
             raise ValueError(f"peak_tflops must be positive or null, got {self.peak_tflops}")
         if self.profile_steps < 1:
             raise ValueError(f"profile_steps must be at least 1, got {self.profile_steps}")
+        if self.spike_sigma is not None and self.spike_sigma <= 0:
+            raise ValueError(f"spike_sigma must be positive or null, got {self.spike_sigma}")
+        if self.spike_window < 2:
+            raise ValueError(f"spike_window must be at least 2, got {self.spike_window}")
 
 
 class Watch:
@@ -43,6 +57,10 @@ class Watch:
         """``folder`` is the run's."""
         self._stall: Stall | None = None
         self._profile: Profile | None = None
+        self._peak = peak_flops(config.peak_tflops)
+        self._spikes: Spikes | None = None
+        if config.spike_sigma is not None:
+            self._spikes = Spikes(window=config.spike_window, sigma=config.spike_sigma)
         if config.stall_seconds is not None:
             rank, seconds = distributed.rank(), config.stall_seconds
             self._stall = Stall(folder / "stalls", rank=rank, seconds=seconds)
@@ -56,11 +74,16 @@ class Watch:
         """Watch while this lasts."""
         with ExitStack() as stack:
             if self._stall is not None:
+                self._stall.alive("the start")
                 self._stall.start()
                 stack.callback(self._stall.stop)
             if self._profile is not None:
                 stack.callback(self._profile.stop)
             yield
+
+    def window(self, wait: Wait, work: Work) -> Window:
+        """For the steps up to the next line of the log; ``wait`` and ``work`` are the trainer's."""
+        return Window(wait, work, spikes=self._spikes, peak=self._peak)
 
     def before(self, step: int) -> None:
         """``step`` is about to be taken."""
@@ -71,3 +94,12 @@ class Watch:
         """``what`` has ended."""
         if self._stall is not None:
             self._stall.alive(what)
+
+    def snapshot(self) -> Write:
+        """Copy what a checkpoint keeps, so that a run cut in two counts the same spikes."""
+        return (lambda _: []) if self._spikes is None else self._spikes.snapshot()
+
+    def load(self, folder: Path) -> None:
+        """Take up a checkpoint."""
+        if self._spikes is not None:
+            self._spikes.load(folder)

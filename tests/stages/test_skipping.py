@@ -119,3 +119,20 @@ def test_a_line_tells_losses_pulls_latents_pace_and_memory(shards, tmp_path, cap
     said = [x for x in capsys.readouterr().err.splitlines() if x.startswith("step 2 of 2, ")]
     assert len(said) == 1
     assert "clips/s" in said[0]
+
+
+@pytest.mark.parametrize("calls", [3, 8])  # before the rollback, and after it
+def test_a_run_cut_in_two_counts_the_same_spikes(calls, shards, tmp_path, spoil, monkeypatch):
+    odd = ("watch.spike_window=2", "watch.spike_sigma=1.0", *GAN)
+    spoil(3, 4, rollbacks=0)
+    run_stage("predictive", shards, tmp_path, *SHORT, *odd, f"run={tmp_path}/whole")
+    with monkeypatch.context() as patch:
+        patch.setattr(VAETrainer, "step", dying(VAETrainer.step, calls=calls))
+        with pytest.raises(Killed):
+            run_stage("predictive", shards, tmp_path, *SHORT, *odd)
+    run_stage("predictive", shards, tmp_path, *SHORT, *odd)
+    assert metrics(tmp_path / "predictive") == metrics(tmp_path / "whole")
+    lines = read_metrics(tmp_path / "whole", "train")
+    assert [line["spikes"] for line in lines[:2]] == [0, 0]  # nothing to compare with yet
+    assert sum(line["spikes"] for line in lines) > 0
+    assert all(line["spikes"] == bool(line.get("spiked")) for line in lines)

@@ -10,5 +10,12 @@ def test_a_line_has_the_first_losses_and_the_pace():
     )
 
 
+def test_spikes_are_named():
+    values = {"mse": 0.5, "skipped": 0, "spikes": 2, "spiked": "gradient_norm mse"}
+    said = "step 1 of 2, mse 0.5, 2 spikes (gradient_norm mse)"
+    assert summary(1, 2, values, {}) == said
+    assert summary(1, 2, {"mse": 0.5, "skipped": 0, "spikes": 0}, {}) == "step 1 of 2, mse 0.5"
+
+
 def test_an_interval_without_losses_says_that_it_was_skipped():
     assert summary(2, 4, {"skipped": 1}, {}) == "step 2 of 4, 1 skipped"

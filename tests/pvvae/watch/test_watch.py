@@ -30,7 +30,10 @@ def test_a_profile_is_in_the_run_folder_however_the_run_ends(tmp_path):
     assert (tmp_path / "profile/step_00000000.json").exists()
 
 
-@pytest.mark.parametrize("wrong", [{"stall_seconds": 0.0}, {"profile_steps": 0}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"stall_seconds": 0.0}, {"profile_steps": 0}, {"spike_sigma": 0.0}, {"spike_window": 1}],
+)
 def test_what_makes_no_sense_is_refused(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         WatchConfig(**wrong)
