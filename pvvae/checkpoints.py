@@ -17,7 +17,7 @@ from typing import Any
 
 from pvvae import distributed
 from pvvae.errors import ConfigError
-from pvvae.files import raise_if_disk_full, write_json
+from pvvae.files import raise_if_unwritable, write_json
 
 MANIFEST = "manifest.json"
 LISTS = "lists"
@@ -59,6 +59,14 @@ class Writer:
         self._given_up = threading.Event()
 
     def __enter__(self) -> "Writer":
+        """Find out at once whether anything can be written there.
+
+        Raises:
+            ConfigError: on the main process, if not.
+        """
+        if distributed.is_main():
+            self._make(0)
+            _sweep(self._folder)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -83,22 +91,30 @@ class Writer:
             ConfigError: as :meth:`wait`.
         """
         self.wait()
-        partial = self._folder / f".step_{step:08d}.partial"
         distributed.barrier()
         if distributed.is_main():
-            _sweep(self._folder)
-            partial.mkdir(parents=True)
+            self._make(step)
         distributed.barrier()
+        partial = self._partial(step)
         facts = facts | {"processes": distributed.world_size()}
         inputs = (partial, write, step, facts)
         self._thread = threading.Thread(target=self._write, args=inputs, daemon=True)
         self._thread.start()
 
+    def _partial(self, step: int) -> Path:
+        return self._folder / f".step_{step:08d}.partial"
+
+    def _make(self, step: int) -> None:
+        """An empty folder to fill, and none that killed runs have left."""
+        _sweep(self._folder)
+        with _disk_trouble(self._partial(step)):
+            self._partial(step).mkdir(parents=True)
+
     def check(self) -> None:
         """Say what has gone wrong in the background, if anything.
 
         Raises:
-            ConfigError: on the process whose disk is full; older checkpoints stay.
+            ConfigError: on the process whose disk is full or refuses; older checkpoints stay.
         """
         error, self._error = self._error, None
         if error is not None:
@@ -108,7 +124,7 @@ class Writer:
         """Until the checkpoint begun last is on disk.
 
         Raises:
-            ConfigError: on the process whose disk is full; older checkpoints stay.
+            ConfigError: on the process whose disk is full or refuses; older checkpoints stay.
         """
         if self._thread is not None:
             self._thread.join()
@@ -186,12 +202,12 @@ def at_step(folder: Path, step: int) -> Checkpoint:
 
 @contextmanager
 def _disk_trouble(partial: Path) -> Iterator[None]:
-    """What a full disk raises, as one line; the space goes back."""
+    """What a disk raises that is full or refuses, as one line; the space goes back."""
     try:
         yield
     except Exception as error:
         shutil.rmtree(partial, ignore_errors=True)
-        raise_if_disk_full(error, partial.parent)
+        raise_if_unwritable(error, partial.parent)
         raise
 
 

@@ -229,7 +229,7 @@ def _dataclass(target: Any, data: Any, where: str) -> Any:
     except ConfigError:
         raise
     except ValueError as error:
-        raise ConfigError(f"{where or target.__name__}: {error}") from None
+        raise ConfigError(f"{where}: {error}" if where else str(error)) from None
 
 
 def _called(target: type[Any]) -> str:

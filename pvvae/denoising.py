@@ -9,6 +9,7 @@ from torch import Tensor
 
 from arch.interface import DenoiserConfig, Posterior
 from pvvae import checkpoints, distributed, seeding
+from pvvae.bounds import at_least
 from pvvae.data.latents import LatentDataset
 from pvvae.data.schedule import Bucket, Schedule
 from pvvae.engine import Engine, EngineConfig, step_together
@@ -47,6 +48,12 @@ class DenoiserTrainingConfig(RunConfig):
     steps: int
     loop: LoopConfig = LoopConfig()
     watch: WatchConfig = WatchConfig()
+
+    def __post_init__(self) -> None:
+        at_least(1, {"steps": self.steps, "batch": self.batch, "slots": self.slots})
+        at_least(1, {"validation_clips": self.validation_clips})
+        if not 0 <= self.label_dropout <= 1:
+            raise ValueError(f"label_dropout must be in [0, 1], got {self.label_dropout}")
 
     def check(self, processes: int) -> None:
         check_slots(self.slots, processes, key="slots")

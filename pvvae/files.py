@@ -3,8 +3,10 @@
 import errno
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +16,37 @@ from pvvae.errors import ConfigError
 
 NOTHING = 2**20
 """Bytes free on a disk that counts as full. Ours: less than any checkpoint, more than rounding."""
+REFUSALS = (
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOTDIR,
+    errno.EEXIST,
+    errno.EISDIR,
+    errno.EFBIG,
+    errno.EIO,
+    errno.ESTALE,
+)
+"""What an operating system says when it does not let one write, or no longer can."""
 
 
 def write_atomic(path: Path, write: Callable[[Path], None]) -> None:
     """Let ``write`` fill a temporary file beside ``path``, then put it in place.
 
     Raises:
-        ConfigError: if the disk is full; ``path`` is as it was before.
+        ConfigError: if the disk is full or refuses; ``path`` is as it was before.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         write(partial)
         with partial.open("rb") as file:
             os.fsync(file.fileno())
         os.replace(partial, path)
     except Exception as error:
-        partial.unlink(missing_ok=True)
-        raise_if_disk_full(error, path)
+        with suppress(OSError):
+            partial.unlink()
+        raise_if_unwritable(error, path)
         raise
 
 
@@ -49,22 +64,35 @@ def write_json(path: Path, data: Any) -> None:
     write_text(path, json.dumps(data, indent=1, sort_keys=True) + "\n")
 
 
-def raise_if_disk_full(error: Exception, path: Path) -> None:
-    """Turn "no space left" into the user's one line; other errors pass."""
+def raise_if_unwritable(error: Exception, path: Path) -> None:
+    """Turn a disk that is full, or lets nobody write, into the user's one line.
+
+    Other errors pass.
+    """
     if _means_full(error, path):
-        raise ConfigError(
-            f"{path}: the disk is full; nothing already saved is lost. "
-            "Free some space and give the same command again"
-        ) from None
+        what, advice = "the disk is full", "Free some space"
+    elif (number := _number(error)) in REFUSALS:
+        what, advice = f"cannot be written ({os.strerror(number)})", "See to that"
+    else:
+        return
+    raise ConfigError(
+        f"{path}: {what}; nothing already saved is lost. {advice} and give the same command again"
+    ) from None
 
 
 def _means_full(error: Exception, path: Path) -> bool:
-    if isinstance(error, OSError):
-        return error.errno in (errno.ENOSPC, errno.EDQUOT)
-    if f"(os error {errno.ENOSPC})" in str(error) or f"(os error {errno.EDQUOT})" in str(error):
-        return True  # safetensors
+    if _number(error) in (errno.ENOSPC, errno.EDQUOT):
+        return True
     # torch.save says at which byte its file is wrong, not why.
     return isinstance(error, RuntimeError) and shutil.disk_usage(path.parent).free < NOTHING
+
+
+def _number(error: Exception) -> int:
+    """The operating system's number of an error, 0 if it has none."""
+    if isinstance(error, OSError):
+        return error.errno or 0
+    found = re.search(r"\(os error (\d+)\)", str(error))  # safetensors
+    return int(found[1]) if found else 0
 
 
 def write_array(path: Path, array: np.ndarray) -> None:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from arch.interface import Posterior
 from pvvae import distributed
+from pvvae.bounds import at_least
 from pvvae.data.clips import HeldOutClips, held_out_clips, to_pixels, to_uint8
 from pvvae.data.video import Frames, write_video
 from pvvae.engine import Engine
@@ -34,6 +35,9 @@ class HeldOutConfig:
     """Section 4.1."""
     width: int = 256
     """Section 4.1."""
+
+    def __post_init__(self) -> None:
+        at_least(1, {"clips": self.clips, "frames": self.frames})
 
     def open(self, folder: str) -> HeldOutClips:
         """The clips, out of a folder of shards.

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from pvvae import checkpoints, distributed
+from pvvae.bounds import at_least
 from pvvae.errors import ConfigError
 from pvvae.progress import progress, say
 from pvvae.run import Run
@@ -41,13 +42,14 @@ class LoopConfig:
     streams of data fail from the same weights, something else is wrong."""
 
     def __post_init__(self) -> None:
-        if self.max_skips < 1 or self.max_rollbacks < 0:
-            raise ValueError(
-                f"max_skips must be at least 1 and max_rollbacks at least 0, "
-                f"got {self.max_skips} and {self.max_rollbacks}"
-            )
-        for name in ("evaluate_every", "checkpoint_every"):
-            period = getattr(self, name)
+        periods = {
+            "evaluate_every": self.evaluate_every,
+            "checkpoint_every": self.checkpoint_every,
+        }
+        at_least(1, {"log_every": self.log_every, **periods})
+        at_least(1, {"keep_last": self.keep_last, "max_skips": self.max_skips})
+        at_least(0, {"max_rollbacks": self.max_rollbacks})
+        for name, period in periods.items():
             if period % self.log_every:
                 raise ValueError(
                     f"{name} must be a multiple of log_every={self.log_every}, got {period}"

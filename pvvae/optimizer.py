@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from pvvae.bounds import at_least, below_one
+
 
 @dataclass(frozen=True, kw_only=True)
 class OptimizerConfig:
@@ -22,6 +24,11 @@ class OptimizerConfig:
     schedule: Literal["cosine", "constant"] = "cosine"
     final_ratio: float = 0.1
     """Cosine ends at this part of ``lr``: "decayed by a factor of 10" (section 4.1)."""
+
+    def __post_init__(self) -> None:
+        at_least(0, {"lr": self.lr, "eps": self.eps, "weight_decay": self.weight_decay})
+        at_least(0, {"warmup": self.warmup, "final_ratio": self.final_ratio})
+        below_one({"betas[0]": self.betas[0], "betas[1]": self.betas[1]})
 
     def rate(self, step: int, steps: int) -> float:
         """Learning rate of ``step`` (from 0) out of ``steps``."""

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from arch.interface import BackboneConfig, DiscriminatorConfig
 from pvvae import checkpoints, distributed, seeding
+from pvvae.bounds import at_least
 from pvvae.data.clips import ClipBatch, DataConfig, TrainingClips, check_shards
 from pvvae.data.schedule import Bucket
 from pvvae.engine import Engine, EngineConfig, step_together
@@ -56,6 +57,9 @@ class VAETrainingConfig(RunConfig):
     steps: int
     loop: LoopConfig = LoopConfig()
     watch: WatchConfig = WatchConfig()
+
+    def __post_init__(self) -> None:
+        at_least(1, {"steps": self.steps})
 
     def check(self, processes: int) -> None:
         check_slots(self.data.slots, processes, key="data.slots")

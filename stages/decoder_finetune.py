@@ -17,6 +17,7 @@ class Config(VAETrainingConfig):
     objective: ObjectiveConfig = ObjectiveConfig(max_drop_ratio=0.0, gan_start=0)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.init is None:
             raise ConfigError(
                 "init: decoder fine-tuning needs the run folder of predictive training"

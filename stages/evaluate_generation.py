@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from pvvae import distributed
+from pvvae.bounds import at_least
 from pvvae.data.clips import held_out_clips
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
@@ -31,6 +32,10 @@ class Config(RunConfig):
     """Section 4.1."""
     width: int = 256
     """Section 4.1."""
+
+    def __post_init__(self) -> None:
+        at_least(2, {"num": self.num})  # FVD is a distance between covariances
+        at_least(1, {"height": self.height, "width": self.width})
 
 
 def run(config: Config) -> None:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from pvvae import distributed
+from pvvae.bounds import at_least
 from pvvae.data.clips import HeldOutClips, held_out_clips, to_pixels, to_uint8
 from pvvae.files import write_array, write_json
 from pvvae.items import Items
@@ -56,6 +57,10 @@ class Config(RunConfig):
     """Shards of the training set, whose mean frame is the reconstruction that knows nothing."""
     shown: int = 6
     """Clips kept for the report."""
+
+    def __post_init__(self) -> None:
+        at_least(2, {"num": self.num})  # FVD is a distance between covariances
+        at_least(1, {"frames": self.frames, "height": self.height, "width": self.width})
 
 
 def run(config: Config) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from pvvae import distributed
+from pvvae.bounds import at_least
 from pvvae.data.clips import held_out_clips, to_pixels
 from pvvae.data.latents import channel_statistics, shard_path, write_shard, write_statistics
 from pvvae.items import Items
@@ -36,6 +37,10 @@ class Config(RunConfig):
     """Ours: 170 MB a file at paper size; a killed run repeats at most one of them a process."""
     batch: int = 4
     """Clips encoded at once."""
+
+    def __post_init__(self) -> None:
+        at_least(1, {"frames": self.frames, "height": self.height, "width": self.width})
+        at_least(1, {"clips_per_shard": self.clips_per_shard, "batch": self.batch})
 
 
 class _Split:

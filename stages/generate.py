@@ -9,6 +9,7 @@ from torch import Tensor
 
 from arch.interface import Denoiser
 from pvvae import distributed, seeding
+from pvvae.bounds import at_least
 from pvvae.data.clips import to_uint8
 from pvvae.data.latents import LatentDataset
 from pvvae.data.video import write_video
@@ -40,6 +41,9 @@ class Config(RunConfig):
     sampler: SamplerConfig = SamplerConfig()
     classes: tuple[str, ...] = ()
     """Class names to draw from; none means all."""
+
+    def __post_init__(self) -> None:
+        at_least(1, {"num": self.num, "batch": self.batch})
 
 
 def run(config: Config) -> None:

@@ -16,7 +16,7 @@ from pvvae.data.samples import Reject
 from pvvae.data.sources import Source, find_sources, split_sources
 from pvvae.data.survey import PackSettings
 from pvvae.errors import ConfigError
-from pvvae.files import raise_if_disk_full
+from pvvae.files import raise_if_unwritable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +108,7 @@ def _one_line_errors(folder: Path, run: Callable[[], FolderReport]) -> FolderRep
     try:
         return run()
     except OSError as error:
-        raise_if_disk_full(error, folder)
+        raise_if_unwritable(error, folder)
         raise ConfigError(
             f"{error.filename or folder}: cannot be written: {error.strerror}"
         ) from None

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from pvvae.bounds import at_least, below_one
 from pvvae.optimizer import OptimizerConfig
 
 
@@ -27,6 +28,10 @@ class EngineConfig:
     """Decay of the averaged weights, None for no average. Latte: 0.9999 (its public code)."""
 
     def __post_init__(self) -> None:
+        at_least(0, {"gradient_clipping": self.gradient_clipping})
+        at_least(1, {"bucket_elements": self.bucket_elements})
+        at_least(0, {"persistent_elements": self.persistent_elements})
+        below_one({"ema_decay": self.ema_decay})
         if self.zero_stage == 0 and self.precision == "bf16":
             raise ValueError(
                 "zero_stage 0 with bf16 would accumulate gradients in bf16, which DeepSpeed "

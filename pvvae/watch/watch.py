@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pvvae import distributed
+from pvvae.bounds import at_least
 from pvvae.checkpoints import Write
 from pvvae.watch.pace import Wait
 from pvvae.watch.profile import Profile
@@ -42,12 +43,11 @@ class WatchConfig:
             raise ValueError(f"stall_seconds must be positive or null, got {self.stall_seconds}")
         if self.peak_tflops is not None and self.peak_tflops <= 0:
             raise ValueError(f"peak_tflops must be positive or null, got {self.peak_tflops}")
-        if self.profile_steps < 1:
-            raise ValueError(f"profile_steps must be at least 1, got {self.profile_steps}")
         if self.spike_sigma is not None and self.spike_sigma <= 0:
             raise ValueError(f"spike_sigma must be positive or null, got {self.spike_sigma}")
-        if self.spike_window < 2:
-            raise ValueError(f"spike_window must be at least 2, got {self.spike_window}")
+        at_least(2, {"spike_window": self.spike_window})
+        at_least(1, {"profile_steps": self.profile_steps})
+        at_least(0, {"profile_start": self.profile_start})
 
 
 class Watch:

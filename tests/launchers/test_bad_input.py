@@ -1,7 +1,8 @@
 """A user's mistake is one line that says where, what, and what would be right; status 2."""
 
 import shutil
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -31,12 +32,34 @@ Told = Callable[..., str]
         ("plugins=[gone.py]", "plugins", "no plugin file"),
         ("loop.evaluate_every=3", "loop", "evaluate_every must be a multiple of log_every=2"),
         ("data.slots=0", "data", "slots must be at least 1"),
+        ("loop.log_every=0", "loop: ", "log_every must be at least 1, got 0"),
+        ("loop.keep_last=0", "loop: ", "keep_last must be at least 1, got 0"),
+        ("steps=0", "toy.yaml: steps", "must be at least 1, got 0"),
+        ("held_out.clips=0", "held_out: ", "clips must be at least 1, got 0"),
+        ("optimizer.lr=-1", "optimizer: ", "lr must be at least 0, got -1.0"),
+        ("optimizer.betas=[0.9, 1]", "optimizer: ", "betas[1] must be in [0, 1), got 1.0"),
+        ("engine.gradient_clipping=-1", "engine: ", "gradient_clipping must be at least 0"),
+        ("engine.bucket_elements=0", "engine: ", "bucket_elements must be at least 1, got 0"),
+        ("engine.persistent_elements=-1", "engine: ", "persistent_elements must be at least 0"),
+        ("engine.ema_decay=1", "engine: ", "ema_decay must be in [0, 1), got 1.0"),
+        ("engine.zero_stage=4", "engine.zero_stage", "must be one of 0, 1, 2, 3; got 4"),
+        (
+            "engine={zero_stage: 0, precision: bf16}",
+            "engine: zero_stage 0 with bf16 would accumulate gradients in bf16",
+            "use zero_stage 1, or precision: fp32",
+        ),
+        (
+            "data.buckets=[{frames: 17, height: 32, width: 48, batch: 0}]",
+            "bucket batch",
+            "must be at least 1, got 0",
+        ),
     ],
 )
 def test_a_config_that_cannot_be(
     override: str, where: str, right: str, config: Path, told: Told
 ) -> None:
-    line = told("train", config, "loop.log_every=2", "loop.evaluate_every=2", override)
+    loop = [f"loop.{name}_every=2" for name in ("log", "evaluate", "checkpoint")]
+    line = told("train", config, *loop, override)
     assert where in line
     assert right in line
 
@@ -155,6 +178,37 @@ def test_a_run_folder_that_cannot_be_written(
     assert (
         line == f"{tmp_path}/file/run: cannot be written (Not a directory); choose another run=..."
     )
+
+
+@pytest.fixture
+def checkpoints_of_no_use(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+    """What stands where the checkpoints of the run would: a file, or a disk that is read-only."""
+    folder = tmp_path / "run/checkpoints"
+    if request.param == "file":
+        folder.parent.mkdir()
+        folder.write_text("no folder")
+        yield folder
+        return
+    folder.mkdir(parents=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", folder], check=True)
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@pytest.mark.parametrize(
+    ("checkpoints_of_no_use", "why"),
+    [("file", "Not a directory"), ("disk", "Read-only file system")],
+    indirect=["checkpoints_of_no_use"],
+)
+def test_checkpoints_that_cannot_be_written_are_found_before_the_first_step(
+    checkpoints_of_no_use: Path, why: str, config: Path, tmp_path: Path, told_by_stage: Told
+) -> None:
+    line = told_by_stage(config)
+    assert line == (
+        f"{checkpoints_of_no_use}: cannot be written ({why}); nothing already saved is lost. "
+        "See to that and give the same command again"
+    )
+    assert not (tmp_path / "run/metrics.jsonl").exists()
 
 
 def test_a_full_disk_while_a_run_begins(config: Path, tmp_path: Path, told_by_stage: Told) -> None:

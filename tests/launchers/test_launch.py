@@ -1,6 +1,7 @@
 """What a user sees of stages that fail, or are stopped, in several processes."""
 
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,8 @@ from launchers import cli
 from launchers.local import explain, stage_command
 from pvvae import checkpoints
 from pvvae.data.shards import ShardIndex
+from pvvae.lifeline import lock_folder
+from pvvae.run_folder import read_metrics
 
 ROOT = Path(cli.__file__).resolve().parents[1]
 PROGRESS = re.compile(r"\d+/\d+ \[.*\]|^step \d+ of \d+, ")
@@ -52,6 +55,43 @@ def test_a_full_disk_while_saving_leaves_the_checkpoint_before(
     assert newest is not None
     assert newest.folder.name == names[-1]
     assert names == [f"step_{step:08d}" for step in range(1, newest.step + 1)]
+
+
+@pytest.mark.matrix
+def test_a_run_that_may_write_no_more_goes_on_when_it_may(
+    config: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    words = ["backbone.latent_channels=512", "steps=9", "loop.keep_last=9", "--processes", "2"]
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # More than a file of a checkpoint (38 KB), less than nine lines with 512 numbers each.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (85_000, limits[1]))
+    try:
+        assert cli.main(["train", str(config), *words]) == 2
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    run = tmp_path / "run"
+    assert only_line(capfd.readouterr().err) == (
+        f"pvvae: {run}/metrics.jsonl: cannot be written (File too large); nothing already saved "
+        "is lost. See to that and give the same command again"
+    )
+    saved = checkpoints.newest(run / "checkpoints", warn=pytest.fail)
+    assert saved is not None
+    assert cli.main(["train", str(config), *words]) == 0
+    assert f"{run}: going on from step {saved.step}" in capfd.readouterr().err
+    steps = [line["step"] for line in read_metrics(run, "train")]
+    assert steps == list(range(1, 10))
+
+
+@pytest.mark.matrix
+def test_a_run_that_another_command_is_writing(
+    config: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with lock_folder(tmp_path / "run"):
+        assert cli.main(["train", str(config), "--processes", "2"]) == 2
+    line = only_line(capfd.readouterr().err)
+    run = tmp_path / "run"
+    assert line == f"pvvae: {run}: another process is writing this run; wait for it or stop it"
+    assert [path.name for path in run.iterdir()] == [".lock"]
 
 
 @pytest.mark.matrix
