@@ -72,5 +72,9 @@ class Judge:
     def load(self, folder: Path) -> None:
         """Take up a checkpoint's engine state, in ``discriminator``, and averages."""
         self.engine.load(folder / "discriminator")
+        self.recall(folder)
+
+    def recall(self, folder: Path) -> None:
+        """Take up a checkpoint's averages alone, none if it has none: another stage's, say."""
         path = folder / ANCHORS
         self._anchors = Anchors(**json.loads(path.read_text())) if path.exists() else None

@@ -24,7 +24,7 @@ from pvvae.losses.kl import kl_divergence
 from pvvae.model import Pad, PredictiveVAE
 from pvvae.objective import Cut, Objective, ObjectiveConfig
 from pvvae.optimizer import OptimizerConfig
-from pvvae.pretrained import load_discriminator_weights, load_vae_weights
+from pvvae.pretrained import checkpoint_of, load_discriminator_weights, load_vae_weights
 from pvvae.run import Run, RunConfig
 from pvvae.run_folder import read_config
 from pvvae.slots import check_slots, process_slots
@@ -149,7 +149,10 @@ class VAETrainer:
             optimizer=self.config.discriminator_optimizer,
             accumulation=len(self.slots),
         )
-        return Judge(engine, self.config.objective)
+        judge = Judge(engine, self.config.objective)
+        if self.config.init is not None and self.config.objective.weight_lecam:
+            judge.recall(checkpoint_of(Path(self.config.init)).folder)
+        return judge
 
     def start(self, step: int, *, rollbacks: int) -> None:
         """Point the data at ``step``."""
