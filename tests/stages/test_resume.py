@@ -2,13 +2,18 @@
 
 import importlib
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from safetensors.torch import load_file
 
+from launchers import cli
 from pvvae.files import write_array
+from pvvae.fragments import FragmentReader
+from pvvae.pretrained import load_vae
 from pvvae.standing import Standing
 from pvvae.stop_request import VARIABLE, Stopped
 from pvvae.training import VAETrainer
@@ -113,6 +118,22 @@ def test_the_averages_of_lecam_go_on_where_they_were(shards, tmp_path, monkeypat
     assert json.loads(path.read_text()).keys() == {"real", "fake"}
 
 
+def test_the_averages_of_lecam_come_along_from_the_stage_before(shards, tmp_path):
+    lecam = ("objective.weight_lecam=0.5", "objective.lecam_decay=0.5", "steps=2")
+    gan = ("objective.gan_start=0", "objective.discriminator_warmup=0")
+    run_stage("predictive", shards, tmp_path, "init=null", *gan, *lecam)
+    before = max((tmp_path / "predictive/checkpoints").glob("step_*")) / "lecam.json"
+    run_stage("decoder_finetune", shards, tmp_path, *lecam, f"run={tmp_path}/with")
+    before.unlink()  # as if the stage before had done without; a manifest would miss it
+    manifest = json.loads((before.parent / "manifest.json").read_text())
+    del manifest["files"]["lecam.json"]
+    (before.parent / "manifest.json").write_text(json.dumps(manifest))
+    run_stage("decoder_finetune", shards, tmp_path, *lecam, f"run={tmp_path}/without")
+    first = {name: json.loads(metrics(tmp_path / name)[1])["lecam"] for name in ("with", "without")}
+    assert first["with"] > 0.0
+    assert first["without"] == 0.0
+
+
 def _resolve(path: str) -> object:
     """A module, or a class in one, by its dotted path."""
     try:
@@ -139,6 +160,25 @@ def test_decoder_finetuning_leaves_encoder_and_pad_as_they_were(whole):
 
 def last_weights(run: Path) -> dict[str, torch.Tensor]:
     return load_file(max((run / "checkpoints").glob("step_*")) / "vae.safetensors")
+
+
+def test_an_export_of_decoder_finetuning_is_whole_without_the_stage_before(whole, tmp_path):
+    # Its engine knows nothing of the frozen encoder: what is exported must not be put together
+    # from the engine's parts, nor from the folder that init names, which is not there.
+    shutil.copytree(whole / "decoder_finetune", tmp_path / "moved")
+    run, out = tmp_path / "moved", tmp_path / "vae.safetensors"
+    config = yaml.safe_load((run / "config.yaml").read_text())
+    (run / "config.yaml").write_text(yaml.safe_dump(config | {"init": str(tmp_path / "gone")}))
+    assert cli.main(["export", str(run), str(out)]) == 0
+    found = load_file(out)
+    before, trained = last_weights(whole / "predictive"), last_weights(run)
+    assert found.keys() == load_vae(run).state_dict().keys() == before.keys()
+    assert all(torch.equal(found[name], trained[name]) for name in trained)
+    encoder = [name for name in found if name.startswith("backbone.encoder.")]
+    assert encoder
+    assert all(torch.equal(found[name], before[name]) for name in encoder)
+    parts = FragmentReader(max((run / "checkpoints").glob("step_*")) / "generator")
+    assert not any(name.startswith("backbone.encoder.") for name in parts.shapes)
 
 
 def test_the_damaged_newest_checkpoint_is_passed_over(whole, shards, tmp_path, capsys):
