@@ -2,15 +2,17 @@
 
 import argparse
 import fcntl
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from launchers.commands.configs import STAGES
 from launchers.queue import JOBS, Queued, job_of, queued_jobs, read_jobs
 from launchers.words import add_command
 from pvvae.errors import ConfigError
 from pvvae.run_folder import is_finished, read_config, read_metrics, runs_below
-from pvvae.standing import Standing
+from pvvae.standing import FILE, Standing
 
 if TYPE_CHECKING:
     from launchers.words import Commands
@@ -19,11 +21,22 @@ EXAMPLE = """\
 example:
   pvvae status runs
 
-One line a run: its folder and stage, how far it is, how fast and how long it will take, and the
-last metrics of each kind. Runs that wait in Slurm's queue are there too.
+One line a run, in the order of the method: its folder and stage, how far it is, how fast and how
+long it will take, the last metrics of each kind, and what went wrong on the way: steps skipped,
+rollbacks, spikes. A run that has written nothing for ten minutes says for how long. Runs that wait
+in Slurm's queue are there too.
 """
 
-SHOWN = 4  # ours: values of one kind that a line has room for
+SHOWN = {
+    "train": ("mse", "lpips", "gan", "flow"),
+    "held_out": ("psnr", "lpips", "prediction_mse", "flow"),
+}
+"""Metrics of a kind that say most; of other kinds the first ones, for which there is room."""
+ROOM = 4  # ours: values of one kind in a line
+QUIET = 600.0
+"""Seconds without a word after which it is said. Ours: ten lines of the log at paper size."""
+MANY = 5
+"""Rows from which on they are counted in a last line. Ours: fewer are seen at a glance."""
 
 
 def add(commands: "Commands") -> None:
@@ -44,6 +57,7 @@ def _status(arguments: argparse.Namespace) -> int:
         if not records:
             raise
         runs = []
+    runs.sort(key=_place)
     own = {run: job_of(run) or _record_of(run, records).get("job") for run in runs}
     queue = queued_jobs() if records or any(own.values()) else {}
     rows = [(str(run), *describe(run, own[run], queue)) for run in runs]
@@ -55,7 +69,20 @@ def _status(arguments: argparse.Namespace) -> int:
     for row in rows:
         cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True) if width)
         print("  ".join(cells).rstrip())
+    if len(rows) >= MANY:
+        print(_counted([row[2].split(",")[0] for row in rows]))
     return 0
+
+
+def _place(run: Path) -> tuple[Path, int, str]:
+    """Runs of one folder are in the order in which one needs them."""
+    stage = read_config(run)["stage"]
+    return run.parent, STAGES.index(stage) if stage in STAGES else len(STAGES), run.name
+
+
+def _counted(states: Sequence[str]) -> str:
+    counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
+    return f"{len(states)} runs: {counts}"
 
 
 def describe(run: Path, job: str | None, queue: Mapping[str, Queued]) -> tuple[str, ...]:
@@ -64,7 +91,8 @@ def describe(run: Path, job: str | None, queue: Mapping[str, Queued]) -> tuple[s
     newest = {
         line["kind"]: line for line in sorted(lines, key=lambda line: line["kind"] != "train")
     }
-    metrics = "  ".join(f"{kind}: {_values(line)}" for kind, line in newest.items())
+    said = [f"{kind}: {_values(line)}" for kind, line in newest.items() if kind != "rollback"]
+    metrics = "  ".join([*said, *_trouble(lines)])
     if "steps" in plain:
         steps, pace = _steps(newest.get("train", {}), lines, plain["steps"])
     else:
@@ -120,7 +148,22 @@ def _state(run: Path, job: str | None, queue: Mapping[str, Queued]) -> str:
         return "finished"
     if job is not None and job in queue:
         return _queued(job, queue[job])
-    return "running" if _is_held(run) else "interrupted"
+    return ("running" if _is_held(run) else "interrupted") + _quiet(run)
+
+
+def _quiet(run: Path) -> str:
+    """For how long a run has written nothing, if that is long."""
+    files = [path for name in ("metrics.jsonl", FILE) if (path := run / name).exists()]
+    seconds = time.time() - max((path.stat().st_mtime for path in files), default=time.time())
+    return f", quiet for {_hours(seconds)}" if seconds > QUIET else ""
+
+
+def _trouble(lines: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What went wrong and was got over, as far as the metrics know."""
+    rollbacks = sum(line["kind"] == "rollback" for line in lines)
+    counts = {name: sum(line.get(name, 0) for line in lines) for name in ("skipped", "spikes")}
+    found = {"skipped": counts["skipped"], "rolled back": rollbacks, "spikes": counts["spikes"]}
+    return [f"{name} {count}" for name, count in found.items() if count]
 
 
 def _queued(job: str, found: Queued) -> str:
@@ -142,4 +185,5 @@ def _is_held(run: Path) -> bool:
 
 def _values(line: Mapping[str, Any]) -> str:
     numbers = {k: v for k, v in line.items() if isinstance(v, int | float) and k != "step"}
-    return " ".join(f"{name} {value:.4g}" for name, value in list(numbers.items())[:SHOWN])
+    names = [name for name in SHOWN.get(line["kind"], ()) if name in numbers]
+    return " ".join(f"{name} {numbers[name]:.4g}" for name in (names or list(numbers))[:ROOM])

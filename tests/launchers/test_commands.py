@@ -1,6 +1,8 @@
 """The commands that use a trained model, and those that look at data and runs."""
 
 import json
+import os
+import time
 from dataclasses import asdict
 from pathlib import Path
 
@@ -155,6 +157,40 @@ def test_status_tells_clips_pace_and_time_left_of_a_run_without_steps(
     (run_folder / "finished.json").write_text("{}")
     run("status", tmp_path)
     assert capsys.readouterr().out == f"{run_folder}  generate  finished  80/2048 clips\n"
+
+
+def test_status_of_a_pipeline_is_in_the_order_of_the_method_and_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ["image_pretrain", "predictive", "extract_latents", "latte", "evaluate_generation"]
+    for stage in names:
+        (tmp_path / stage).mkdir()
+        (tmp_path / stage / "config.yaml").write_text(f"stage: {stage}\n")
+    (tmp_path / "image_pretrain/finished.json").write_text("{}")
+    run("status", tmp_path)
+    *rows, last = capsys.readouterr().out.splitlines()
+    assert [row.split()[1] for row in rows] == names
+    assert last == "5 runs: 1 finished, 4 interrupted"
+
+
+def test_status_tells_what_went_wrong_and_since_when_nothing_was_written(
+    vae_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    step = {"kind": "train", "diff": 1.0, "mse": 0.5, "lpips": 0.25, "times": {}}
+    lines = [
+        {"step": 10, "skipped": 2, "spikes": 0, **step},
+        {"step": 10, "kind": "rollback", "number": 1, "from_step": 12, "times": {}},
+        {"step": 20, "skipped": 1, "spikes": 4, **step},
+    ]
+    path = vae_run / "metrics.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    os.utime(path, (0, time.time() - 7800))
+    run("status", tmp_path)
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line == (
+        f"{vae_run}  predictive  interrupted, quiet for 2 h 10 min  "
+        "train: mse 0.5 lpips 0.25  skipped 3  rolled back 1  spikes 4"
+    )
 
 
 def test_a_comparison_and_a_report_of_a_run(
