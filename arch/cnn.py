@@ -93,6 +93,12 @@ class CNN(Backbone):
     def head(self) -> nn.Module:  # type: ignore[override]
         return self.decoder.head
 
+    @property
+    def segments(self) -> tuple[nn.Module, ...]:
+        """Everything between the outer convolutions but the decoder's last norm."""
+        layers = [*self.encoder.layers, *self.decoder.layers]
+        return tuple(layer for layer in layers if isinstance(layer, SEGMENTS))
+
     def encode(self, x: Tensor, observed: Tensor | None = None) -> Posterior:
         """Posterior of every group; ``observed`` needs no care, since no group sees a later one."""
         self.latent_frames(x.shape[2])
@@ -277,6 +283,10 @@ class Upsample(nn.Module):
         cells = repeat(x, "b c t h w -> b t h w (c n)", n=self.copies)
         fine = rearrange(cells, f"b t h w (c {self.order}) -> b (t r) (h p) (w q) c", r=r, p=p, q=q)
         return rearrange(fine, "b t h w c -> b c t h w")
+
+
+SEGMENTS = (ResBlock, FrameAttention, Downsample, Upsample)
+"""Layers that save several times the bytes of their input for the backward pass."""
 
 
 def _check_widths(key: str, widths: tuple[int, ...], latents: int, head_dim: int) -> None:

@@ -41,6 +41,20 @@ class Posterior:
         return self.mean + torch.exp(0.5 * self.logvar) * noise
 
 
+class Network(nn.Module):
+    """What networks of all families promise."""
+
+    @property
+    def segments(self) -> tuple[nn.Module, ...]:
+        """Modules that do most of the work between them, in the order of the forward pass.
+
+        An engine may forget what is inside one and compute it again for the backward pass, or
+        compile it by itself. So a segment is called as a whole, holds no other segment and not the
+        head, and draws no random numbers. None unless a network says otherwise.
+        """
+        return ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class BackboneConfig(ABC):
     """Base of all backbone configs; the subclass adds the network's own sizes."""
@@ -55,7 +69,7 @@ class BackboneConfig(ABC):
         """The network, with fresh weights from torch's current generator."""
 
 
-class Backbone(nn.Module, ABC):
+class Backbone(Network, ABC):
     """An encoder and a decoder with symmetric strides; the first frame is a group of its own."""
 
     stride: Stride
@@ -131,7 +145,7 @@ class DenoiserConfig(ABC):
         """The network, with fresh weights from torch's current generator."""
 
 
-class Denoiser(nn.Module, ABC):
+class Denoiser(Network, ABC):
     """Predicts the velocity of a noisy latent (rectified flow, section 4.1)."""
 
     num_classes: int
@@ -159,7 +173,7 @@ class DiscriminatorConfig(ABC):
         """The network, with fresh weights from torch's current generator."""
 
 
-class Discriminator(nn.Module, ABC):
+class Discriminator(Network, ABC):
     """Tells real clips from reconstructed ones, patch by patch."""
 
     @abstractmethod

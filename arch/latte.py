@@ -96,6 +96,11 @@ class Latte(Denoiser):
         )
         self.final = Final(config.width, config.latent_channels)
 
+    @property
+    def segments(self) -> tuple[nn.Module, ...]:
+        """The Transformer blocks."""
+        return tuple(self.blocks)
+
     def forward(self, x: Tensor, time: Tensor, label: Tensor | None = None) -> Tensor:
         """Velocity (B, c, t, h, w), in float32, of ``x`` of that shape and any size.
 

@@ -103,6 +103,11 @@ class ViT(Backbone):
     def head(self) -> nn.Module:  # type: ignore[override]
         return self.decoder.head
 
+    @property
+    def segments(self) -> tuple[nn.Module, ...]:
+        """The Transformer blocks."""
+        return (*self.encoder.trunk.blocks, *self.decoder.trunk.blocks)
+
     def encode(self, x: Tensor, observed: Tensor | None = None) -> Posterior:
         """Posterior of every group; full attention hides the tokens of unobserved groups."""
         self.latent_frames(x.shape[2])

@@ -5,12 +5,12 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from arch.interface import Backbone, Posterior
+from arch.interface import Backbone, Network, Posterior
 
 Pad = Literal["learnable", "gaussian"]
 
 
-class PredictiveVAE(nn.Module):
+class PredictiveVAE(Network):
     """Encode the first groups of a clip, pad the latent to full length, decode all of it.
 
     With ``dropped=0`` this is an ordinary VAE, which is also how it runs at inference.
@@ -26,6 +26,11 @@ class PredictiveVAE(nn.Module):
         if pad == "learnable":
             # Zero is the prior's mean: an uninformative start (section 3.1).
             self.pad = nn.Parameter(torch.zeros(backbone.latent_channels))
+
+    @property
+    def segments(self) -> tuple[nn.Module, ...]:
+        """The backbone's."""
+        return self.backbone.segments
 
     def freeze_encoder(self) -> None:
         """Train the decoder alone from here on (section 3.2, decoder fine-tuning)."""

@@ -13,8 +13,15 @@ from pvvae.errors import ConfigError
 FREE_KEYS = ("run", "tracking", "plugins", "watch")
 """Keys that may differ between the runs of one folder: they change no result."""
 ENGINES = ("engine", "discriminator_engine")
-FREE_ENGINE_KEYS = ("zero_stage", "bucket_elements", "persistent_elements", "overlap")
-"""Keys of an engine that only say where things are: a run goes on under others."""
+FREE_ENGINE_KEYS = (
+    "zero_stage",
+    "bucket_elements",
+    "persistent_elements",
+    "overlap",
+    "activation_checkpointing",
+)
+"""Keys of an engine that only say where things are, or how the same is computed: a run goes on under
+others. They change results by rounding at most."""
 BEGUN = ("config.yaml", "provenance.json", "wandb", "stalls", "profile", "progress.json")
 """What a run may write before its first result."""
 

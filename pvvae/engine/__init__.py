@@ -2,7 +2,17 @@
 
 from pvvae.engine.engine import Engine
 from pvvae.engine.processes import start, stop
+from pvvae.engine.recomputed import LEVELS, Recomputed, recompute
 from pvvae.engine.settings import EngineConfig
 from pvvae.engine.together import step_together
 
-__all__ = ["Engine", "EngineConfig", "start", "step_together", "stop"]
+__all__ = [
+    "LEVELS",
+    "Engine",
+    "EngineConfig",
+    "Recomputed",
+    "recompute",
+    "start",
+    "step_together",
+    "stop",
+]

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from pvvae import distributed
 from pvvae.engine.in_order import InOrder
+from pvvae.engine.recomputed import recompute
 from pvvae.engine.settings import EngineConfig, deepspeed_settings
 from pvvae.engine.sharding import MOMENTS, Sharding
 from pvvae.fragments import AVERAGE, WEIGHT, Fragment, FragmentReader, write_fragments
@@ -50,6 +51,7 @@ class Engine:
             on_cpu=not torch.cuda.is_available(),
         )
         self.config = config
+        recompute(network, config.activation_checkpointing)
         in_order = InOrder(network)
         self._engine, self._optimizer, _, _ = deepspeed.initialize(
             model=network, model_parameters=trainable, config=settings, dist_init_required=False

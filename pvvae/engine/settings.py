@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pvvae.bounds import at_least, below_one
+from pvvae.engine.recomputed import Recomputed
 from pvvae.optimizer import OptimizerConfig
 
 
@@ -24,6 +25,9 @@ class EngineConfig:
     overlap: bool = False
     """Reduce gradients while the backward pass goes on. Off by default: results then do not depend
     on the order in which buckets happen to fill."""
+    activation_checkpointing: Recomputed = "none"
+    """Segments of the network whose inside is computed again for the backward pass instead of kept:
+    none, half (every second) or all. `pvvae plan` shows what each costs and saves."""
     ema_decay: float | None = None
     """Decay of the averaged weights, None for no average. Latte: 0.9999 (its public code)."""
 

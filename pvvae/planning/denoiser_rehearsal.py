@@ -13,7 +13,7 @@ from pvvae.data.schedule import Bucket
 from pvvae.denoising import DenoiserTrainingConfig
 from pvvae.errors import ConfigError
 from pvvae.flow import flow_loss, interpolate
-from pvvae.planning.vae_rehearsal import META, dtype_of
+from pvvae.planning.vae_rehearsal import META, dtype_of, rehearse_recomputing
 
 PAPER_GRID = (5, 16, 16)
 """Latent (t, h, w) of clips of 17 x 256 x 256 (section 4.1) at strides 4 and 16 (section 3.1)."""
@@ -28,9 +28,14 @@ class DenoiserRehearsal:
 
     @classmethod
     def of(cls, config: DenoiserTrainingConfig) -> "DenoiserRehearsal":
-        """Build the network as the stage does."""
+        """Build the network as the stage does.
+
+        Raises:
+            ConfigError: for a network without segments that shall be recomputed.
+        """
         with META:
             denoiser = config.denoiser.build().to(dtype_of(config.engine))
+        rehearse_recomputing(denoiser, config.engine)
         return cls(config, denoiser)
 
     @property

@@ -4,11 +4,12 @@ import dataclasses
 from dataclasses import dataclass
 
 from pvvae.data.schedule import Bucket
+from pvvae.engine import Recomputed
 from pvvae.planning.compute import SlotFlops, StepFlops, slot_flops, step_flops
 from pvvae.planning.devices import Device, usable
 from pvvae.planning.disk import checkpoint_bytes, kept_checkpoints
-from pvvae.planning.measure import Memory, memory_of
-from pvvae.planning.stage import Stage
+from pvvae.planning.measure import Memory, flops_of, memory_of
+from pvvae.planning.stage import Rehearsal, Stage
 from pvvae.planning.states import FP32, Sizes, States, states
 
 ZERO_STAGES = (0, 1, 2, 3)
@@ -32,15 +33,24 @@ class Machines:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LevelPlan:
+    """One bucket at one level of activation checkpointing, ``dropped = 0`` and the GAN on."""
+
+    flops: float
+    """Of a slot."""
+    memory: Memory
+    largest_batch: dict[int, int]
+    """Clips that fit, by ZeRO stage; 0 where not even one does."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class BucketPlan:
     """One bucket on one GPU."""
 
     bucket: Bucket
     flops: SlotFlops
-    memory: Memory
-    """At ``dropped = 0``, the most there is, with the GAN on."""
-    largest_batch: dict[int, int]
-    """Clips that fit, by ZeRO stage; 0 where not even one does."""
+    """At the config's level."""
+    levels: dict[Recomputed, LevelPlan]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +62,8 @@ class Plan:
     slots: int
     zero_stage: int
     """That of the config."""
+    level: Recomputed
+    """Activation checkpointing of the config."""
     networks: dict[str, Sizes]
     states: dict[int, dict[str, States]]
     """Bytes of each engine, by ZeRO stage."""
@@ -84,9 +96,13 @@ class Plan:
         """Bytes that do not depend on the batch."""
         return self.helper_bytes + sum(each.total for each in self.states[zero].values())
 
-    def needed(self, zero: int) -> int:
+    def needed(self, zero: int, level: Recomputed) -> int:
         """Bytes of a process in its largest bucket."""
-        return self.lasting(zero) + max(each.memory.peak for each in self.buckets)
+        return self.lasting(zero) + self.worst(level).memory.peak
+
+    def worst(self, level: Recomputed) -> LevelPlan:
+        """The bucket that needs the most memory."""
+        return max((each.levels[level] for each in self.buckets), key=lambda at: at.memory.peak)
 
 
 def make_plan(stage: Stage, machines: Machines) -> Plan:
@@ -97,7 +113,15 @@ def make_plan(stage: Stage, machines: Machines) -> Plan:
         zero: usable(machines.device) - helper - sum(each.total for each in engines.values())
         for zero, engines in by_zero.items()
     }
-    buckets = tuple(_bucket_plan(stage, bucket, room) for bucket in stage.buckets)
+    rehearsals = {level: make() for level, make in stage.rehearsals.items()}
+    buckets = tuple(
+        BucketPlan(
+            bucket=bucket,
+            flops=slot_flops(stage, bucket),
+            levels={level: _level_plan(r, bucket, room) for level, r in rehearsals.items()},
+        )
+        for bucket in stage.buckets
+    )
     networks = {name: sizes for name, (sizes, _) in stage.engines.items()}
     (_, main), *_ = stage.engines.values()
     return Plan(
@@ -105,6 +129,7 @@ def make_plan(stage: Stage, machines: Machines) -> Plan:
         steps=stage.steps,
         slots=stage.slots,
         zero_stage=main.zero_stage,
+        level=main.activation_checkpointing,
         networks=networks | ({} if stage.helper is None else {"lpips": stage.helper}),
         states=by_zero,
         helper_bytes=helper,
@@ -126,9 +151,7 @@ def _states(stage: Stage, zero: int, processes: int) -> dict[str, States]:
     return found
 
 
-def _bucket_plan(stage: Stage, bucket: Bucket, room: dict[int, int]) -> BucketPlan:
-    rehearsal = stage.rehearsal
-
+def _level_plan(rehearsal: Rehearsal, bucket: Bucket, room: dict[int, int]) -> LevelPlan:
     def memory(batch: int) -> Memory:
         shape = dataclasses.replace(bucket, batch=batch)
         return memory_of(lambda: rehearsal.phases(shape), rehearsal.networks)
@@ -136,9 +159,8 @@ def _bucket_plan(stage: Stage, bucket: Bucket, room: dict[int, int]) -> BucketPl
     # Every tensor of a slot has the batch as its size or not at all, so bytes are a straight line.
     one, two, configured = memory(1), memory(2), memory(bucket.batch)
     clip = two.peak - one.peak
-    return BucketPlan(
-        bucket=bucket,
-        flops=slot_flops(stage, bucket),
+    return LevelPlan(
+        flops=sum(flops_of(lambda: rehearsal.phases(bucket)).values()),
         memory=configured,
         largest_batch={zero: max(0, 1 + (free - one.peak) // clip) for zero, free in room.items()},
     )

@@ -1,14 +1,17 @@
 """What a plan needs to know of a stage, whether it trains a VAE or a denoiser."""
 
-from collections.abc import Iterator
+import dataclasses
+import functools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 from torch import nn
 
+from arch.interface import Network
 from pvvae.data.schedule import Bucket
 from pvvae.denoising import DenoiserTrainingConfig
-from pvvae.engine import EngineConfig
+from pvvae.engine import LEVELS, EngineConfig, Recomputed
 from pvvae.errors import ConfigError
 from pvvae.loop import LoopConfig
 from pvvae.planning.denoiser_rehearsal import DenoiserRehearsal, latent_bucket
@@ -37,6 +40,9 @@ class Stage:
     """A stage as a plan sees it."""
 
     rehearsal: Rehearsal
+    """As the stage is configured."""
+    rehearsals: dict[Recomputed, Callable[[], Rehearsal]]
+    """The same at every level of activation checkpointing that the main network has."""
     buckets: tuple[Bucket, ...]
     image_ratio: float
     slots: int
@@ -93,6 +99,7 @@ def _vae_stage(config: VAETrainingConfig, *, freeze_encoder: bool) -> Stage:
     lpips = rehearsal.perceptual
     return Stage(
         rehearsal=rehearsal,
+        rehearsals=_levels(config, rehearsal.vae, freeze_encoder=freeze_encoder),
         buckets=config.data.buckets,
         image_ratio=config.data.image_ratio,
         slots=config.data.slots,
@@ -109,6 +116,7 @@ def _denoiser_stage(config: DenoiserTrainingConfig) -> Stage:
     rehearsal = DenoiserRehearsal.of(config)
     return Stage(
         rehearsal=rehearsal,
+        rehearsals=_levels(config, rehearsal.denoiser, freeze_encoder=False),
         buckets=(latent_bucket(config),),
         image_ratio=0.0,
         slots=config.slots,
@@ -119,3 +127,15 @@ def _denoiser_stage(config: DenoiserTrainingConfig) -> Stage:
         gan_steps=0,
         loop=config.loop,
     )
+
+
+def _levels(
+    config: VAETrainingConfig | DenoiserTrainingConfig, network: Network, *, freeze_encoder: bool
+) -> dict[Recomputed, Callable[[], Rehearsal]]:
+    def at(level: Recomputed) -> Rehearsal:
+        engine = dataclasses.replace(config.engine, activation_checkpointing=level)
+        changed = dataclasses.replace(config, engine=engine)
+        return rehearsal_of(changed, freeze_encoder=freeze_encoder)
+
+    levels = LEVELS if network.segments else LEVELS[:1]
+    return {level: functools.partial(at, level) for level in levels}

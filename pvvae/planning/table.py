@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pvvae.data.schedule import Bucket
+from pvvae.engine import Recomputed
 from pvvae.planning.devices import RESERVED
 from pvvae.planning.plan import ZERO_STAGES, Plan
 
@@ -19,7 +20,8 @@ What this rests on
             multiplication and an addition; norms and activation functions are not counted.
   Dropping  FLOPs are means over the numbers of dropped groups, memory is that of dropping none.
   Memory    All tensors alive at the worst moment of a slot, with the GAN if there is one, attention
-            in fused kernels. {reserved:.0%} of {memory:.0f} GB is left to CUDA, NCCL, workspaces
+            in fused kernels; what lasts, and what is saved for or passes in the backward pass.
+            {reserved:.0%} of {memory:.0f} GB is left to CUDA, NCCL, workspaces
             and fragments (ours). ZeRO as in DeepSpeed 0.19.8, which does not run bf16 at stage 0.
   Time      The slowest GPU of each step that the stage's schedule draws, at {fraction:.0%} of the
             {peak:.0f} TFLOP/s of dense bf16: {whose}.
@@ -30,8 +32,13 @@ What this rests on
 
 def text(plan: Plan, *, title: str, own_fraction: bool) -> str:
     """The whole page."""
-    parts = [_head(plan, title), _networks(plan), _flops(plan), _memory(plan)]
-    parts += [_batches(plan), _time(plan), _assumptions(plan, own_fraction=own_fraction)]
+    parts = [_head(plan, title), _networks(plan), _flops(plan), _lasting(plan)]
+    parts += [
+        _memory(plan),
+        _batches(plan),
+        _time(plan),
+        _assumptions(plan, own_fraction=own_fraction),
+    ]
     return "\n\n".join(parts)
 
 
@@ -39,7 +46,10 @@ def data(plan: Plan) -> dict[str, Any]:
     """The same as plain data: bytes, FLOPs, seconds, hours."""
     plain = dataclasses.asdict(plan)
     plain |= {
-        "needed_bytes": {zero: plan.needed(zero) for zero in ZERO_STAGES},
+        "needed_bytes": {
+            level: {zero: plan.needed(zero, level) for zero in ZERO_STAGES}
+            for level in plan.buckets[0].levels
+        },
         "seconds_per_step": plan.seconds_per_step,
         "hours": plan.hours,
         "gpu_hours": plan.gpu_hours,
@@ -71,8 +81,7 @@ def _flops(plan: Plan) -> str:
     return _table(["TFLOP of a slot", *names, "all"], rows)
 
 
-def _memory(plan: Plan) -> str:
-    heads = [f"ZeRO {zero}{'*' * (zero == plan.zero_stage)}" for zero in ZERO_STAGES]
+def _lasting(plan: Plan) -> str:
     rows = []
     for part in PARTS:
         cells = [
@@ -80,29 +89,56 @@ def _memory(plan: Plan) -> str:
         ]
         if any(cells):
             rows.append([part, *map(_gib, cells)])
-    worst = max(plan.buckets, key=lambda each: each.memory.peak)
-    same = [plan.helper_bytes, worst.memory.saved, worst.memory.peak - worst.memory.saved]
-    labels = ["LPIPS network", "saved activations", "passing tensors"]
-    rows += [[label, *[_gib(n)] * 4] for label, n in zip(labels, same, strict=True) if n]
-    rows.append(["all", *(_gib(plan.needed(zero)) for zero in ZERO_STAGES)])
-    rows.append([f"fits {_gib(plan.usable_bytes)}", *(_verdict(plan, z) for z in ZERO_STAGES)])
-    note = f"  * the config's; activations of {shape(worst.bucket)}"
-    return _table(["GiB of a GPU", *heads], rows) + "\n" + note
+    if plan.helper_bytes:
+        rows.append(["LPIPS network", *[_gib(plan.helper_bytes)] * 4])
+    rows.append(["all that lasts", *(_gib(plan.lasting(zero)) for zero in ZERO_STAGES)])
+    return _table(["GiB of a GPU", *_stages(plan)], rows)
 
 
-def _verdict(plan: Plan, zero: int) -> str:
+def _memory(plan: Plan) -> str:
+    rows = []
+    levels = list(plan.buckets[0].levels)
+    for level in levels:
+        worst = plan.worst(level)
+        passing = worst.memory.peak - worst.memory.saved
+        more = worst.flops / plan.worst(levels[0]).flops - 1.0
+        cells = [_gib(worst.memory.saved), _gib(passing), f"+{more:.0%}"]
+        rows.append(
+            [_starred(level, plan.level), *cells, *(_need(plan, z, level) for z in ZERO_STAGES)]
+        )
+    heads = ["Recomputed segments", "saved", "passing", "FLOPs", *_stages(plan)]
+    note = (
+        f"  GiB of the largest bucket; * the config's; NO: more than {_gib(plan.usable_bytes)};"
+        " -: does not run"
+    )
+    return _table(heads, rows) + "\n" + note
+
+
+def _need(plan: Plan, zero: int, level: Recomputed) -> str:
     if not plan.runs_at[zero]:
-        return "not run"
-    return "yes" if plan.needed(zero) <= plan.usable_bytes else "NO"
+        return "-"
+    needed = plan.needed(zero, level)
+    return _gib(needed) if needed <= plan.usable_bytes else f"NO {_gib(needed)}"
 
 
 def _batches(plan: Plan) -> str:
     rows = [
-        [shape(each.bucket), *(str(each.largest_batch[zero]) for zero in ZERO_STAGES)]
+        [
+            f"{shape(each.bucket)}, {_starred(level, plan.level)}",
+            *(str(at.largest_batch[zero]) for zero in ZERO_STAGES),
+        ]
         for each in plan.buckets
+        for level, at in each.levels.items()
     ]
-    heads = [f"ZeRO {zero}{'*' * (zero == plan.zero_stage)}" for zero in ZERO_STAGES]
-    return _table(["Largest batch", *heads], rows)
+    return _table(["Largest batch", *_stages(plan)], rows)
+
+
+def _stages(plan: Plan) -> list[str]:
+    return [f"ZeRO {_starred(zero, plan.zero_stage)}" for zero in ZERO_STAGES]
+
+
+def _starred(value: object, configured: object) -> str:
+    return f"{value}{'*' * (value == configured)}"
 
 
 def _time(plan: Plan) -> str:

@@ -8,12 +8,13 @@ from torch import Tensor, nn
 
 from arch.interface import Posterior
 from pvvae.data.schedule import Bucket
-from pvvae.engine import EngineConfig
+from pvvae.engine import EngineConfig, recompute
 from pvvae.errors import ConfigError
 from pvvae.losses.adversarial import discriminator_loss
 from pvvae.losses.kl import kl_divergence
 from pvvae.model import PredictiveVAE
 from pvvae.objective import Objective
+from pvvae.planning.kernels import FusedAttention
 from pvvae.training import VAETrainingConfig
 
 META = torch.device("meta")
@@ -33,7 +34,7 @@ class VAERehearsal:
         """Build the networks as the stage does.
 
         Raises:
-            ConfigError: for shapes that do not fit the backbone.
+            ConfigError: for shapes that do not fit the backbone, or a network without segments.
         """
         config.check_shapes()
         judge: nn.Module | None = None
@@ -41,8 +42,10 @@ class VAERehearsal:
             vae = PredictiveVAE(config.backbone.build(), pad=config.pad)
             if config.discriminator is not None:
                 judge = config.discriminator.build().to(dtype_of(config.discriminator_engine))
+                rehearse_recomputing(judge, config.discriminator_engine)
         if freeze_encoder:
             vae.freeze_encoder()
+        rehearse_recomputing(vae, config.engine)
         objective = Objective(config.objective, head=vae.backbone.head, device=META)
         return cls(config, vae.to(dtype_of(config.engine)), judge, objective)
 
@@ -116,6 +119,11 @@ class VAERehearsal:
     def _frames(self, bucket: Bucket) -> Tensor | None:
         wanted = self.config.objective.lpips_frames
         return None if wanted is None or wanted >= bucket.frames else torch.arange(wanted)
+
+
+def rehearse_recomputing(network: nn.Module, config: EngineConfig) -> None:
+    """Recompute what the engine will, attention in fused kernels both times."""
+    recompute(network, config.activation_checkpointing, again=FusedAttention)
 
 
 def dtype_of(config: EngineConfig) -> torch.dtype:

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 
 from arch.interface import Backbone, BackboneConfig
+from pvvae.engine import Recomputed, recompute
+from pvvae.planning.storages import SavedActivations
 
 EXACT = {"rtol": 1e-5, "atol": 1e-5}
 
@@ -131,6 +133,44 @@ def freezing_the_encoder_leaves_decode_trainable(config: BackboneConfig) -> None
     assert names == {"encoder", "decoder"}
 
 
+def segments_lie_apart_and_spare_the_head(config: BackboneConfig) -> None:
+    backbone = config.build()
+    inside = [id(module) for segment in backbone.segments for module in segment.modules()]
+    assert len(inside) == len(set(inside))
+    assert not {id(module) for module in backbone.head.modules()} & set(inside)
+    assert set(inside) <= {id(module) for module in backbone.modules()}
+
+
+def recomputing_segments_changes_nothing(config: BackboneConfig) -> None:
+    """Exactly, output and every gradient; less is kept, and the head runs once for each pass."""
+    if not config.build().segments:
+        return
+    (plain, kept, _), *others = [_learned(config, level) for level in ("none", "half", "all")]
+    for found, less, heads in others:
+        assert all(torch.equal(a, b) for a, b in zip(found, plain, strict=True))
+        assert less < kept
+        assert heads == 2
+        kept = less
+
+
+def _learned(config: BackboneConfig, level: Recomputed) -> tuple[list[Tensor], int, int]:
+    """Outputs and gradients from a clip and an image, bytes kept, and how often the head ran."""
+    backbone = awake(config)
+    recompute(backbone, level)
+    heads: list[Tensor] = []
+    backbone.head.register_forward_pre_hook(lambda _, inputs: heads.append(*inputs))
+    saved = SavedActivations(backbone.parameters())
+    values = []
+    for groups in (3, 1):
+        with saved.counting():
+            posterior = backbone.encode(clip(backbone, groups, batch=2))
+            recon = backbone.decode(posterior.sample(torch.ones_like(posterior.mean)))
+        recon.square().mean().backward()
+        values += [recon.detach(), posterior.mean.detach(), posterior.logvar.detach()]
+    gradients = [p.grad for p in backbone.parameters() if p.grad is not None]
+    return values + gradients, saved.bytes, len(heads)
+
+
 CONTRACT = (
     shapes_follow_the_strides,
     a_prefix_encodes_to_the_prefix,
@@ -140,5 +180,7 @@ CONTRACT = (
     wrong_sizes_name_the_right_ones,
     the_head_is_last_and_linear,
     freezing_the_encoder_leaves_decode_trainable,
+    segments_lie_apart_and_spare_the_head,
+    recomputing_segments_changes_nothing,
 )
 """All of it, for parametrising."""

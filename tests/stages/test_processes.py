@@ -18,6 +18,9 @@ rounding stays as small as it is."""
 
 SHARDED = ["engine.persistent_elements=0", "engine.bucket_elements=20000"]
 """Otherwise ZeRO 3 leaves every parameter of so small a network whole on every process."""
+RECOMPUTED = "engine.activation_checkpointing=all"
+AGAIN = [(0, "batch"), (1, "sample"), (2, "batch"), (3, "batch"), (3, "sample")]
+"""ZeRO stages and ways to drop that are run once more with every segment recomputed."""
 LECAM = "objective.weight_lecam=0.5 objective.lecam_decay=0.5"
 
 
@@ -31,6 +34,10 @@ def runs(shards: Path, tmp_path_factory: pytest.TempPathFactory, group: None) ->
         for how in ("batch", "sample")
         for k in ZERO
     ]
+    jobs += [
+        f"recomputed{k}{how} predictive engine.zero_stage={k} objective.drop={how} {RECOMPUTED}"
+        for k, how in AGAIN
+    ]
     jobs += [f"judge{k} predictive discriminator_engine.zero_stage={k}" for k in (0, 2, 3)]
     jobs += [f"vit{k} predictive engine.zero_stage={k} {vit()}" for k in (2, 3)]
     jobs += [f"lecam predictive objective.drop=sample {LECAM}"]
@@ -39,6 +46,7 @@ def runs(shards: Path, tmp_path_factory: pytest.TempPathFactory, group: None) ->
         words = [f"run={folder}/{name}", "objective.drop=sample", *SMOOTH, *extra.split()]
         run_stage("predictive", shards, folder, *words)
     jobs = ["finetune2 decoder_finetune", "finetune3 decoder_finetune engine.zero_stage=3"]
+    jobs += [f"finetune4 decoder_finetune engine.zero_stage=3 {RECOMPUTED}"]
     run_jobs(shards, folder, [f"{job} init={folder}/zero2batch" for job in jobs])
     return folder
 
@@ -73,6 +81,19 @@ def test_every_zero_stage_gives_the_same_losses(runs, how, k, name):
     expected = curve(runs / f"zero0{how}", name)
     assert len(expected) >= 2
     assert curve(runs / f"zero{k}{how}", name) == pytest.approx(expected, rel=1e-4, abs=1e-6)
+
+
+@pytest.mark.parametrize(("k", "how"), AGAIN)
+def test_recomputing_changes_nothing(runs, k, how):
+    for name in NAMES:
+        expected = curve(runs / f"zero{k}{how}", name)
+        assert len(expected) >= 2
+        assert curve(runs / f"recomputed{k}{how}", name) == expected
+
+
+def test_recomputing_beside_a_frozen_encoder_changes_nothing(runs):
+    for name in NAMES:
+        assert curve(runs / "finetune4", name) == curve(runs / "finetune3", name)
 
 
 @pytest.mark.parametrize("k", [0, 2, 3])

@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 
 from arch.interface import Posterior
-from pvvae.engine import Engine
+from pvvae.engine import Engine, Recomputed
 from pvvae.losses.kl import kl_divergence
 from pvvae.model import PredictiveVAE
 from pvvae.planning.devices import DEVICES
+from pvvae.planning.measure import memory_of
 from pvvae.planning.plan import ZERO_STAGES, Machines, Plan, make_plan
 from pvvae.planning.storages import SavedActivations
 from tests.pvvae.planning.stages import config_of, stage
@@ -74,18 +75,21 @@ def real_bytes(config: Any) -> tuple[int, int]:
 
 
 @pytest.mark.usefixtures("group")
-@pytest.mark.parametrize("average", ["null", "0.99"])
-@pytest.mark.parametrize("zero", [0, 2])
+@pytest.mark.parametrize(
+    ("zero", "average", "level"),
+    [(0, "null", "none"), (2, "null", "none"), (2, "0.99", "half"), (0, "0.99", "all")],
+)
 @pytest.mark.parametrize("name", TINY)
 def test_planned_memory_is_within_a_tenth_of_what_a_run_holds(
-    name: str, zero: int, average: str
+    name: str, zero: int, average: str, level: Recomputed
 ) -> None:
     overrides = [BUCKET, f"engine.zero_stage={zero}", f"engine.ema_decay={average}"]
+    overrides += [f"engine.activation_checkpointing={level}"]
     overrides += ["discriminator=null", "init=null"]
     plan = make_plan(stage(name, *overrides), ALONE)
     saved, engine = real_bytes(config_of(name, *overrides))
     states = plan.states[zero]["vae"]
-    planned_saved = plan.buckets[0].memory.saved
+    planned_saved = plan.buckets[0].levels[level].memory.saved
     planned_engine = states.total - states.buckets  # they are gone after the backward pass
     assert planned_saved == pytest.approx(saved, rel=0.1)
     assert planned_engine == pytest.approx(engine, rel=0.1)
@@ -110,12 +114,36 @@ def test_each_zero_stage_above_the_first_holds_no_more_of_the_lasting_parts() ->
     assert len(set(lasting)) == len(lasting)
 
 
-def test_the_largest_batch_fits_and_one_clip_more_does_not() -> None:
-    plan = paper("vit/predictive.yaml", of_batch(4))
-    largest = plan.buckets[0].largest_batch[2]
+@pytest.fixture(scope="module")
+def one_clip() -> Plan:
+    """Of a Transformer at the paper's size, with one clip a slot."""
+    return paper("vit/predictive.yaml", of_batch(1), "discriminator=null")
+
+
+@pytest.mark.parametrize("level", ["none", "all"])
+def test_the_largest_batch_fits_and_one_clip_more_does_not(
+    one_clip: Plan, level: Recomputed
+) -> None:
+    (bucket,) = one_clip.buckets
+    largest = bucket.levels[level].largest_batch[2]
+    overrides = ["discriminator=null", f"engine.activation_checkpointing={level}"]
+    rehearsal = stage("vit/predictive.yaml", *overrides).rehearsal
     for batch, fits in ((largest, True), (largest + 1, False)):
-        other = paper("vit/predictive.yaml", of_batch(batch))
-        assert (other.needed(2) <= other.usable_bytes) is fits
+        shape = dataclasses.replace(bucket.bucket, batch=batch)
+        peak = memory_of(lambda s=shape: rehearsal.phases(s), rehearsal.networks).peak
+        assert (one_clip.lasting(2) + peak <= one_clip.usable_bytes) is fits
+
+
+def test_recomputing_trades_memory_for_work(one_clip: Plan) -> None:
+    levels = one_clip.buckets[0].levels
+    assert list(levels) == ["none", "half", "all"]
+    saved = [level.memory.saved for level in levels.values()]
+    assert saved == sorted(saved, reverse=True)
+    half, all_ = (levels[level].flops - levels["none"].flops for level in ("half", "all"))
+    # What a block's last product makes is not made again: nothing was saved there.
+    forward = one_clip.buckets[0].flops.phases["forward"]
+    assert 0.8 * forward < all_ < 1.5 * forward  # a mean over drops, against dropping none
+    assert half == pytest.approx(all_ / 2)
 
 
 def test_hours_follow_from_the_work_of_the_slowest_process() -> None:
