@@ -19,6 +19,7 @@ FREE_ENGINE_KEYS = (
     "persistent_elements",
     "overlap",
     "activation_checkpointing",
+    "compile",
 )
 """Keys of an engine that only say where things are, or how the same is computed: a run goes on under
 others. They change results by rounding at most."""

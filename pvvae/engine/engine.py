@@ -11,6 +11,7 @@ from deepspeed.utils import safe_get_full_fp32_param
 from torch import Tensor, nn
 
 from pvvae import distributed
+from pvvae.engine.compiled import compile_segments, leave_hooks_out
 from pvvae.engine.in_order import InOrder
 from pvvae.engine.recomputed import recompute
 from pvvae.engine.settings import EngineConfig, deepspeed_settings
@@ -51,12 +52,16 @@ class Engine:
             on_cpu=not torch.cuda.is_available(),
         )
         self.config = config
+        if config.compile:
+            compile_segments(network)
         recompute(network, config.activation_checkpointing)
         in_order = InOrder(network)
         self._engine, self._optimizer, _, _ = deepspeed.initialize(
             model=network, model_parameters=trainable, config=settings, dist_init_required=False
         )
         in_order.attach(self._engine, self._optimizer)
+        if config.compile and config.zero_stage == 3:
+            leave_hooks_out(network)
         self._sharding = Sharding(network, self._optimizer, zero_stage=config.zero_stage)
         self.gradient_norm = 0.0
         """Norm of the last step's gradient, before clipping."""

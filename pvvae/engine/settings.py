@@ -28,6 +28,10 @@ class EngineConfig:
     activation_checkpointing: Recomputed = "none"
     """Segments of the network whose inside is computed again for the backward pass instead of kept:
     none, half (every second) or all. `pvvae plan` shows what each costs and saves."""
+    compile: bool = False
+    """Compile each segment with torch.compile, once for each size of its input. Off by default: the
+    first steps take minutes, and what it gains on a GPU has not been measured. Under ZeRO 3 a graph
+    ends wherever weights are gathered."""
     ema_decay: float | None = None
     """Decay of the averaged weights, None for no average. Latte: 0.9999 (its public code)."""
 
