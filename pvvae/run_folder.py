@@ -20,9 +20,10 @@ FREE_ENGINE_KEYS = (
     "overlap",
     "activation_checkpointing",
     "compile",
+    "offload",
 )
-"""Keys of an engine that only say where things are, or how the same is computed: a run goes on under
-others. They change results by rounding at most."""
+"""Keys of an engine that only say where things are, or how the same is computed: a run goes on
+under others. They change results by rounding at most."""
 BEGUN = ("config.yaml", "provenance.json", "wandb", "stalls", "profile", "progress.json")
 """What a run may write before its first result."""
 

@@ -6,9 +6,10 @@ from torch import nn
 from pvvae.engine.segments import segments_of
 
 GRAPHS = 1024
-"""Graphs that torch may keep of one piece of code: one for each class of segment, size of its input,
-and training or not. Sizes are few (buckets x observed groups), but torch's own limit of 8 is fewer, and
-beyond it torch stops compiling with a warning and runs slowly from then on. Ours is out of reach."""
+"""Graphs that torch may keep of one piece of code: one for each class of segment, size of its
+input, and training or not. Sizes are few (buckets x observed groups), but torch's own limit of 8 is
+fewer, and beyond it torch stops compiling with a warning and runs slowly from then on. Ours is out
+of reach."""
 
 
 def compile_segments(network: nn.Module) -> None:
@@ -40,4 +41,4 @@ def leave_hooks_out(network: nn.Module) -> None:
     for module in network.modules():
         for hooks in (module._forward_pre_hooks, module._forward_hooks):
             for key, hook in hooks.items():
-                hooks[key] = torch.compiler.disable(hook)
+                hooks[key] = torch.compiler.disable(hook)  # type: ignore[no-untyped-call]

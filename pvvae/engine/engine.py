@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from pvvae import distributed
 from pvvae.engine.compiled import compile_segments, leave_hooks_out
+from pvvae.engine.gradients import Gradients
 from pvvae.engine.in_order import InOrder
 from pvvae.engine.recomputed import recompute
 from pvvae.engine.settings import EngineConfig, deepspeed_settings
@@ -63,6 +64,7 @@ class Engine:
         if config.compile and config.zero_stage == 3:
             leave_hooks_out(network)
         self._sharding = Sharding(network, self._optimizer, zero_stage=config.zero_stage)
+        self._gradients = Gradients(network, self._optimizer)
         self.gradient_norm = 0.0
         """Norm of the last step's gradient, before clipping."""
         self._average: list[Tensor] | None = None
@@ -121,11 +123,7 @@ class Engine:
 
         Once the last backward pass is done; the sum over processes is the square itself.
         """
-        gradients, holders = self._gradients()
-        norms = [torch.linalg.vector_norm(g, dtype=torch.float32) for g in gradients]
-        if not norms:  # a process that holds no part of a small network
-            return torch.zeros((), device=distributed.device())
-        return torch.stack(norms).square().sum() / holders
+        return self._gradients.square()
 
     def skip(self) -> None:
         """Count the last backward pass of a step and forget its gradient; nothing else changes."""
@@ -135,13 +133,9 @@ class Engine:
             del self._optimizer.step
             return
         # Every other optimizer refuses a gradient that is not finite, and cleans up after itself.
-        gradients, _ = self._gradients()
-        for gradient in gradients:
-            gradient.fill_(torch.nan)
-        self._engine.step()
+        with self._gradients.spoilt():
+            self._engine.step()
         assert not self._engine.was_step_applied()
-        for gradient in gradients:  # ZeRO 3 uses them again, and never writes to their padding
-            gradient.zero_()
 
     def weights(self, *, averaged: bool = False) -> dict[str, Tensor]:
         """Whole fp32 weights on the CPU of the main process, empty elsewhere; a collective call."""
@@ -202,16 +196,6 @@ class Engine:
         if self._average is not None:
             yield AVERAGE, self._average
 
-    def _gradients(self) -> tuple[list[Tensor], int]:
-        """Reduced gradients held by this process, and how many processes hold the same."""
-        parts = getattr(self._optimizer, "averaged_gradients", None)
-        if parts is not None:  # ZeRO 1 to 3
-            return [g for group in parts.values() for g in group], 1
-        # ZeRO 1 with bf16, then ZeRO 0: whole on every process.
-        whole = getattr(self._optimizer, "fp32_groups_gradients_flat", None)
-        if whole is None:
-            whole = [p.grad for p in self.network.parameters() if p.grad is not None]
-        return list(whole), distributed.world_size()
 
     def _swap_average(self) -> None:
         assert self._average is not None

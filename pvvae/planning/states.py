@@ -49,6 +49,8 @@ class States:
     optimizer: int
     """Both moments, and the fp32 weights wherever DeepSpeed keeps those apart."""
     average: int
+    host: int
+    """Not of the GPU but of the CPU, where the optimizer's share is with ``offload``."""
     buckets: int
     """Where gradients wait to be reduced; under ZeRO 3 also the weights gathered for use."""
 
@@ -69,11 +71,14 @@ def states(sizes: Sizes, config: EngineConfig, *, stage: int, processes: int) ->
     width = weight_bytes(config)
     trained = sizes.trainable
     shard = -(-trained // processes)
+    offloaded = config.offload == "optimizer" and stage > 0
+    average = 0 if config.ema_decay is None else FP32 * (trained if stage == 0 else shard)
     return States(
         weights=_weights(sizes, width, stage, processes),
-        gradients=_gradients(trained, shard, width, stage),
-        optimizer=_optimizer(trained, shard, width, stage),
-        average=0 if config.ema_decay is None else FP32 * (trained if stage == 0 else shard),
+        gradients=_gradients(trained, shard, width, stage, offloaded=offloaded),
+        optimizer=0 if offloaded else _optimizer(trained, shard, width, stage),
+        average=0 if offloaded else average,
+        host=average + _host(shard, width, stage) if offloaded else 0,
         buckets=_buckets(sizes, config, width, stage, processes),
     )
 
@@ -89,7 +94,9 @@ def _weights(sizes: Sizes, width: int, stage: int, processes: int) -> int:
     return width * (-(-sizes.total // processes) + sizes.small)
 
 
-def _gradients(trained: int, shard: int, width: int, stage: int) -> int:
+def _gradients(trained: int, shard: int, width: int, stage: int, *, offloaded: bool) -> int:
+    if offloaded and (stage == 3 or (stage == 2 and width == FP32)):
+        return 0  # they are summed up in the memory of the CPU
     if stage >= 2:
         return FP32 * shard
     if width == FP32:
@@ -101,6 +108,13 @@ def _optimizer(trained: int, shard: int, width: int, stage: int) -> int:
     if stage == 0:
         return (2 * FP32 + (0 if width == FP32 else FP32)) * trained
     return 3 * FP32 * shard
+
+
+def _host(shard: int, width: int, stage: int) -> int:
+    """Both moments, fp32 weights and gradients, and what DeepSpeed keeps there on their way."""
+    if stage == 3:
+        return (5 * FP32) * shard  # gradients as they are summed up, and as they are used
+    return (4 * FP32 + width) * shard  # weights as they go back
 
 
 def _buckets(sizes: Sizes, config: EngineConfig, width: int, stage: int, processes: int) -> int:

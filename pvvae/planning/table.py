@@ -89,9 +89,12 @@ def _lasting(plan: Plan) -> str:
         ]
         if any(cells):
             rows.append([part, *map(_gib, cells)])
+    host = [sum(each.host for each in plan.states[zero].values()) for zero in ZERO_STAGES]
     if plan.helper_bytes:
         rows.append(["LPIPS network", *[_gib(plan.helper_bytes)] * 4])
     rows.append(["all that lasts", *(_gib(plan.lasting(zero)) for zero in ZERO_STAGES)])
+    if any(host):
+        rows.append(["beside it, of the CPU", *map(_gib, host)])
     return _table(["GiB of a GPU", *_stages(plan)], rows)
 
 

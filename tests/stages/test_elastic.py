@@ -31,11 +31,26 @@ def runs(four_shards: Path, tmp_path_factory: pytest.TempPathFactory, group: Non
     return folder
 
 
-@pytest.mark.parametrize("stages", [(1, 1, 1, 1), (2, 2, 2, 2), (3, 3, 3, 3), (3, 1, 0, 2)])
-def test_the_curve_goes_on(stages, four_shards, runs):
-    name = "changing" + "".join(map(str, stages))
-    for part, (processes, stage) in enumerate(zip(PROCESSES, stages, strict=True), start=1):
-        words = [name, "predictive", f"until={2 * part + 1}", f"engine.zero_stage={stage}", *COMMON]
+OFFLOADED = ("none", "optimizer", "optimizer", "none")
+"""Of each of those parts, where anything is offloaded."""
+
+
+@pytest.mark.parametrize(
+    ("stages", "offload"),
+    [
+        ((1, 1, 1, 1), ("none",) * 4),
+        ((2, 2, 2, 2), ("none",) * 4),
+        ((3, 3, 3, 3), ("none",) * 4),
+        ((3, 1, 0, 2), ("none",) * 4),
+        ((1, 2, 3, 2), OFFLOADED),
+    ],
+)
+def test_the_curve_goes_on(stages, offload, four_shards, runs):
+    name = "changing" + "".join(map(str, stages)) + offload[1]
+    parts = zip(PROCESSES, stages, offload, strict=True)
+    for part, (processes, stage, where) in enumerate(parts, start=1):
+        words = [name, "predictive", f"until={2 * part + 1}", f"engine.zero_stage={stage}"]
+        words += [f"engine.offload={where}", *COMMON]
         worker = ["-m", "tests.stages.worker", str(four_shards), str(runs), " ".join(words)]
         run_group(worker, processes=processes)
     for loss in NAMES:

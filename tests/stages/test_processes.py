@@ -20,7 +20,8 @@ SHARDED = ["engine.persistent_elements=0", "engine.bucket_elements=20000"]
 """Otherwise ZeRO 3 leaves every parameter of so small a network whole on every process."""
 RECOMPUTED = "engine.activation_checkpointing=all"
 AGAIN = [(0, "batch"), (1, "sample"), (2, "batch"), (3, "batch"), (3, "sample")]
-"""ZeRO stages and ways to drop that are run once more with every segment recomputed."""
+"""ZeRO stages and ways to drop that are run once more: all segments recomputed, all offloaded."""
+OFFLOADED = "engine.offload=optimizer discriminator_engine.offload=optimizer"
 LECAM = "objective.weight_lecam=0.5 objective.lecam_decay=0.5"
 
 
@@ -37,6 +38,10 @@ def runs(shards: Path, tmp_path_factory: pytest.TempPathFactory, group: None) ->
     jobs += [
         f"recomputed{k}{how} predictive engine.zero_stage={k} objective.drop={how} {RECOMPUTED}"
         for k, how in AGAIN
+    ]
+    jobs += [
+        f"offloaded{k}{how} predictive engine.zero_stage={k} objective.drop={how} {OFFLOADED}"
+        for k, how in AGAIN[1:]
     ]
     jobs += [f"judge{k} predictive discriminator_engine.zero_stage={k}" for k in (0, 2, 3)]
     jobs += [f"vit{k} predictive engine.zero_stage={k} {vit()}" for k in (2, 3)]
@@ -89,6 +94,13 @@ def test_recomputing_changes_nothing(runs, k, how):
         expected = curve(runs / f"zero{k}{how}", name)
         assert len(expected) >= 2
         assert curve(runs / f"recomputed{k}{how}", name) == expected
+
+
+@pytest.mark.parametrize(("k", "how"), AGAIN[1:])
+def test_offloading_changes_nothing(runs, k, how):
+    for name in NAMES:
+        expected = curve(runs / f"zero{k}{how}", name)
+        assert curve(runs / f"offloaded{k}{how}", name) == pytest.approx(expected, rel=1e-5)
 
 
 def test_recomputing_beside_a_frozen_encoder_changes_nothing(runs):

@@ -1,6 +1,7 @@
 """Two engines trained together on steps of which some are spoilt, on one process or on one of two.
 
-``python -m tests.pvvae.engine.spoilt ZERO_STAGE PRECISION`` prints what the test wants to know.
+``python -m tests.pvvae.engine.spoilt ZERO_STAGE PRECISION OFFLOAD`` prints what the test wants to
+know.
 """
 
 import sys
@@ -32,12 +33,16 @@ class Toy(nn.Module):
 class Pair:
     """Two networks, two backward passes a step."""
 
-    def __init__(self, stage: int, precision: str) -> None:
+    def __init__(self, stage: int, precision: str, offload: str) -> None:
         self.engines = [
             Engine(
                 Toy(seed),
                 config=EngineConfig(
-                    zero_stage=stage, precision=precision, ema_decay=0.9, gradient_clipping=0.3
+                    zero_stage=stage,
+                    precision=precision,
+                    offload=offload,
+                    ema_decay=0.9,
+                    gradient_clipping=0.3,
                 ),
                 optimizer=OPTIMIZER,
                 accumulation=2,
@@ -78,9 +83,9 @@ def same(left: list[torch.Tensor], right: list[torch.Tensor]) -> bool:
     return all(torch.equal(a, b) for a, b in zip(left, right, strict=True))
 
 
-def find_out(stage: int, precision: str) -> dict[str, object]:
+def find_out(stage: int, precision: str, offload: str) -> dict[str, object]:
     """Train a pair through spoilt steps, and another without those steps."""
-    pair, clean = Pair(stage, precision), Pair(stage, precision)
+    pair, clean = (Pair(stage, precision, offload) for _ in range(2))
     found: dict[str, object] = {"taken": [], "kept": True, "equal": True}
     for step in range(6):
         before, norms = pair.weights(), pair.norms()
@@ -96,7 +101,7 @@ def find_out(stage: int, precision: str) -> dict[str, object]:
 
 def main() -> None:
     start()
-    print("found", find_out(int(sys.argv[1]), sys.argv[2]))
+    print("found", find_out(int(sys.argv[1]), *sys.argv[2:]))
     stop()
 
 

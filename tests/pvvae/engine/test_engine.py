@@ -12,6 +12,10 @@ pytestmark = pytest.mark.usefixtures("group")
 OPTIMIZER = OptimizerConfig(lr=1e-2, weight_decay=0.01)
 
 
+PLACES = [(0, "none"), *((stage, o) for stage in (1, 2, 3) for o in ("none", "optimizer"))]
+"""ZeRO stages, each with what may be offloaded."""
+
+
 class Toy(nn.Module):
     """Two layers, the first of which a test may freeze."""
 
@@ -68,9 +72,9 @@ def reference(clip: float) -> tuple[list[float], dict[str, torch.Tensor], dict[s
     return losses, dict(network.state_dict()), average
 
 
-@pytest.mark.parametrize("stage", [0, 1, 2, 3])
-def test_training_equals_plain_pytorch_with_accumulation_clipping_and_average(stage):
-    engine = build(stage, gradient_clipping=0.3, ema_decay=0.9)
+@pytest.mark.parametrize(("stage", "offload"), PLACES)
+def test_training_equals_plain_pytorch_with_accumulation_clipping_and_average(stage, offload):
+    engine = build(stage, gradient_clipping=0.3, ema_decay=0.9, offload=offload)
     losses, weights, average = reference(clip=0.3)
     assert train(engine) == pytest.approx(losses, rel=1e-5)
     for found, expected in ((engine.weights(), weights), (engine.weights(averaged=True), average)):
@@ -135,20 +139,36 @@ def test_the_gradient_norm_is_that_before_clipping():
     assert tight.gradient_norm > 0.01
 
 
-@pytest.mark.parametrize("before", [0, 1, 2, 3])
-@pytest.mark.parametrize("after", [0, 1, 2, 3])
-def test_a_saved_engine_goes_on_under_any_zero_stage(before, after, tmp_path):
-    engine = build(before, ema_decay=0.9)
+@pytest.mark.parametrize("before", PLACES)
+@pytest.mark.parametrize("after", PLACES)
+def test_a_saved_engine_goes_on_under_any_zero_stage_offloaded_or_not(before, after, tmp_path):
+    engine = build(before[0], offload=before[1], ema_decay=0.9)
     train(engine)
     engine.snapshot()(tmp_path)
     expected = train(engine, start=4)
-    again = build(after, ema_decay=0.9)
+    again = build(after[0], offload=after[1], ema_decay=0.9)
     again.load(tmp_path)
     assert train(again, start=4) == pytest.approx(expected, rel=1e-6)
     for averaged in (False, True):
         found, wanted = again.weights(averaged=averaged), engine.weights(averaged=averaged)
         for name in wanted:
             torch.testing.assert_close(found[name], wanted[name], rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize(("stage", "precision"), [(1, "bf16"), (2, "bf16"), (3, "bf16")])
+def test_an_offloaded_engine_goes_on_as_if_it_had_not_stopped(stage, precision, tmp_path):
+    engine = build(stage, precision=precision, ema_decay=0.9, offload="optimizer")
+    train(engine)
+    engine.snapshot()(tmp_path)
+    expected = train(engine, start=4)
+    again = build(stage, precision=precision, ema_decay=0.9, offload="optimizer")
+    again.load(tmp_path)
+    assert train(again, start=4) == expected
+
+
+def test_offloading_what_is_not_sharded_is_refused():
+    with pytest.raises(ValueError, match="offload: optimizer needs zero_stage 1, 2 or 3"):
+        EngineConfig(zero_stage=0, precision="fp32", offload="optimizer")
 
 
 def test_unsharded_bf16_is_refused():

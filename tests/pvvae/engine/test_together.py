@@ -7,29 +7,33 @@ from pvvae.engine import Engine, EngineConfig, step_together
 from tests.processes import run_group
 from tests.pvvae.engine.spoilt import OPTIMIZER, SPOILT, Pair, Toy, find_out, same
 
-ENGINES = [(0, "fp32"), *((stage, p) for stage in (1, 2, 3) for p in ("fp32", "bf16"))]
+SHARDED = [(stage, precision) for stage in (1, 2, 3) for precision in ("fp32", "bf16")]
+ENGINES = [
+    (0, "fp32", "none"),
+    *((*sharded, offload) for sharded in SHARDED for offload in ("none", "optimizer")),
+]
 EXPECTED = {"taken": [step not in SPOILT for step in range(6)], "kept": True, "equal": True}
 """Weights, averages and logged norms stay byte for byte, and what follows is as if nothing was."""
 
 
 @pytest.mark.usefixtures("group")
-@pytest.mark.parametrize(("stage", "precision"), ENGINES)
-def test_a_spoilt_step_leaves_no_trace(stage, precision):
-    assert find_out(stage, precision) == EXPECTED
+@pytest.mark.parametrize(("stage", "precision", "offload"), ENGINES)
+def test_a_spoilt_step_leaves_no_trace(stage, precision, offload):
+    assert find_out(stage, precision, offload) == EXPECTED
 
 
 @pytest.mark.matrix
-@pytest.mark.parametrize(("stage", "precision"), ENGINES)
-def test_a_step_spoilt_on_one_process_is_skipped_by_both(stage, precision):
-    words = ["-m", "tests.pvvae.engine.spoilt", str(stage), precision]
+@pytest.mark.parametrize(("stage", "precision", "offload"), ENGINES)
+def test_a_step_spoilt_on_one_process_is_skipped_by_both(stage, precision, offload):
+    words = ["-m", "tests.pvvae.engine.spoilt", str(stage), precision, offload]
     for output in run_group(words, processes=2):
         assert f"found {EXPECTED}" in output
 
 
 @pytest.mark.usefixtures("group")
-@pytest.mark.parametrize(("stage", "precision"), ENGINES)
-def test_the_agreed_norm_is_the_engines_own(stage, precision):
-    config = EngineConfig(zero_stage=stage, precision=precision)
+@pytest.mark.parametrize(("stage", "precision", "offload"), ENGINES)
+def test_the_agreed_norm_is_the_engines_own(stage, precision, offload):
+    config = EngineConfig(zero_stage=stage, precision=precision, offload=offload)
     engine = Engine(Toy(0), config=config, optimizer=OPTIMIZER, accumulation=1)
     engine.backward(engine(torch.ones(2, 8, dtype=engine.dtype)).float().square().mean())
     agreed = float(engine.gradient_square().sqrt())
@@ -39,9 +43,9 @@ def test_the_agreed_norm_is_the_engines_own(stage, precision):
 
 
 @pytest.mark.usefixtures("group")
-@pytest.mark.parametrize(("stage", "precision"), ENGINES)
-def test_an_engine_in_use_goes_back_to_what_it_saved(stage, precision, tmp_path):
-    pair = Pair(stage, precision)
+@pytest.mark.parametrize(("stage", "precision", "offload"), ENGINES)
+def test_an_engine_in_use_goes_back_to_what_it_saved(stage, precision, offload, tmp_path):
+    pair = Pair(stage, precision, offload)
     for step in range(2):
         pair.step(step)
     for i, engine in enumerate(pair.engines):

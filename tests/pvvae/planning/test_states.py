@@ -36,6 +36,17 @@ def test_frozen_parameters_are_weights_alone() -> None:
     assert half.optimizer == whole.optimizer // 2
 
 
+@pytest.mark.parametrize("zero", [1, 2, 3])
+def test_an_offloaded_optimizer_is_no_bytes_of_the_gpu(zero: int) -> None:
+    here = states(SIZES, EngineConfig(ema_decay=0.9), stage=zero, processes=4)
+    offloaded = EngineConfig(ema_decay=0.9, offload="optimizer")
+    there = states(SIZES, offloaded, stage=zero, processes=4)
+    assert there.optimizer == there.average == 0
+    assert there.weights == here.weights
+    assert there.host >= here.optimizer + here.average == 4 * N
+    assert here.host == 0
+
+
 def test_the_average_is_sharded_with_the_weights_it_averages() -> None:
     config = EngineConfig(zero_stage=1, ema_decay=0.9999)
     assert states(SIZES, config, stage=1, processes=4).average == N
