@@ -1,7 +1,7 @@
 """The only part of the project that knows DeepSpeed."""
 
 from pvvae.engine.engine import Engine
-from pvvae.engine.processes import start, stop
+from pvvae.engine.processes import pretend, start, stop
 from pvvae.engine.recomputed import LEVELS, Recomputed, recompute
 from pvvae.engine.settings import EngineConfig
 from pvvae.engine.together import step_together
@@ -11,6 +11,7 @@ __all__ = [
     "Engine",
     "EngineConfig",
     "Recomputed",
+    "pretend",
     "recompute",
     "start",
     "step_together",

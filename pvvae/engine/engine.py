@@ -53,6 +53,8 @@ class Engine:
             on_cpu=not torch.cuda.is_available(),
         )
         self.config = config
+        self.trained = sum(p.numel() for p in trainable)
+        """Elements that are trained, over all processes."""
         if config.compile:
             compile_segments(network)
         recompute(network, config.activation_checkpointing)
@@ -137,6 +139,11 @@ class Engine:
             self._engine.step()
         assert not self._engine.was_step_applied()
 
+    def elements(self) -> dict[str, int]:
+        """How many elements this process holds, padding included, by what they are."""
+        state = {kind: sum(flat.numel() for flat in flats) for kind, flats in self._kept()}
+        return {"network": self._sharding.network_elements(), **state}
+
     def weights(self, *, averaged: bool = False) -> dict[str, Tensor]:
         """Whole fp32 weights on the CPU of the main process, empty elsewhere; a collective call."""
         if not averaged:
@@ -195,7 +202,6 @@ class Engine:
             yield kind, self._sharding.moments(kind)
         if self._average is not None:
             yield AVERAGE, self._average
-
 
     def _swap_average(self) -> None:
         assert self._average is not None

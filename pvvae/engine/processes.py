@@ -45,6 +45,23 @@ def start() -> None:
     deepspeed.init_distributed(dist_backend=backend, timeout=TIMEOUT, verbose=False)
 
 
+def pretend(processes: int) -> None:
+    """Be process 0 of a group of ``processes``, of which the others do not exist.
+
+    Collectives return at once, with this process's own values where the others' belong. So sizes
+    are right and numbers mean nothing; a collective that only some processes call goes unnoticed.
+    """
+    # Shipped with torch for such rehearsals (torchtitan uses it too), if under "testing".
+    from torch.testing._internal.distributed.fake_pg import FakeStore
+
+    logging.getLogger("DeepSpeed").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"torch\.distributed")
+    deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
+    os.environ["LOCAL_RANK"] = "0"
+    dist.init_process_group("fake", store=FakeStore(), rank=0, world_size=processes)
+    deepspeed.init_distributed(dist_backend="fake", timeout=TIMEOUT, verbose=False)
+
+
 def stop() -> None:
     """Leave the process group, when all processes do; a collective call."""
     if dist.is_initialized():

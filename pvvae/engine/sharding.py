@@ -47,6 +47,13 @@ class Sharding:
         sized = self._trained.items()
         return {n: p.ds_shape if self._stage == 3 else p.shape for n, p in sized}  # type: ignore[attr-defined]
 
+    def network_elements(self) -> int:
+        """Trained elements that the network itself keeps between two passes."""
+        if self._stage < 3:
+            return sum(p.numel() for p in self._trained.values())
+        kept = self._trained.values()
+        return sum(p.ds_numel if p.ds_persist else p.ds_tensor.numel() for p in kept)  # type: ignore[attr-defined]
+
     def weights(self) -> list[Tensor]:
         """fp32 weights: flat shards or (ZeRO 0) whole parameters."""
         if self._stage == 0:

@@ -67,7 +67,7 @@ def _networks(plan: Plan) -> str:
     rows = [
         [name, f"{sizes.trainable:,}", f"{sizes.frozen:,}"] for name, sizes in plan.networks.items()
     ]
-    return _table(["Parameters", "trainable", "frozen"], rows)
+    return columns(["Parameters", "trainable", "frozen"], rows)
 
 
 def _flops(plan: Plan) -> str:
@@ -78,7 +78,7 @@ def _flops(plan: Plan) -> str:
         rows.append([shape(each.bucket), *(_tera(cell) for cell in cells)])
     step = plan.step.all_processes
     rows.append(["a step, mean", *[""] * len(names), _tera(step)])
-    return _table(["TFLOP of a slot", *names, "all"], rows)
+    return columns(["TFLOP of a slot", *names, "all"], rows)
 
 
 def _lasting(plan: Plan) -> str:
@@ -95,7 +95,7 @@ def _lasting(plan: Plan) -> str:
     rows.append(["all that lasts", *(_gib(plan.lasting(zero)) for zero in ZERO_STAGES)])
     if any(host):
         rows.append(["beside it, of the CPU", *map(_gib, host)])
-    return _table(["GiB of a GPU", *_stages(plan)], rows)
+    return columns(["GiB of a GPU", *_stages(plan)], rows)
 
 
 def _memory(plan: Plan) -> str:
@@ -114,7 +114,7 @@ def _memory(plan: Plan) -> str:
         f"  GiB of the largest bucket; * the config's; NO: more than {_gib(plan.usable_bytes)};"
         " -: does not run"
     )
-    return _table(heads, rows) + "\n" + note
+    return columns(heads, rows) + "\n" + note
 
 
 def _need(plan: Plan, zero: int, level: Recomputed) -> str:
@@ -133,7 +133,7 @@ def _batches(plan: Plan) -> str:
         for each in plan.buckets
         for level, at in each.levels.items()
     ]
-    return _table(["Largest batch", *_stages(plan)], rows)
+    return columns(["Largest batch", *_stages(plan)], rows)
 
 
 def _stages(plan: Plan) -> list[str]:
@@ -153,7 +153,7 @@ def _time(plan: Plan) -> str:
         ["GB a checkpoint", f"{plan.checkpoint_bytes / 1e9:,.2f}"],
         ["GB of disk", f"{plan.checkpoints * plan.checkpoint_bytes / 1e9:,.2f}"],
     ]
-    return _table(["Time and disk", ""], rows)
+    return columns(["Time and disk", ""], rows)
 
 
 def _assumptions(plan: Plan, *, own_fraction: bool) -> str:
@@ -183,7 +183,7 @@ def _gib(size: int) -> str:
     return f"{size / GIB:,.2f}"
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def columns(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """First column to the left, the others to the right."""
     lines = [heads, *rows]
     widths = [max(len(line[i]) for line in lines) for i in range(len(heads))]

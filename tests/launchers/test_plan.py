@@ -10,6 +10,7 @@ from tests.tiny import CONFIGS
 
 SMALL = "data.buckets=[{frames: 9, height: 32, width: 32, batch: 2}]"
 EIGHT_FRAMES = "data.buckets=[{frames: 8, height: 32, width: 32, batch: 1}]"
+JUDGE_AGAIN = "discriminator_engine.activation_checkpointing=all"
 TINY = str(CONFIGS / "tiny/vit/predictive.yaml")
 
 
@@ -66,6 +67,8 @@ def test_groups_dropped_clip_by_clip_can_be_planned(capsys: pytest.CaptureFixtur
         (["--fraction", "30"], "--fraction: must be above 0 and at most 1, got 30"),
         (["--gpus", "3"], "data.slots: 2 slots cannot be shared evenly by 6 processes"),
         (["stepz=3"], "did you mean 'steps'?"),
+        (["data.slots=16", JUDGE_AGAIN], "PatchGAN3D names no segments; leave it off"),
+        (["engine={zero_stage: 0, precision: fp32, offload: optimizer}"], "needs zero_stage 1, 2"),
         (["data.slots=16", EIGHT_FRAMES], "data.buckets[0]: "),
     ],
 )
