@@ -12,6 +12,8 @@ from typing import ClassVar, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from arch.layers.sequence import Sequence
+
 
 class Stride(NamedTuple):
     """Pixels per latent cell: the paper's p_t and p_s (section 3)."""
@@ -55,6 +57,32 @@ class Network(nn.Module):
         return ()
 
 
+class Shareable(Network):
+    """A network that may let several processes compute a clip together."""
+
+    def check_sharing(self, processes: int) -> None:
+        """Refuse a number of processes that cannot share a clip.
+
+        Raises:
+            ValueError: unless overridden, for any but one.
+        """
+        if processes > 1:
+            raise ValueError(
+                f"{type(self).__name__} cannot share a clip between {processes} processes; use 1"
+            )
+
+    def share(self, sequence: Sequence) -> None:
+        """Compute with the part of the tokens that ``sequence`` leaves here, from now on.
+
+        Inputs and outputs stay whole and are the same on all processes that share a clip. Whoever
+        overrides this extends it.
+
+        Raises:
+            ValueError: as :meth:`check_sharing`.
+        """
+        self.check_sharing(sequence.processes)
+
+
 @dataclass(frozen=True, kw_only=True)
 class BackboneConfig(ABC):
     """Base of all backbone configs; the subclass adds the network's own sizes."""
@@ -69,7 +97,7 @@ class BackboneConfig(ABC):
         """The network, with fresh weights from torch's current generator."""
 
 
-class Backbone(Network, ABC):
+class Backbone(Shareable, ABC):
     """An encoder and a decoder with symmetric strides; the first frame is a group of its own."""
 
     stride: Stride
@@ -145,7 +173,7 @@ class DenoiserConfig(ABC):
         """The network, with fresh weights from torch's current generator."""
 
 
-class Denoiser(Network, ABC):
+class Denoiser(Shareable, ABC):
     """Predicts the velocity of a noisy latent (rectified flow, section 4.1)."""
 
     num_classes: int

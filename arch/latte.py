@@ -16,6 +16,8 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from arch.interface import Denoiser, DenoiserConfig
+from arch.layers.sequence import Sequence
+from arch.layers.sinusoids import plane_positions, sinusoids
 from arch.registry import register
 
 NORM_EPS = 1e-6
@@ -27,8 +29,6 @@ TIME_FREQUENCIES = 256
 TIME_SCALE = 1000.0
 """Time in [0, 1] is stretched to DiT's 1000 diffusion steps; unstretched, a sinusoid with period
 10000 hardly changes over [0, 1] (REPA#40 and SiT#24 call that unintended)."""
-MAX_PERIOD = 10000.0
-"""Longest wavelength over 2 pi of every sinusoid here (Vaswani et al. 2017)."""
 
 
 @register(DenoiserConfig, "latte")
@@ -78,7 +78,8 @@ class Latte(Denoiser):
     """Velocity of a noisy latent clip, given the time and perhaps a class.
 
     ``blocks[i]`` returns the tokens (B, t, h * w, width) after block ``i``, spatial or temporal,
-    so a forward hook there reads features (the paper probes ``blocks[13]`` of 28).
+    so a forward hook there reads features (the paper probes ``blocks[13]`` of 28). Where processes
+    share a clip, each has some frames in spatial blocks and some cells in temporal ones.
     """
 
     def __init__(self, config: LatteConfig) -> None:
@@ -86,6 +87,7 @@ class Latte(Denoiser):
         self.num_classes = config.num_classes
         self.latent_channels = config.latent_channels
         self.width = config.width
+        self.sequence = Sequence()
         self.embed = Linear(config.latent_channels, config.width)
         self.time_embedding = TimeEmbedding(config.width)
         self.label_table = (
@@ -121,15 +123,26 @@ class Latte(Denoiser):
         _, _, t, h, w = x.shape
         tokens = self.embed(rearrange(x, "b c t h w -> b t (h w) c"))
         tokens = tokens + plane_positions(h, w, width=self.width, device=x.device)
+        tokens = self.sequence.split(tokens, dim=1)
         for index, block in enumerate(self.blocks):
+            if index % 2:  # from some frames to some cells, each at all times
+                tokens = self.sequence.exchange(tokens, whole=1, length=t, split=2)
+            elif index:
+                tokens = self.sequence.exchange(tokens, whole=2, length=h * w, split=1)
             if index == 1:  # the first temporal block; the published network adds it only here
                 line = sinusoids(torch.arange(t, device=x.device), width=self.width)
                 tokens = tokens + rearrange(line, "t d -> t 1 d")
             tokens = block(tokens, condition)  # (B, t, h * w, width)
-        velocity: Tensor = rearrange(
-            self.final(tokens, condition), "b t (h w) c -> b c t h w", h=h, w=w
-        )
-        return velocity
+        velocity = self.sequence.gather(self.final(tokens, condition), dim=2, length=h * w)
+        return rearrange(velocity, "b t (h w) c -> b c t h w", h=h, w=w)
+
+    def check_sharing(self, processes: int) -> None:
+        """Any number can: no process attends along an axis that it has a part of."""
+
+    def share(self, sequence: Sequence) -> None:
+        """Embedding sees all tokens, the rest this process's part."""
+        super().share(sequence)
+        self.sequence = sequence
 
     def _check(self, x: Tensor, label: Tensor | None) -> None:
         if x.ndim != 5 or x.shape[1] != self.latent_channels:
@@ -282,23 +295,3 @@ class Final(nn.Module):
 def modulated_norm(x: Tensor, *, shift: Tensor, scale: Tensor) -> Tensor:
     """LayerNorm over the last axis without weights of its own, then scale and shift (adaLN)."""
     return F.layer_norm(x, x.shape[-1:], eps=NORM_EPS) * (1 + scale) + shift
-
-
-def sinusoids(positions: Tensor, *, width: int) -> Tensor:
-    """(..., n) positions -> (..., n, width) float32: all sines first, then all cosines.
-
-    Angles reach 1000, where float32 leaves the fourth digit of a cosine to chance: so in float64.
-    """
-    half = width // 2
-    exponents = torch.arange(half, device=positions.device, dtype=torch.float64) / half
-    angles = positions.double().unsqueeze(-1) * MAX_PERIOD**-exponents
-    return torch.cat([angles.sin(), angles.cos()], dim=-1).float()
-
-
-def plane_positions(h: int, w: int, *, width: int, device: torch.device) -> Tensor:
-    """(h * w, width): the column's sinusoids in the first half, the row's in the second (MAE)."""
-    rows, columns = torch.meshgrid(
-        torch.arange(h, device=device), torch.arange(w, device=device), indexing="ij"
-    )
-    halves = [sinusoids(axis.flatten(), width=width // 2) for axis in (columns, rows)]
-    return torch.cat(halves, dim=-1)

@@ -19,6 +19,7 @@ from arch.layers import rope
 from arch.layers.attention import Backend, attention
 from arch.layers.causal_conv import repeat_first
 from arch.layers.norm import EPS
+from arch.layers.sequence import Sequence, check_heads
 from arch.registry import register
 
 INIT_STD = 0.02
@@ -96,6 +97,7 @@ class ViT(Backbone):
         self.stride = Stride(time=config.patch[0], space=config.patch[1])
         self.latent_channels = config.latent_channels
         self.causal = config.attention == "block_causal"
+        self.heads = config.heads
         self.encoder: Encoder = Encoder(config)
         self.decoder: Decoder = Decoder(config)
 
@@ -117,6 +119,16 @@ class ViT(Backbone):
     def decode(self, z: Tensor) -> Tensor:
         out: Tensor = self.decoder(z)
         return out
+
+    def check_sharing(self, processes: int) -> None:
+        check_heads(self.heads, processes)
+
+    def share(self, sequence: Sequence) -> None:
+        """Embedding and head see all tokens, the blocks between them this process's part."""
+        super().share(sequence)
+        for module in self.modules():
+            if isinstance(module, Trunk | SelfAttention):
+                module.sequence = sequence
 
 
 class Encoder(nn.Module):
@@ -185,20 +197,20 @@ class Trunk(nn.Module):
         super().__init__()
         self.head_dim = config.width // config.heads
         self.rope_base = config.rope_base
+        self.sequence = Sequence()
         self.blocks = nn.ModuleList(Block(config) for _ in range(blocks))
         self.norm = nn.RMSNorm(config.width, eps=EPS)
 
     def forward(self, x: Tensor, observed: Tensor | None) -> Tensor:
         """``observed`` (B,): how many leading groups of each clip may be looked at."""
-        grid = (x.shape[1], x.shape[2], x.shape[3])
+        grid = t, h, w = x.shape[1], x.shape[2], x.shape[3]
         angle = rope.angles(grid, head_dim=self.head_dim, base=self.rope_base, device=x.device)
         mask = None if observed is None else _visible(observed, grid)
-        tokens = rearrange(x, "b t h w d -> b (t h w) d")
-        for block in self.blocks:
-            tokens = block(tokens, angle, groups=grid[0], mask=mask)
-        t, h, w = grid
-        out: Tensor = rearrange(self.norm(tokens), "b (t h w) d -> b t h w d", t=t, h=h, w=w)
-        return out
+        tokens = self.sequence.split(rearrange(x, "b t h w d -> b (t h w) d"), dim=1)
+        for block in self.blocks:  # of N = t * h * w tokens each process holds n
+            tokens = block(tokens, angle, groups=t, mask=mask)
+        tokens = self.sequence.gather(self.norm(tokens), dim=1, length=t * h * w)
+        return rearrange(tokens, "b (t h w) d -> b t h w d", t=t, h=h, w=w)
 
 
 class Block(nn.Module):
@@ -233,6 +245,7 @@ class SelfAttention(nn.Module):
         self.causal = config.attention == "block_causal"
         self.window = config.window
         self.backend = config.attention_backend
+        self.sequence = Sequence()
         self.qkv = _linear(config.width, 3 * config.width)
         self.norm_q = nn.RMSNorm(config.width // config.heads, eps=EPS)
         self.norm_k = nn.RMSNorm(config.width // config.heads, eps=EPS)
@@ -240,14 +253,16 @@ class SelfAttention(nn.Module):
         nn.init.zeros_(self.out.weight)
 
     def forward(self, x: Tensor, angle: Tensor, *, groups: int, mask: Tensor | None) -> Tensor:
-        """(B, N, D) -> (B, N, D), N tokens in ``groups`` equal runs."""
+        """(B, n, D) -> (B, n, D), this process's of N tokens, which are ``groups`` equal runs."""
         qkv = rearrange(self.qkv(x), "b n (three k d) -> three b k n d", three=3, k=self.heads)
+        qkv = self.sequence.exchange(qkv, whole=3, length=len(angle), split=2)  # N, some heads
         q = rope.rotate(self.norm_q(qkv[0]), angle)
         k = rope.rotate(self.norm_k(qkv[1]), angle)
         if self.causal:
             mixed = self._block_causal(q, k, qkv[2], groups)
         else:
             mixed = attention(q, k, qkv[2], mask=mask, backend=self.backend)
+        mixed = self.sequence.exchange(mixed, whole=1, length=self.heads, split=2)  # n, all heads
         out: Tensor = self.out(rearrange(mixed, "b k n d -> b n (k d)"))
         return out
 

@@ -12,13 +12,13 @@ from pvvae import checkpoints, distributed, seeding
 from pvvae.bounds import at_least
 from pvvae.data.latents import LatentDataset
 from pvvae.data.schedule import Bucket, Schedule
-from pvvae.engine import Engine, EngineConfig, step_together
+from pvvae.engine import Engine, EngineConfig, share_clips, step_together
 from pvvae.errors import ConfigError
 from pvvae.flow import drop_labels, flow_loss, interpolate, uniform_times
 from pvvae.loop import LoopConfig, run_loop
 from pvvae.optimizer import OptimizerConfig
 from pvvae.run import Run, RunConfig
-from pvvae.slots import check_slots, process_slots
+from pvvae.slots import check_sharing, check_slots, once, process_slots
 from pvvae.snapshot import write_snapshot
 from pvvae.watch.pace import Wait
 from pvvae.watch.watch import WatchConfig
@@ -44,6 +44,8 @@ class DenoiserTrainingConfig(RunConfig):
     validation_clips: int
     """Held-out latents of the validation loss."""
     optimizer: OptimizerConfig
+    sequence_parallel: int = 1
+    """Consecutive processes that share each slot, and in the denoiser each latent's tokens."""
     engine: EngineConfig
     steps: int
     loop: LoopConfig = LoopConfig()
@@ -56,7 +58,9 @@ class DenoiserTrainingConfig(RunConfig):
             raise ValueError(f"label_dropout must be in [0, 1], got {self.label_dropout}")
 
     def check(self, processes: int) -> None:
-        check_slots(self.slots, processes, key="slots")
+        check_slots(self.slots, processes, key="slots", team=self.sequence_parallel)
+        with torch.device("meta"):
+            check_sharing(self.denoiser.build(), team=self.sequence_parallel)
         _check(self, LatentDataset(Path(self.latents) / "train"))
 
 
@@ -87,7 +91,7 @@ class DenoiserTrainer:
         self.latents = LatentDataset(Path(config.latents) / "train")
         held_out = Path(config.latents) / "held_out"
         self.held_out = LatentDataset(held_out) if held_out.is_dir() else None
-        self.slots = process_slots(config.slots)
+        self.slots = process_slots(config.slots, team=config.sequence_parallel)
         bucket = Bucket(frames=1, height=1, width=1, batch=config.batch // config.slots)
         self.schedule = Schedule(
             (bucket,),
@@ -99,6 +103,7 @@ class DenoiserTrainer:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seeding.key(config.seed, "weights", "denoiser"))
             network = config.denoiser.build()
+        share_clips(network, team=config.sequence_parallel)
         self.engine = Engine(
             network, config=config.engine, optimizer=config.optimizer, accumulation=len(self.slots)
         )
@@ -125,7 +130,7 @@ class DenoiserTrainer:
         if not applied:
             return None
         clips = total.new_tensor(self.config.batch * len(self.slots) / self.config.slots)
-        return {"flow": total, "clips": clips}
+        return once({"flow": total, "clips": clips}, team=self.config.sequence_parallel)
 
     def _loss(self, positions: list[int], samples: list[int]) -> Tensor:
         """Mean flow loss of one slot."""

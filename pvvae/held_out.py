@@ -18,6 +18,7 @@ from pvvae.metrics.prediction_error import prediction_error
 from pvvae.metrics.psnr import frame_psnr
 from pvvae.model import PredictiveVAE
 from pvvae.objective import Objective
+from pvvae.slots import teams_of
 
 SAMPLE_FPS = 8
 """Frames a second of sample videos: Latte's."""
@@ -53,9 +54,11 @@ class HeldOutConfig:
 class HeldOut:
     """Measures a VAE on the same clips every time, whatever the number of processes."""
 
-    def __init__(self, config: HeldOutConfig, folder: str | None, *, objective: Objective) -> None:
-        """``folder`` holds the held-out shards; None measures nothing."""
-        self.config, self.objective = config, objective
+    def __init__(
+        self, config: HeldOutConfig, folder: str | None, *, objective: Objective, team: int
+    ) -> None:
+        """``folder`` holds the held-out shards; None measures nothing. A team shares each clip."""
+        self.config, self.objective, self.team = config, objective, team
         self.clips = None if folder is None else config.open(folder)
 
     def measure(
@@ -80,17 +83,17 @@ class HeldOut:
         self, vae: PredictiveVAE, dtype: torch.dtype, video: Path
     ) -> tuple[dict[str, float], Path | None]:
         assert self.clips is not None
-        rank, processes, count = distributed.rank(), distributed.world_size(), len(self.clips)
+        (mine, teams), count = teams_of(self.team), len(self.clips)
         rows: dict[int, dict[str, float]] = {}
         sample: Path | None = None
         # Every process runs equally often: ZeRO 3 gathers weights in step.
-        for turn in range(-(-count // processes)):
-            index = turn * processes + rank
+        for turn in range(-(-count // teams)):
+            index = turn * teams + mine
             x = to_pixels(self.clips[min(index, count - 1)].frames).to(distributed.device())
             row, pictures = self._clip(vae, x.to(dtype))
             if index < count:
                 rows[index] = row
-            if index == 0:
+            if index == 0 and distributed.is_main():
                 sample = video
                 write_video(sample, _side_by_side(pictures), fps=SAMPLE_FPS)
         merged: dict[int, dict[str, float]] = {}

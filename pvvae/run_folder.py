@@ -10,8 +10,9 @@ import yaml
 from pvvae import config as codec
 from pvvae.errors import ConfigError
 
-FREE_KEYS = ("run", "tracking", "plugins", "watch")
-"""Keys that may differ between the runs of one folder: they change no result."""
+FREE_KEYS = ("run", "tracking", "plugins", "watch", "sequence_parallel")
+"""Keys that may differ between the runs of one folder: they change no result, or (as the number of
+processes) nothing but its rounding."""
 ENGINES = ("engine", "discriminator_engine")
 FREE_ENGINE_KEYS = (
     "zero_stage",

@@ -1,23 +1,80 @@
-"""The parts of a step, and which of them are whose."""
+"""The parts of a step, and which of them are whose.
 
+A slot belongs to a team: to one process, or to as many as share each clip (``sequence_parallel``).
+"""
+
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from arch.interface import Shareable
 from pvvae import distributed
 from pvvae.errors import ConfigError
 
 
-def process_slots(slots: int) -> range:
-    """The slots of this process; they have been checked."""
-    return range(distributed.rank(), slots, distributed.world_size())
+def process_slots(slots: int, *, team: int) -> range:
+    """The slots of this process's team; they have been checked."""
+    mine, teams = teams_of(team)
+    return range(mine, slots, teams)
 
 
-def check_slots(slots: int, processes: int, *, key: str) -> None:
+def teams_of(team: int) -> tuple[int, int]:
+    """Which team this process is in, and how many there are, of ``team`` processes each."""
+    return distributed.rank() // team, distributed.world_size() // team
+
+
+def check_slots(slots: int, processes: int, *, key: str, team: int) -> int:
     """Refuse slots that cannot be shared out evenly.
 
+    Args:
+        slots: of a step.
+        processes: in all.
+        key: the config's, of ``slots``.
+        team: processes that share a slot.
+
+    Returns:
+        The number of teams.
+
     Raises:
-        ConfigError: naming the config's ``key``.
+        ConfigError: naming the key.
     """
-    if slots % processes:
-        fitting = [n for n in range(1, slots + 1) if slots % n == 0]
+    if team < 1 or processes % team:
+        fitting = _divisors(processes)
         raise ConfigError(
-            f"{key}: {slots} slots cannot be shared evenly by {processes} processes; use "
-            f"{' or '.join(map(str, fitting))} processes, or a multiple of {processes} slots"
+            f"sequence_parallel: {processes} processes cannot be parted into teams of {team}; "
+            f"use {_either(fitting)}, or a multiple of {max(team, 1)} processes"
         )
+    teams = processes // team
+    if slots % teams:
+        who = f"{teams} teams of {team} processes" if team > 1 else f"{processes} processes"
+        fitting = [n * team for n in _divisors(slots)]
+        raise ConfigError(
+            f"{key}: {slots} slots cannot be shared evenly by {who}; use "
+            f"{_either(fitting)} processes, or a multiple of {teams} slots"
+        )
+    return teams
+
+
+def check_sharing(network: Shareable, *, team: int) -> None:
+    """Refuse teams that cannot compute the network's clips together.
+
+    Raises:
+        ConfigError: naming ``sequence_parallel``.
+    """
+    try:
+        network.check_sharing(team)
+    except ValueError as error:
+        raise ConfigError(f"sequence_parallel: {error}") from None
+
+
+def once(values: Mapping[str, Tensor], *, team: int) -> dict[str, Tensor]:
+    """A process's part of what all of its team have: a sum over processes counts it once."""
+    return {name: value / team for name, value in values.items()}
+
+
+def _divisors(number: int) -> list[int]:
+    return [n for n in range(1, number + 1) if number % n == 0]
+
+
+def _either(numbers: list[int]) -> str:
+    return " or ".join(map(str, numbers))

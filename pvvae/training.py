@@ -14,7 +14,7 @@ from pvvae import checkpoints, distributed, seeding
 from pvvae.bounds import at_least
 from pvvae.data.clips import ClipBatch, DataConfig, TrainingClips, check_shards
 from pvvae.data.schedule import Bucket
-from pvvae.engine import Engine, EngineConfig, step_together
+from pvvae.engine import Engine, EngineConfig, share_clips, step_together
 from pvvae.errors import ConfigError
 from pvvae.forward import Forward, Seen
 from pvvae.held_out import HeldOut, HeldOutConfig
@@ -27,7 +27,7 @@ from pvvae.optimizer import OptimizerConfig
 from pvvae.pretrained import checkpoint_of, load_discriminator_weights, load_vae_weights
 from pvvae.run import Run, RunConfig
 from pvvae.run_folder import read_config
-from pvvae.slots import check_slots, process_slots
+from pvvae.slots import check_sharing, check_slots, once, process_slots
 from pvvae.snapshot import write_snapshot
 from pvvae.watch.latents import latent_health, latent_moments
 from pvvae.watch.pace import Wait
@@ -52,6 +52,8 @@ class VAETrainingConfig(RunConfig):
     optimizer: OptimizerConfig = OptimizerConfig()
     discriminator_optimizer: OptimizerConfig = OptimizerConfig()
     """The paper names none of its own; the generator's."""
+    sequence_parallel: int = 1
+    """Consecutive processes that share each slot, and in the backbone each clip's tokens."""
     engine: EngineConfig = EngineConfig()
     discriminator_engine: EngineConfig = EngineConfig(zero_stage=1)
     steps: int
@@ -62,23 +64,25 @@ class VAETrainingConfig(RunConfig):
         at_least(1, {"steps": self.steps})
 
     def check(self, processes: int) -> None:
-        check_slots(self.data.slots, processes, key="data.slots")
+        slots, team = self.data.slots, self.sequence_parallel
+        teams = check_slots(slots, processes, key="data.slots", team=team)
         self.check_shapes()
         if self.init is not None:
             read_config(Path(self.init))
         clips = TrainingClips(self.data, steps=self.steps, seed=self.seed)
-        check_shards(clips.index, processes)
+        check_shards(clips.index, teams)
         if self.data.held_out is not None:
             self.held_out.open(self.data.held_out)
 
     def check_shapes(self) -> None:
-        """Refuse clips that do not fit the backbone.
+        """Refuse clips that do not fit the backbone, and processes that cannot share them.
 
         Raises:
-            ConfigError: naming the bucket.
+            ConfigError: naming the bucket, or ``sequence_parallel``.
         """
         with torch.device("meta"):
             backbone = self.backbone.build()
+        check_sharing(backbone, team=self.sequence_parallel)
         shapes: dict[str, Bucket | HeldOutConfig] = {"held_out": self.held_out}
         shapes |= {f"data.buckets[{i}]": bucket for i, bucket in enumerate(self.data.buckets)}
         for where, shape in shapes.items():
@@ -118,15 +122,19 @@ class VAETrainer:
         """Build networks (equal on all processes), engines and data."""
         self.config, self.run = config, run
         config.check(distributed.world_size())
-        self.slots = process_slots(config.data.slots)
+        team = config.sequence_parallel
+        self.slots = process_slots(config.data.slots, team=team)
         self.data = TrainingClips(config.data, steps=config.steps, seed=config.seed)
         vae = build_vae(config)
         if freeze_encoder:
             vae.freeze_encoder()
+        share_clips(vae.backbone, team=team)
         self.objective = Objective(
             config.objective, head=vae.backbone.head, device=distributed.device()
         )
-        self.held_out = HeldOut(config.held_out, config.data.held_out, objective=self.objective)
+        self.held_out = HeldOut(
+            config.held_out, config.data.held_out, objective=self.objective, team=team
+        )
         self.generator = Engine(
             vae, config=config.engine, optimizer=config.optimizer, accumulation=len(self.slots)
         )
@@ -182,8 +190,9 @@ class VAETrainer:
             applied = step_together(self._rates(step), losses=totals.values())
         if not applied:
             return None
-        self._squares = squares
-        self._moments = torch.stack(moments).sum(0) + (
+        team = self.config.sequence_parallel
+        totals, self._squares = once(totals, team=team), once(squares, team=team)
+        self._moments = torch.stack(moments).sum(0) / team + (
             0.0 if self._moments is None else self._moments
         )
         if self.judge is not None:
@@ -208,7 +217,8 @@ class VAETrainer:
             seen = self.forward(batch, graph=alone)
             cuts.append(self._cut(seen, judged))
         heads = [s * c.heads for s, c in zip(shares, cuts, strict=True) if c.heads is not None]
-        scale = self.objective.scale(distributed.sum_(torch.stack(heads).sum(0)))
+        mine = torch.stack(heads).sum(0) / self.config.sequence_parallel
+        scale = self.objective.scale(distributed.sum_(mine))
         for batch, cut in zip(batches, cuts, strict=True):
             yield seen if alone else self.forward(batch), cut.scaled(scale)
 

@@ -3,6 +3,7 @@
 from pvvae.engine.engine import Engine
 from pvvae.engine.processes import pretend, start, stop
 from pvvae.engine.recomputed import LEVELS, Recomputed, recompute
+from pvvae.engine.sequence import share_clips
 from pvvae.engine.settings import EngineConfig
 from pvvae.engine.together import step_together
 
@@ -13,6 +14,7 @@ __all__ = [
     "Recomputed",
     "pretend",
     "recompute",
+    "share_clips",
     "start",
     "step_together",
     "stop",

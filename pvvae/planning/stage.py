@@ -64,10 +64,11 @@ def stage_of(config: object, *, freeze_encoder: bool, processes: int) -> Stage:
         ConfigError: for a stage that trains nothing, or slots that cannot be shared out.
     """
     if isinstance(config, VAETrainingConfig):
-        check_slots(config.data.slots, processes, key="data.slots")
+        team = config.sequence_parallel
+        check_slots(config.data.slots, processes, key="data.slots", team=team)
         return _vae_stage(config, freeze_encoder=freeze_encoder)
     if isinstance(config, DenoiserTrainingConfig):
-        check_slots(config.slots, processes, key="slots")
+        check_slots(config.slots, processes, key="slots", team=config.sequence_parallel)
         return _denoiser_stage(config)
     name = type(config).__module__.removeprefix("stages.")
     raise ConfigError(
