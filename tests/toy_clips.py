@@ -15,12 +15,12 @@ def moving_pattern(seed: int, *, frames: int, size: int = 50) -> np.ndarray:
     return np.stack([np.roll(picture, i, axis=1) for i in range(frames)]).astype(np.uint8)
 
 
-def pack_toy_clips(folder: Path, *, shards: int = 2) -> Path:
-    """Five videos of 35 frames (two clips each), one of them held out; the shards' folder."""
+def pack_toy_clips(folder: Path, *, shards: int = 2, frames: int = 17) -> Path:
+    """Five videos of 35 frames (two clips of 17 each), one held out; the shards' folder."""
     for i, name in enumerate(("cats/a", "cats/b", "dogs/c", "dogs/d", "dogs/e")):
         path = folder / "videos" / f"{name}.mp4"
         path.parent.mkdir(parents=True, exist_ok=True)
         write_video(path, moving_pattern(i, frames=35), fps=25)
     out, held_out = folder / "shards", ("dogs/e.mp4",)
-    pack(folder / "videos", out, short_side=48, shards=shards, held_out=held_out)
+    pack(folder / "videos", out, frames=frames, short_side=48, shards=shards, held_out=held_out)
     return folder / "shards"
