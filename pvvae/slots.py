@@ -39,10 +39,11 @@ def check_slots(slots: int, processes: int, *, key: str, team: int) -> int:
         ConfigError: naming the key.
     """
     if team < 1 or processes % team:
-        fitting = _divisors(processes)
+        more = f", or a multiple of {team} processes" if team > 1 else ""
+        who = f"{processes} processes" if processes > 1 else "one process"
         raise ConfigError(
-            f"sequence_parallel: {processes} processes cannot be parted into teams of {team}; "
-            f"use {_either(fitting)}, or a multiple of {max(team, 1)} processes"
+            f"sequence_parallel: {who} cannot be parted into teams of {team}; "
+            f"use {_either(_divisors(processes))}{more}"
         )
     teams = processes // team
     if slots % teams:

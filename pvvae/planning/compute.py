@@ -15,7 +15,7 @@ DRAWN_STEPS = 500
 
 @dataclass(frozen=True)
 class SlotFlops:
-    """One slot with the GAN on."""
+    """One slot with the GAN on; where a team shares it, one process's part."""
 
     phases: dict[str, float]
     """By phase, mean over the numbers of dropped groups."""
@@ -71,8 +71,11 @@ def step_flops(stage: Stage, slots: list[SlotFlops], *, processes: int) -> StepF
             of = slots[schedule.buckets.index(draw.bucket)]
             k = _dropped(stage.seed, int(draw.positions[0]), len(of.by_dropped))
             work[step, slot] = of.by_dropped[k] - (1.0 - part) * (of.total - of.without_gan)
-    shares = [work[:, rank::processes].sum(axis=1) for rank in range(processes)]
-    return StepFlops(float(work.sum(axis=1).mean()), float(np.max(shares, axis=0).mean()))
+    teams = processes // stage.team
+    shares = [work[:, mine::teams].sum(axis=1) for mine in range(teams)]
+    return StepFlops(
+        float(work.sum(axis=1).mean()) * stage.team, float(np.max(shares, axis=0).mean())
+    )
 
 
 def _dropped(seed: int, position: int, choices: int) -> int:

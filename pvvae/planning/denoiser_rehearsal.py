@@ -11,9 +11,11 @@ from arch.interface import Denoiser
 from pvvae.data.latents import STATISTICS, LatentDataset
 from pvvae.data.schedule import Bucket
 from pvvae.denoising import DenoiserTrainingConfig
+from pvvae.engine import share_clips
 from pvvae.errors import ConfigError
 from pvvae.flow import flow_loss, interpolate
 from pvvae.planning.vae_rehearsal import META, dtype_of, rehearse_recomputing
+from pvvae.slots import check_sharing
 
 PAPER_GRID = (5, 16, 16)
 """Latent (t, h, w) of clips of 17 x 256 x 256 (section 4.1) at strides 4 and 16 (section 3.1)."""
@@ -35,6 +37,8 @@ class DenoiserRehearsal:
         """
         with META:
             denoiser = config.denoiser.build().to(dtype_of(config.engine))
+        check_sharing(denoiser, team=config.sequence_parallel)
+        share_clips(denoiser, team=config.sequence_parallel, absent=True)
         rehearse_recomputing(denoiser, config.engine)
         return cls(config, denoiser)
 

@@ -60,6 +60,8 @@ class Plan:
     machines: Machines
     steps: int
     slots: int
+    team: int
+    """Processes that share each slot: FLOPs and memory of a bucket are those of one of them."""
     zero_stage: int
     """That of the config."""
     level: Recomputed
@@ -128,6 +130,7 @@ def make_plan(stage: Stage, machines: Machines) -> Plan:
         machines=machines,
         steps=stage.steps,
         slots=stage.slots,
+        team=stage.team,
         zero_stage=main.zero_stage,
         level=main.activation_checkpointing,
         networks=networks | ({} if stage.helper is None else {"lpips": stage.helper}),

@@ -46,6 +46,8 @@ class Stage:
     buckets: tuple[Bucket, ...]
     image_ratio: float
     slots: int
+    team: int
+    """Processes that share each slot: its FLOPs and bytes here are those of one of them."""
     steps: int
     seed: int
     engines: dict[str, tuple[Sizes, EngineConfig]]
@@ -104,6 +106,7 @@ def _vae_stage(config: VAETrainingConfig, *, freeze_encoder: bool) -> Stage:
         buckets=config.data.buckets,
         image_ratio=config.data.image_ratio,
         slots=config.data.slots,
+        team=config.sequence_parallel,
         steps=config.steps,
         seed=config.seed,
         engines=engines,
@@ -121,6 +124,7 @@ def _denoiser_stage(config: DenoiserTrainingConfig) -> Stage:
         buckets=(latent_bucket(config),),
         image_ratio=0.0,
         slots=config.slots,
+        team=config.sequence_parallel,
         steps=config.steps,
         seed=config.seed,
         engines={"denoiser": (Sizes.of(rehearsal.denoiser, config.engine), config.engine)},

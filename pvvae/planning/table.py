@@ -60,7 +60,8 @@ def data(plan: Plan) -> dict[str, Any]:
 def _head(plan: Plan, title: str) -> str:
     machines = plan.machines
     where = f"{machines.nodes} x {machines.gpus} {machines.device.name}"
-    return f"{title}: {plan.steps:,} steps of {plan.slots} slots on {where}"
+    shared = f", {plan.team} GPUs to a slot" if plan.team > 1 else ""
+    return f"{title}: {plan.steps:,} steps of {plan.slots} slots on {where}{shared}"
 
 
 def _networks(plan: Plan) -> str:
@@ -78,7 +79,8 @@ def _flops(plan: Plan) -> str:
         rows.append([shape(each.bucket), *(_tera(cell) for cell in cells)])
     step = plan.step.all_processes
     rows.append(["a step, mean", *[""] * len(names), _tera(step)])
-    return columns(["TFLOP of a slot", *names, "all"], rows)
+    head = "TFLOP of a slot" if plan.team == 1 else f"TFLOP, 1 of {plan.team}"
+    return columns([head, *names, "all"], rows)
 
 
 def _lasting(plan: Plan) -> str:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from arch.interface import Posterior
 from pvvae.data.schedule import Bucket
-from pvvae.engine import EngineConfig, recompute
+from pvvae.engine import EngineConfig, recompute, share_clips
 from pvvae.errors import ConfigError
 from pvvae.losses.adversarial import discriminator_loss
 from pvvae.losses.kl import kl_divergence
@@ -45,6 +45,7 @@ class VAERehearsal:
                 rehearse_recomputing(judge, config.discriminator_engine)
         if freeze_encoder:
             vae.freeze_encoder()
+        share_clips(vae.backbone, team=config.sequence_parallel, absent=True)
         rehearse_recomputing(vae, config.engine)
         objective = Objective(config.objective, head=vae.backbone.head, device=META)
         return cls(config, vae.to(dtype_of(config.engine)), judge, objective)

@@ -136,6 +136,16 @@ def test_more_processes_than_slots(config: Path, told: Told) -> None:
     )
 
 
+def test_processes_that_cannot_share_a_clip(config: Path, told: Told) -> None:
+    line = told("train", config, "sequence_parallel=2", "--processes", 3)
+    assert line == (
+        "sequence_parallel: 3 processes cannot be parted into teams of 2; "
+        "use 1 or 3, or a multiple of 2 processes"
+    )
+    line = told("train", config, "sequence_parallel=2", "--processes", 2)
+    assert line == "sequence_parallel: Toy cannot share a clip between 2 processes; use 1"
+
+
 def test_more_processes_than_shards(config: Path, packed: Path, told: Told) -> None:
     line = told("train", config, "data.slots=4", "--processes", 4)
     assert line == f"{packed}: 2 shards for 4 processes; pack again with --shards 4 or more"

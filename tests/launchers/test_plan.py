@@ -66,6 +66,8 @@ def test_groups_dropped_clip_by_clip_can_be_planned(capsys: pytest.CaptureFixtur
         (["--nodes", "0"], "--nodes: must be 1 or more, got 0"),
         (["--fraction", "30"], "--fraction: must be above 0 and at most 1, got 30"),
         (["--gpus", "3"], "data.slots: 2 slots cannot be shared evenly by 6 processes"),
+        (["sequence_parallel=5"], "sequence_parallel: 16 processes cannot be parted into teams"),
+        (["data.slots=16", "sequence_parallel=4"], "4 processes cannot share 2 attention heads"),
         (["stepz=3"], "did you mean 'steps'?"),
         (["data.slots=16", JUDGE_AGAIN], "PatchGAN3D names no segments; leave it off"),
         (["engine={zero_stage: 0, precision: fp32, offload: optimizer}"], "needs zero_stage 1, 2"),

@@ -7,12 +7,14 @@ import dataclasses
 import json
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import torch
 import torch.distributed as dist
 from deepspeed.utils import safe_get_full_grad
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from arch import latte as latte_file
 from arch import vit as vit_file
@@ -21,9 +23,11 @@ from arch.latte import LatteConfig
 from arch.vit import ViTConfig
 from pvvae import distributed
 from pvvae.engine import Engine, EngineConfig, share_clips, start, stop
-from pvvae.engine.sequence import TeamSequence
+from pvvae.engine.sequence import ProcessTeam, TeamSequence
 from pvvae.model import PredictiveVAE
 from pvvae.optimizer import OptimizerConfig
+from pvvae.planning.kernels import FusedAttention
+from pvvae.planning.storages import SavedActivations
 
 VIT = ViTConfig(
     latent_channels=3,
@@ -81,8 +85,17 @@ def cases() -> Iterator[tuple[str, nn.Module, Run, Tensor]]:
     yield "causal", PredictiveVAE(causal.build()), vae, clips
     yield "long", PredictiveVAE(VIT.build()), vae, drawn(1, 3, 65, 4, 12, seed=2)
     yield "image", PredictiveVAE(VIT.build()), vae, drawn(1, 3, 1, 4, 4, seed=3)
+    yield "recomputed", recomputing(PredictiveVAE(VIT.build())), vae, clips
     yield "latte", LATTE.build(), latte, drawn(2, 3, 5, 2, 3, seed=4)
     yield "latte of images", LATTE.build(), latte, drawn(2, 3, 1, 2, 3, seed=4)
+
+
+def recomputing(network: nn.Module) -> nn.Module:
+    """Its blocks are computed again in the backward pass, and make the same calls again."""
+    for module in network.modules():
+        if isinstance(module, vit_file.Block):
+            module.forward = partial(checkpoint, module.forward, use_reentrant=False)
+    return network
 
 
 def latents(x: Tensor) -> tuple[int, ...]:
@@ -172,7 +185,7 @@ def in_an_engine(stage: int, team: int) -> dict[str, float]:
 
 def moves(team: int) -> dict[str, float]:
     """What goes there and back comes back, remainders too; parts are equally long."""
-    sequence = TeamSequence(team)
+    sequence = TeamSequence(ProcessTeam(team))
     x = drawn(2, 7, 5, seed=7)
     part = sequence.split(x, dim=1)
     there = sequence.exchange(part, whole=1, length=7, split=2)
@@ -201,12 +214,33 @@ def in_bf16(team: int) -> dict[str, float]:
         return {"output": away(network.encode(x).mean, alone)}
 
 
+def planned(team: int) -> dict[str, float]:
+    """Bytes of activations that a rehearsal alone counts, to those that a team saves; and theirs
+    to those of one process."""
+
+    def saved(network: nn.Module, x: Tensor) -> int:
+        counter = SavedActivations([*network.parameters(), *network.buffers()])
+        with counter.counting(), FusedAttention():
+            kept = network(x)
+        assert len(kept) == 3  # its graph has lived until now
+        return counter.bytes
+
+    network, x = PredictiveVAE(VIT.build()), torch.zeros(1, 3, 65, 8, 12)
+    with torch.device("meta"):
+        rehearsed = PredictiveVAE(VIT.build())
+    alone = saved(network, x)
+    shared(network, team)
+    share_clips(rehearsed.backbone, team=team, absent=True)
+    real = saved(network, x)
+    return {"planned": saved(rehearsed, x.to("meta")) / real, "part": real / alone}
+
+
 def main() -> None:
     start()
     team = int(sys.argv[1])
     found = {name: in_plain_torch(n, run, x, team) for name, n, run, x in cases()}
     found |= {f"zero{stage}": in_an_engine(stage, team) for stage in (0, 1, 2, 3)}
-    found |= {"moves": moves(team), "bf16": in_bf16(team)}
+    found |= {"moves": moves(team), "bf16": in_bf16(team), "memory": planned(team)}
     print("found", json.dumps(found))
     stop()
 

@@ -31,6 +31,7 @@ VITS = {
     "causal": (2, 30, 30),
     "long": (1, 51, 51),
     "image": (1, 1, 1),
+    "recomputed": (2, 30, 30),
 }
 """Clips, and the tokens of each in the encoder and in the decoder."""
 
@@ -72,3 +73,10 @@ def test_bfloat16_travels_too(found):
     _, values = found
     for value in values:
         assert value["bf16"]["output"] < 2e-2  # 2.5 of its steps
+
+
+def test_a_rehearsal_without_the_others_saves_what_a_process_of_the_team_saves(found):
+    team, values = found
+    for value in values:
+        assert value["memory"]["planned"] == pytest.approx(1.0, rel=0.1)
+        assert value["memory"]["part"] < 1 / team + 0.1

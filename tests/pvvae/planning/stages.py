@@ -11,5 +11,6 @@ def config_of(name: str, *overrides: str) -> Any:
     return program.load(CONFIGS / name, list(overrides))[1]
 
 
-def stage(name: str, *overrides: str, freeze_encoder: bool = False) -> Stage:
-    return stage_of(config_of(name, *overrides), freeze_encoder=freeze_encoder, processes=1)
+def stage(name: str, *overrides: str, freeze_encoder: bool = False, processes: int = 1) -> Stage:
+    config = config_of(name, *overrides)
+    return stage_of(config, freeze_encoder=freeze_encoder, processes=processes)

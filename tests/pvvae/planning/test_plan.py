@@ -105,7 +105,7 @@ def test_planned_memory_is_within_a_tenth_of_what_a_run_holds(
 
 
 def paper(name: str, *overrides: str) -> Plan:
-    return make_plan(stage(name, *overrides), CLUSTER)
+    return make_plan(stage(name, *overrides, processes=CLUSTER.processes), CLUSTER)
 
 
 def of_batch(batch: int) -> str:
@@ -160,6 +160,25 @@ def test_hours_follow_from_the_work_of_the_slowest_process() -> None:
     seconds = plan.step.slowest_process / (0.3 * 989.4e12)
     assert plan.hours == pytest.approx(250_000 * seconds / 3600)
     assert plan.gpu_hours == pytest.approx(16 * plan.hours)
+
+
+def test_a_team_shares_the_work_of_the_blocks_and_nothing_else() -> None:
+    alone, two, four = (
+        paper("vit/predictive.yaml", of_batch(2), f"sequence_parallel={n}") for n in (1, 2, 4)
+    )
+    for phase in ("losses", "discriminator"):
+        assert len({p.buckets[0].flops.phases[phase] for p in (alone, two, four)}) == 1
+    whole, halves, quarters = (p.buckets[0].flops.phases["forward"] for p in (alone, two, four))
+    # All 5 * 16 * 16 tokens divide by 4, so each halving saves half of what can be shared.
+    assert quarters - 0.5 * halves == pytest.approx(halves - 0.5 * whole, rel=1e-6)
+    assert halves < 0.52 * whole
+    assert two.buckets[0].memory.saved < 0.55 * alone.buckets[0].memory.saved
+
+
+def test_every_process_of_a_team_does_its_part_of_the_teams_slots() -> None:
+    plan = paper("cnn/latte.yaml", "sequence_parallel=2")
+    assert plan.step.slowest_process == pytest.approx(2 * plan.buckets[0].flops.total)
+    assert plan.step.all_processes == pytest.approx(16 * plan.step.slowest_process)
 
 
 def test_planning_allocates_no_weights() -> None:
