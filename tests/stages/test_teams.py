@@ -28,6 +28,7 @@ ALONE = {
     "sample": f"predictive objective.drop=sample objective.weight_lecam=0.5 {GAN} {vit()}",
     "causal": f"predictive {GAN} {CAUSAL}",
     "long": f"predictive {LONG} {GAN} {vit()}",
+    "frozen": f"decoder_finetune discriminator=null {vit()}",
     "latte": "latte",
 }
 """Runs of one process, by name."""
@@ -39,10 +40,18 @@ SHARED = {
     "teamsample": "sample",
     "teamcausal": "causal",
     "teamlong": "long engine.zero_stage=3",
+    "teamoverlap": "full engine.overlap=true",
+    "teamfrozen": "frozen",
     "teamlatte": "latte",
     "teamlatte3": "latte engine.zero_stage=3",
 }
 """Runs of a team of two, each like one of ALONE."""
+LOSSES = {
+    "sample": (*NAMES, "lecam"),
+    "frozen": ("mse", "diff", "lpips", "kl", "gradient_norm", "grad_rec", "grad_lpips"),
+    "latte": ("flow", "gradient_norm"),
+}
+"""What is compared, where it is not NAMES."""
 TEAMS = {"teams2": "full", "teamssample": "sample engine.zero_stage=3", "teamslatte": "latte"}
 """Runs of two teams of two."""
 PARTS = (
@@ -59,10 +68,14 @@ def runs(tmp_path_factory: pytest.TempPathFactory, group: None) -> Path:
     shards = pack_toy_clips(folder / "toy")
     long = pack_toy_clips(folder / "toy33", frames=33)
 
+    own = {
+        "long": [f"data.train={long}/train", f"data.held_out={long}/held_out"],
+        "frozen": [f"init={folder}/full"],
+    }
+
     def words(job: str) -> list[str]:
         like, *extra = job.split()
-        where = [f"data.train={long}/train", f"data.held_out={long}/held_out"]
-        return [*ALONE[like].split(), *(where if like == "long" else []), *COMMON, *extra]
+        return [*ALONE[like].split(), *own.get(like, []), *COMMON, *extra]
 
     def by_group(jobs: dict[str, str], processes: int) -> None:
         named = [" ".join([name, *words(job), "sequence_parallel=2"]) for name, job in jobs.items()]
@@ -85,11 +98,10 @@ def runs(tmp_path_factory: pytest.TempPathFactory, group: None) -> Path:
 @pytest.mark.parametrize("name", [*SHARED, *TEAMS])
 def test_a_team_sees_what_one_process_sees(runs, name):
     alone = (SHARED | TEAMS)[name].split()[0]
-    losses = ("flow", "gradient_norm") if alone == "latte" else NAMES
-    for loss in (*losses, "lecam") if alone == "sample" else losses:
+    for loss in LOSSES.get(alone, NAMES):
         expected = curve(runs / alone, loss)
         assert len(expected) >= 3
-        assert curve(runs / name, loss) == pytest.approx(expected, rel=1e-5, abs=1e-7)
+        assert curve(runs / name, loss) == pytest.approx(expected, rel=1e-4, abs=1e-7)
 
 
 @pytest.mark.parametrize("name", [*SHARED, *TEAMS])
@@ -99,7 +111,7 @@ def test_it_measures_the_same_on_held_out_clips(runs, name):
         expected = curve(runs / alone, value, kind="held_out")
         assert len(expected) == 4
         found = curve(runs / name, value, kind="held_out")
-        assert found == pytest.approx(expected, rel=1e-5)
+        assert found == pytest.approx(expected, rel=1e-4)
 
 
 @pytest.mark.parametrize("name", ["team2", "teamsample", "teams2", "teamssample"])
@@ -107,12 +119,19 @@ def test_it_counts_each_clip_once(runs, name):
     alone = (SHARED | TEAMS)[name].split()[0]
     for value in ("latent_mean_first", "latent_std_first", "latent_std_later", "channels_active"):
         expected = curve(runs / alone, value)
-        assert curve(runs / name, value) == pytest.approx(expected, rel=1e-5, abs=1e-7)
+        assert curve(runs / name, value) == pytest.approx(expected, rel=1e-4, abs=1e-7)
+    counts = [clips_of_steps(runs / run) for run in (name, alone)]
+    assert counts[0] == pytest.approx(counts[1], rel=1e-6)
+
+
+def clips_of_steps(run: Path) -> list[float]:
+    times = curve(run, "times")
+    return [each["clips_per_second"] * each["seconds_per_step"] for each in times]
 
 
 def test_a_run_goes_on_in_teams(runs):
     for loss in NAMES:
         expected = curve(runs / "full", loss)
-        assert curve(runs / "changing", loss) == pytest.approx(expected, rel=1e-5, abs=1e-7)
+        assert curve(runs / "changing", loss) == pytest.approx(expected, rel=1e-4, abs=1e-7)
     expected = curve(runs / "full", "psnr", kind="held_out")
-    assert curve(runs / "changing", "psnr", kind="held_out") == pytest.approx(expected, rel=1e-5)
+    assert curve(runs / "changing", "psnr", kind="held_out") == pytest.approx(expected, rel=1e-4)
