@@ -54,6 +54,7 @@ class DenoiserTrainingConfig(RunConfig):
     def __post_init__(self) -> None:
         at_least(1, {"steps": self.steps, "batch": self.batch, "slots": self.slots})
         at_least(1, {"validation_clips": self.validation_clips})
+        at_least(1, {"sequence_parallel": self.sequence_parallel})
         if not 0 <= self.label_dropout <= 1:
             raise ValueError(f"label_dropout must be in [0, 1], got {self.label_dropout}")
 

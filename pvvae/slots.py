@@ -38,12 +38,11 @@ def check_slots(slots: int, processes: int, *, key: str, team: int) -> int:
     Raises:
         ConfigError: naming the key.
     """
-    if team < 1 or processes % team:
-        more = f", or a multiple of {team} processes" if team > 1 else ""
+    if processes % team:
         who = f"{processes} processes" if processes > 1 else "one process"
         raise ConfigError(
             f"sequence_parallel: {who} cannot be parted into teams of {team}; "
-            f"use {_either(_divisors(processes))}{more}"
+            f"use {_either(_divisors(processes))}, or a multiple of {team} processes"
         )
     teams = processes // team
     if slots % teams:

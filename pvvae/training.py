@@ -61,7 +61,7 @@ class VAETrainingConfig(RunConfig):
     watch: WatchConfig = WatchConfig()
 
     def __post_init__(self) -> None:
-        at_least(1, {"steps": self.steps})
+        at_least(1, {"steps": self.steps, "sequence_parallel": self.sequence_parallel})
 
     def check(self, processes: int) -> None:
         slots, team = self.data.slots, self.sequence_parallel

@@ -23,6 +23,7 @@ Told = Callable[..., str]
         ("stepz=3", "stepz", "did you mean 'steps'?"),
         ("stage=predict", "no stage is called 'predict'", "known stages: decoder_finetune, "),
         ("backbone.name=unet", "backbone.name", "known names: cnn, toy, vit"),
+        ("sequence_parallel=0", "sequence_parallel", "at least 1"),
         ("steps=many", "steps", "must be a whole number"),
         ("steps=1.5", "steps", "must be a whole number"),
         ("pad=zeros", "pad", "must be one of learnable, gaussian"),

@@ -37,10 +37,11 @@ def test_the_number_of_teams():
             "use 1 or 2 or 3 or 6, or a multiple of 4 processes",
         ),
         (
-            16,
             2,
-            0,
-            "sequence_parallel: 2 processes cannot be parted into teams of 0; use 1 or 2",
+            1,
+            2,
+            "sequence_parallel: one process cannot be parted into teams of 2; "
+            "use 1, or a multiple of 2 processes",
         ),
         (
             2,
