@@ -1,1 +1,1 @@
-"""What two networks share: causal convolutions, attention, norms, rotary positions."""
+"""Parts of networks: causal convolutions, attention, norms, positions, and who has which tokens."""
