@@ -41,13 +41,13 @@ class StepShare:
     """Batch arithmetic of one step."""
 
     slots: int
-    """Of this process."""
     clips: int
-    """Of all processes."""
     pixels: int
-    """Of all processes; of a denoiser, latent cells."""
+    """Of a denoiser, latent cells."""
+    slots_here: int
+    """Of this process, or of the team that it shares clips with."""
     clips_here: int
-    """Of this process."""
+    """Likewise."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,15 +114,16 @@ def _elements(engine: Engine) -> dict[str, int]:
 
 
 def _share(stage: Stage, schedule: Schedule, step: int) -> StepShare:
-    mine = process_slots(stage.slots)
+    mine = process_slots(stage.slots, team=stage.team)
     draws = [schedule.draw(step, slot) for slot in range(stage.slots)]
     # A denoiser draws from a schedule without sizes; a plan knows its one bucket.
     shapes = [stage.buckets[schedule.buckets.index(draw.bucket)] for draw in draws]
     clips = [shape.batch for shape in shapes]
     return StepShare(
-        slots=len(mine),
+        slots=stage.slots,
         clips=sum(clips),
         pixels=sum(s.batch * s.frames * s.height * s.width for s in shapes),
+        slots_here=len(mine),
         clips_here=sum(clips[slot] for slot in mine),
     )
 
@@ -170,7 +171,9 @@ def _check_memory(stage: Stage) -> None:
 def _too_much(stage: Stage) -> str | None:
     if torch.cuda.is_available():
         return None
-    work = len(process_slots(stage.slots)) * max(_flops(stage, b) for b in stage.buckets)
+    work = len(process_slots(stage.slots, team=stage.team)) * max(
+        _flops(stage, b) for b in stage.buckets
+    )
     if work <= CPU_FLOPS:
         return None
     return (

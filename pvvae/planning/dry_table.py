@@ -18,7 +18,7 @@ def text(found: DryRun, *, title: str, processes: int) -> str:
     """The whole page."""
     taken = "no step" if found.skipped else "first steps"
     head = f"{title}: process 0 of {processes}, {taken} taken"
-    parts = [head, _elements(found), _steps(found, processes)]
+    parts = [head, _elements(found), _steps(found)]
     return "\n\n".join(parts + ([] if found.skipped is None else [f"No step: {found.skipped}."]))
 
 
@@ -31,12 +31,12 @@ def _elements(found: DryRun) -> str:
     return columns(["Trained elements", *(KINDS[kind] for kind in used)], rows)
 
 
-def _steps(found: DryRun, processes: int) -> str:
+def _steps(found: DryRun) -> str:
     rows = [
         [
             f"step {number}",
-            *(f"{each:,}" for each in (step.slots * processes, step.clips, step.pixels)),
-            *(f"{each:,}" for each in (step.slots, step.clips_here)),
+            *(f"{each:,}" for each in (step.slots, step.clips, step.pixels)),
+            *(f"{each:,}" for each in (step.slots_here, step.clips_here)),
         ]
         for number, step in enumerate(found.steps)
     ]

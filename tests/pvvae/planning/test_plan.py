@@ -172,7 +172,10 @@ def test_a_team_shares_the_work_of_the_blocks_and_nothing_else() -> None:
     # All 5 * 16 * 16 tokens divide by 4, so each halving saves half of what can be shared.
     assert quarters - 0.5 * halves == pytest.approx(halves - 0.5 * whole, rel=1e-6)
     assert halves < 0.52 * whole
-    assert two.buckets[0].memory.saved < 0.55 * alone.buckets[0].memory.saved
+    assert (
+        two.buckets[0].levels["none"].memory.saved
+        < 0.55 * alone.buckets[0].levels["none"].memory.saved
+    )
 
 
 def test_every_process_of_a_team_does_its_part_of_the_teams_slots() -> None:
