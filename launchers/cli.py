@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from launchers.commands import (
+    bench,
     compare,
     configs,
     data,
@@ -38,6 +39,7 @@ COMMANDS = (
     export,
     compare,
     report,
+    bench,
 )
 """In the order in which one needs them."""
 

@@ -25,9 +25,17 @@ def stage_command(
     config: Path, overrides: Sequence[str], *, processes: int, hostfile: Path | None = None
 ) -> list[str]:
     """The command line of one stage: deepspeed's, or without it where there is one process."""
-    stage = ["--module", "stages", str(config), *overrides]
+    return module_command(
+        "stages", [str(config), *overrides], processes=processes, hostfile=hostfile
+    )
+
+
+def module_command(
+    module: str, words: Sequence[str], *, processes: int, hostfile: Path | None = None
+) -> list[str]:
+    """The command line of a Python module that runs in a group of processes."""
     if processes == 1 and hostfile is None:
-        return [sys.executable, "-m", *stage[1:]]
+        return [sys.executable, "-m", module, *words]
     where = ["--hostfile", str(hostfile)] if hostfile else ["--num_accelerators", str(processes)]
     return [
         str(Path(sys.executable).with_name("deepspeed")),
@@ -37,7 +45,9 @@ def stage_command(
         # At "error" it repeats the command line of every process that ends with a status.
         "--log_level",
         "critical",
-        *stage,
+        "--module",
+        module,
+        *words,
     ]
 
 
@@ -74,6 +84,11 @@ def run_stage(
     The stage's processes die with this one, however it dies.
     """
     command = stage_command(config, overrides, processes=processes, hostfile=hostfile)
+    return run_command(command, hostfile=hostfile)
+
+
+def run_command(command: Sequence[str], *, hostfile: Path | None = None) -> int:
+    """Run a launcher's command line as :func:`run_stage` does."""
     with hold_lifeline() as lifeline:
         # In a session of its own: Ctrl-C would make every process of it print a traceback.
         process = subprocess.Popen(command, env=os.environ | lifeline, start_new_session=True)

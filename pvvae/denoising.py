@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from arch.interface import DenoiserConfig, Posterior
 from pvvae import checkpoints, distributed, seeding
@@ -82,6 +82,20 @@ def train_denoiser(config: DenoiserTrainingConfig, *, stage: str, count: CountFl
         run_loop(trainer, run, steps=config.steps, config=config.loop, watch=config.watch)
 
 
+@dataclass(frozen=True)
+class Noised:
+    """One slot's latents with what is drawn for them."""
+
+    x: Tensor
+    """(B, c, t, h, w) normalised latents, sampled."""
+    noise: Tensor
+    """Like ``x``."""
+    time: Tensor
+    """(B,)."""
+    label: Tensor
+    """(B,) classes, the null label where one was dropped."""
+
+
 class DenoiserTrainer:
     """One engine; every draw is a function of the latent's global position."""
 
@@ -101,9 +115,7 @@ class DenoiserTrainer:
             num_samples=len(self.latents),
             seed=config.seed,
         )
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seeding.key(config.seed, "weights", "denoiser"))
-            network = config.denoiser.build()
+        network = build_denoiser(config)
         share_clips(network, team=config.sequence_parallel)
         self.engine = Engine(
             network, config=config.engine, optimizer=config.optimizer, accumulation=len(self.slots)
@@ -122,10 +134,11 @@ class DenoiserTrainer:
         rate = self.config.optimizer.rate(step, self.config.steps)
         total = torch.zeros((), device=distributed.device())
         for slot in self.slots:
-            positions = self.schedule.draw(step, slot, rollbacks=self._rollbacks).positions
-            loss = self._loss(positions.tolist(), self.schedule.sample_ids(positions).tolist())
+            with self.wait.measured():
+                drawn = self.draw(step, slot)
+            loss = self._loss(drawn)
             self.engine.backward(loss)
-            self.work.add(SlotWork((len(positions), *self.latents.shape[1:])))
+            self.work.add(SlotWork((len(drawn.x), *self.latents.shape[1:])))
             total += loss.detach() / self.config.slots
             applied = step_together({self.engine: rate}, losses=[total])
         if not applied:
@@ -133,16 +146,18 @@ class DenoiserTrainer:
         clips = total.new_tensor(self.config.batch * len(self.slots) / self.config.slots)
         return once({"flow": total, "clips": clips}, team=self.config.sequence_parallel)
 
-    def _loss(self, positions: list[int], samples: list[int]) -> Tensor:
+    def draw(self, step: int, slot: int) -> Noised:
+        """One slot's latents and all that is drawn for them."""
+        positions = self.schedule.draw(step, slot, rollbacks=self._rollbacks).positions
+        places = zip(positions.tolist(), self.schedule.sample_ids(positions).tolist(), strict=True)
+        parts = zip(*(self._draw(position, sample) for position, sample in places), strict=True)
+        return Noised(*(torch.stack(part).to(distributed.device()) for part in parts))
+
+    def _loss(self, drawn: Noised) -> Tensor:
         """Mean flow loss of one slot."""
-        with self.wait.measured():
-            drawn = [self._draw(p, i) for p, i in zip(positions, samples, strict=True)]
-        x, noise, time, label = (
-            torch.stack(part).to(distributed.device()) for part in zip(*drawn, strict=True)
-        )
-        x_t = interpolate(x, noise, time)
-        predicted = self._velocity(x_t, time, label)
-        return flow_loss(predicted, x, noise).mean()
+        x_t = interpolate(drawn.x, drawn.noise, drawn.time)
+        predicted = self._velocity(x_t, drawn.time, drawn.label)
+        return flow_loss(predicted, drawn.x, drawn.noise).mean()
 
     def _draw(self, position: int, sample: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Normalised latent (c, t, h, w), noise like it, time () and label () of one position."""
@@ -211,6 +226,13 @@ class DenoiserTrainer:
     def load(self, folder: Path) -> None:
         """Go on from :meth:`snapshot`."""
         self.engine.load(folder / "denoiser")
+
+
+def build_denoiser(config: DenoiserTrainingConfig) -> nn.Module:
+    """The denoiser with the weights it starts from."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seeding.key(config.seed, "weights", "denoiser"))
+        return config.denoiser.build()
 
 
 def _check(config: DenoiserTrainingConfig, latents: LatentDataset) -> None:

@@ -30,6 +30,22 @@ class Seen:
     """Indices of the frames that LPIPS looks at; None is all."""
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """A slot's clips and all that is drawn for them."""
+
+    x: Tensor
+    """(B, 3, T, H, W)."""
+    groups: int
+    """Of each clip."""
+    dropped: int | Tensor
+    """k of all clips, or (B,) of each."""
+    noise: Tensor
+    """(B, c, t, h, w) of the posterior's sample."""
+    lpips_frames: Tensor | None
+    """As :attr:`Seen.lpips_frames`."""
+
+
 class Forward:
     """Passes slots through the VAE under training."""
 
@@ -42,16 +58,21 @@ class Forward:
 
     def __call__(self, batch: ClipBatch, *, graph: bool = True) -> Seen:
         """Reconstruct one slot, for a backward pass or (without ``graph``) to look at only."""
+        drawn = self.draw(batch)
+        x, dropped = drawn.x, drawn.dropped
+        with torch.set_grad_enabled(graph):
+            recon, mean, logvar = self._engine(x.to(self._engine.dtype), dropped, drawn.noise)
+        observed = None if isinstance(dropped, int) else (drawn.groups - dropped).to(x.device)
+        return Seen(x, recon, Posterior(mean, logvar), dropped, observed, drawn.lpips_frames)
+
+    def draw(self, batch: ClipBatch) -> Drawn:
+        """Whatever is random about a slot."""
         x = batch.x.to(distributed.device())
         groups = self._groups(x.shape[2])
         positions = batch.positions.tolist()
         dropped = sample_dropped(groups, self._objective, seed=self._seed, positions=positions)
-        noise = self._noise(x, groups, positions)
-        with torch.set_grad_enabled(graph):
-            recon, mean, logvar = self._engine(x.to(self._engine.dtype), dropped, noise)
-        observed = None if isinstance(dropped, int) else (groups - dropped).to(x.device)
         frames = self._lpips_frames(x.shape[2], positions)
-        return Seen(x, recon, Posterior(mean, logvar), dropped, observed, frames)
+        return Drawn(x, groups, dropped, self._noise(x, groups, positions), frames)
 
     def _noise(self, x: Tensor, groups: int, positions: Sequence[int]) -> Tensor:
         """Standard normal (B, c, t, h, w) for the posterior's sample."""

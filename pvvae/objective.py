@@ -117,11 +117,13 @@ class Cut:
     @property
     def pull(self) -> Tensor:
         """Gradient (B, C, T, H, W) of all pixel losses together."""
-        return torch.stack(list(self.pulls.values())).sum(0)
+        first, *rest = self.pulls.values()
+        return sum(rest, start=first)
 
     def squares(self) -> dict[str, Tensor]:
         """Squared norm () of each pull; over the parts of a batch they add up."""
-        return {name: pull.square().sum() for name, pull in self.pulls.items()}
+        norms = {name: torch.linalg.vector_norm(pull) for name, pull in self.pulls.items()}
+        return {name: norm.square() for name, norm in norms.items()}
 
 
 class Objective:

@@ -1,0 +1,1 @@
+"""What ``pvvae bench`` measures: one file, one bench."""

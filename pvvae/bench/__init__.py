@@ -1,0 +1,1 @@
+"""What the machinery costs beside the networks that it drives."""
