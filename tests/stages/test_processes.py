@@ -1,4 +1,7 @@
-"""ZeRO stages and numbers of processes change where things are, not what comes out."""
+"""ZeRO stages and numbers of processes change where things are, not what comes out.
+
+The plain case, over fifty steps, is in ``test_curves.py``; here are the others, over a few.
+"""
 
 import json
 from pathlib import Path
@@ -30,10 +33,9 @@ def runs(shards: Path, tmp_path_factory: pytest.TempPathFactory, group: None) ->
     """Image pretraining by this process alone; then everything else by two, and some by one."""
     folder = tmp_path_factory.mktemp("processes")
     run_stage("image_pretrain", shards, folder)
+    plain = [(k, "sample") for k in ZERO] + [(k, "batch") for k in (0, 2, 3)]
     jobs = [
-        f"zero{k}{how} predictive engine.zero_stage={k} objective.drop={how}"
-        for how in ("batch", "sample")
-        for k in ZERO
+        f"zero{k}{how} predictive engine.zero_stage={k} objective.drop={how}" for k, how in plain
     ]
     jobs += [
         f"recomputed{k}{how} predictive engine.zero_stage={k} objective.drop={how} {RECOMPUTED}"
@@ -79,13 +81,12 @@ PULLS = ("grad_rec", "grad_lpips", "grad_gan")
 NAMES = ("mse", "diff", "lpips", "kl", "gan", "discriminator", "gan_scale", "gradient_norm", *PULLS)
 
 
-@pytest.mark.parametrize("how", ["batch", "sample"])
 @pytest.mark.parametrize("k", ZERO[1:])
 @pytest.mark.parametrize("name", NAMES)
-def test_every_zero_stage_gives_the_same_losses(runs, how, k, name):
-    expected = curve(runs / f"zero0{how}", name)
+def test_a_drop_for_each_clip_changes_nothing_under_any_stage(runs, k, name):
+    expected = curve(runs / "zero0sample", name)
     assert len(expected) >= 2
-    assert curve(runs / f"zero{k}{how}", name) == pytest.approx(expected, rel=1e-4, abs=1e-6)
+    assert curve(runs / f"zero{k}sample", name) == pytest.approx(expected, rel=1e-4, abs=1e-6)
 
 
 @pytest.mark.parametrize(("k", "how"), AGAIN)
@@ -127,12 +128,11 @@ def test_a_frozen_encoder_too(runs):
         assert curve(runs / "finetune3", name) == pytest.approx(expected, rel=1e-4, abs=1e-6)
 
 
-@pytest.mark.parametrize("k", ZERO)
 @pytest.mark.parametrize("name", NAMES)
-def test_one_process_sees_what_two_see(runs, name, k):
+def test_one_process_sees_what_two_see(runs, name):
     # The adaptive GAN weight too, whose norms are of gradients summed over both slots.
     expected = curve(runs / "alone", name)
-    assert curve(runs / f"zero{k}sample", name) == pytest.approx(expected, rel=1e-4, abs=1e-6)
+    assert curve(runs / "zero2sample", name) == pytest.approx(expected, rel=1e-4, abs=1e-6)
 
 
 def test_the_averages_of_lecam_are_over_all_processes(runs):
