@@ -92,6 +92,9 @@ class Sharding:
 
     def _spread_partitioned(self) -> None:
         optimizer = self._optimizer
+        # A pass without a backward one leaves parameters gathered that the backward one would have
+        # used (within stage3_max_reuse_distance): the next step would use these old values.
+        optimizer.parameter_offload.partition_all_parameters()
         for flat, half, group in zip(
             optimizer.fp32_partitioned_groups_flat,
             optimizer.fp16_partitioned_groups_flat,
@@ -101,10 +104,9 @@ class Sharding:
             half.data.copy_(flat.data)
             for partition, value in zip(group, optimizer.unflatten(half, group), strict=True):
                 partition.data = value.data
-        # Parameters that stay whole on every process hold old values still.
+        # Some have to be whole on every process between steps too.
         whole = list(optimizer.persistent_parameters)
         if whole:
-            whole[0].partition(whole)
             whole[0].all_gather(whole)
 
     def _state(self, flat: Tensor) -> dict[str, Any]:

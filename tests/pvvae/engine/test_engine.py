@@ -174,3 +174,13 @@ def test_offloading_what_is_not_sharded_is_refused():
 def test_unsharded_bf16_is_refused():
     with pytest.raises(ValueError, match="use zero_stage 1, or precision: fp32"):
         EngineConfig(zero_stage=0, precision="bf16")
+
+
+@pytest.mark.parametrize("stage", [0, 1, 2, 3])
+def test_a_look_at_the_averaged_weights_between_steps_leaves_no_trace(stage):
+    expected = train(build(stage, ema_decay=0.5), steps=6)
+    engine = build(stage, ema_decay=0.5)
+    losses = train(engine, steps=4)
+    with torch.no_grad(), engine.averaged():
+        engine(batch(4, 0))
+    assert losses + train(engine, start=4, steps=2) == expected
