@@ -1,4 +1,10 @@
-"""The wandb mirror of a run's metrics. ``metrics.jsonl`` is the record; this is a convenience."""
+"""The wandb mirror of a run's metrics. ``metrics.jsonl`` is the record; this is a convenience.
+
+A run that goes on from a checkpoint, or back to one, makes lines of steps that it has been at
+before. wandb's own step only grows, and what comes with a lower one is dropped; so ours is a value
+like others, named as the axis of all of them. A curve then shows every attempt: what a resumed run
+repeats lies on what was there, and where a run went back to a checkpoint it forks.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,6 +12,9 @@ from typing import Any, Literal
 
 from pvvae import seeding
 from pvvae.errors import ConfigError
+
+STEP = "step"
+"""What wandb is told to draw everything over."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +56,8 @@ class Tracker:
             config=settings,
             settings=wandb.Settings(console="off", silent=True),
         )
+        self._run.define_metric(STEP)
+        self._run.define_metric("*", step_metric=STEP)
 
     def log(self, step: int, values: dict[str, Any]) -> None:
         """Numbers of one step; of a list its histogram."""
@@ -57,14 +68,14 @@ class Tracker:
                 name: wandb.Histogram(value) if isinstance(value, list) else value
                 for name, value in values.items()
             }
-            self._run.log(shown, step=step)
+            self._run.log({STEP: step, **shown})
 
     def video(self, step: int, name: str, path: Path) -> None:
         """A video file as a sample of one step."""
         if self._run is not None:
             import wandb
 
-            self._run.log({name: wandb.Video(str(path), format="mp4")}, step=step)
+            self._run.log({STEP: step, name: wandb.Video(str(path), format="mp4")})
 
     def close(self) -> None:
         """Finish the wandb run."""
