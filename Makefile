@@ -1,12 +1,13 @@
 # make quickstart   the whole pipeline on real video, then the report (10 minutes on two cores)
 # make test         the tests            make check   format, lint, types, import law
 # make matrix       ZeRO stages and numbers of processes             make setup   .venv alone
+# make soak         fifty kills of a run (long; goes on where it was stopped)
 # make slurm        jobs on a Slurm of two nodes, started for them   (root; installs slurm-wlm, munge)
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: quickstart test matrix slurm check format setup clean
+.PHONY: quickstart test matrix slurm soak check format setup clean
 .DELETE_ON_ERROR:
 
 quickstart: $(READY)
@@ -20,6 +21,9 @@ matrix: $(READY)
 
 slurm: $(READY)
 	@$(BIN)/pytest -m slurm -rs
+
+soak: $(READY)
+	@$(BIN)/python -m tools.soak
 
 check: $(READY)
 	@$(BIN)/ruff format --check .
