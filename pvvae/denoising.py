@@ -5,9 +5,9 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from arch.interface import DenoiserConfig, Posterior
+from arch.interface import Denoiser, DenoiserConfig, Posterior
 from pvvae import checkpoints, distributed, seeding
 from pvvae.bounds import at_least
 from pvvae.data.latents import LatentDataset
@@ -228,7 +228,7 @@ class DenoiserTrainer:
         self.engine.load(folder / "denoiser")
 
 
-def build_denoiser(config: DenoiserTrainingConfig) -> nn.Module:
+def build_denoiser(config: DenoiserTrainingConfig) -> Denoiser:
     """The denoiser with the weights it starts from."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seeding.key(config.seed, "weights", "denoiser"))
