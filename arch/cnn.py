@@ -17,6 +17,7 @@ from arch.interface import Backbone, BackboneConfig, Posterior, Stride
 from arch.layers.attention import attention
 from arch.layers.causal_conv import CausalConv3d, CausalUpsampleConv3d, repeat_first
 from arch.layers.norm import ChannelRMSNorm
+from arch.layers.stream import Past, Stream, check_chunk, part, through
 from arch.registry import register
 
 Factor = tuple[int, int, int]
@@ -110,7 +111,7 @@ class CNN(Backbone):
         return out
 
 
-class Encoder(nn.Module):
+class Encoder(Stream, nn.Module):
     """(B, 3, T, H, W) -> moments (B, 2c, t, h, w).
 
     The last features also reach the moments as plain averages over channels. The norm before the
@@ -149,12 +150,22 @@ class Encoder(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         x = x.contiguous(memory_format=torch.channels_last_3d)
         x = self.layers(x)
-        average = reduce(x, "b (c g) t h w -> b c t h w", "mean", c=self.moments.in_channels)
-        out: Tensor = self.moments(self.out(x) + average)
+        out: Tensor = self.moments(self.out(x) + self._average(x))
         return out
 
+    def stream(self, x: Tensor, past: Past | None = None) -> tuple[Tensor, Past]:
+        check_chunk(x.shape[2], stride=CNN.stride.time, first=past is None)
+        x = x.contiguous(memory_format=torch.channels_last_3d)
+        x, layers = through(self.layers, x, part(past, 0))
+        y, out = through(self.out, x, part(past, 1))
+        moments: Tensor = self.moments(y + self._average(x))
+        return moments, (layers, out)
 
-class Decoder(nn.Module):
+    def _average(self, x: Tensor) -> Tensor:
+        return reduce(x, "b (c g) t h w -> b c t h w", "mean", c=self.moments.in_channels)
+
+
+class Decoder(Stream, nn.Module):
     """(B, c, t, h, w) -> pixels (B, 3, T, H, W). The latent enters beside copies of itself."""
 
     def __init__(self, config: CNNConfig) -> None:
@@ -187,6 +198,15 @@ class Decoder(nn.Module):
         out: Tensor = self.head(self.layers(x))
         return out
 
+    def stream(self, z: Tensor, past: Past | None = None) -> tuple[Tensor, Past]:
+        z = z.contiguous(memory_format=torch.channels_last_3d)
+        z = self.mix(z)
+        x, enter = self.enter.stream(z, part(past, 0))
+        x = x + repeat(z, "b c t h w -> b (c n) t h w", n=self.copies)
+        x, layers = through(self.layers, x, part(past, 1))
+        x, head = self.head.stream(x, part(past, 2))
+        return x, (enter, layers, head)
+
 
 def _middle(channels: int, attentions: int, head_dim: int) -> list[nn.Module]:
     """Two residual blocks, the first ``attentions`` of them followed by an attention."""
@@ -198,7 +218,7 @@ def _middle(channels: int, attentions: int, head_dim: int) -> list[nn.Module]:
     return layers
 
 
-class ResBlock(nn.Module):
+class ResBlock(Stream, nn.Module):
     """Norm, SiLU, convolution, twice, added to the input. Starts as the identity."""
 
     def __init__(self, channels: int) -> None:
@@ -213,6 +233,11 @@ class ResBlock(nn.Module):
         inner = self.conv1(F.silu(self.norm1(x)))
         out: Tensor = x + self.conv2(F.silu(self.norm2(inner)))
         return out
+
+    def stream(self, x: Tensor, past: Past | None) -> tuple[Tensor, Past]:
+        inner, one = self.conv1.stream(F.silu(self.norm1(x)), part(past, 0))
+        out, two = self.conv2.stream(F.silu(self.norm2(inner)), part(past, 1))
+        return x + out, (one, two)
 
 
 class FrameAttention(nn.Module):
@@ -238,7 +263,7 @@ class FrameAttention(nn.Module):
         return x + rearrange(update, "(b t) (h w) c -> b c t h w", b=b, t=t, h=h, w=w)
 
 
-class Downsample(nn.Module):
+class Downsample(Stream, nn.Module):
     """Strided convolution that changes the width, beside an average over the merged cells."""
 
     def __init__(self, fine: int, coarse: int, *, factor: Factor, order: str) -> None:
@@ -247,23 +272,27 @@ class Downsample(nn.Module):
         self.conv = CausalConv3d(fine, coarse, stride=factor)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.conv(x) + self._average(x)
+        out: Tensor = self.conv(x) + self._average(x, first=True)
         return out
 
-    def _average(self, x: Tensor) -> Tensor:
+    def stream(self, x: Tensor, past: Past | None) -> tuple[Tensor, Past]:
+        out, kept = self.conv.stream(x, past)
+        return out + self._average(x, first=past is None), kept
+
+    def _average(self, x: Tensor, *, first: bool) -> Tensor:
         """Merge cells into channels, then average channels down to the coarse width.
 
         The first frame is repeated rather than zeros put before it, which would halve the first
         latent's shortcut and give it statistics of its own.
         """
         r, p, q = self.factor
-        x = repeat_first(x, r - 1)
+        x = repeat_first(x, r - 1) if first else x
         cells = rearrange(x, f"b c (t r) (h p) (w q) -> b t h w (c {self.order})", r=r, p=p, q=q)
         mean = rearrange(cells, "b t h w (c g) -> b t h w c g", c=self.channels).mean(dim=-1)
         return rearrange(mean, "b t h w c -> b c t h w")
 
 
-class Upsample(nn.Module):
+class Upsample(Stream, nn.Module):
     """Nearest-neighbour doubling and a convolution, beside duplicated channels."""
 
     def __init__(self, coarse: int, fine: int, *, factor: Factor, order: str) -> None:
@@ -276,6 +305,11 @@ class Upsample(nn.Module):
         """Where time doubles, the first frame is dropped again: 1 + n frames become 1 + 2n."""
         out: Tensor = self.conv(x) + self._duplicate(x)[:, :, self.factor[0] - 1 :]
         return out
+
+    def stream(self, x: Tensor, past: Past | None) -> tuple[Tensor, Past]:
+        out, kept = self.conv.stream(x, past)
+        dropped = self.factor[0] - 1 if past is None else 0
+        return out + self._duplicate(x)[:, :, dropped:], kept
 
     def _duplicate(self, x: Tensor) -> Tensor:
         """Copy channels up to the fine width's cells, then spread them over the cells."""

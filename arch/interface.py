@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from arch.layers.sequence import Sequence
+from arch.layers.stream import Stream
 
 
 class Stride(NamedTuple):
@@ -110,6 +111,16 @@ class Backbone(Shareable, ABC):
     head: nn.Module
     """Last module of the decoder: linear in its own parameters, and its output *is* the
     reconstruction. The adaptive GAN weight differentiates through it alone."""
+
+    @property
+    def streams(self) -> bool:
+        """Whether a clip may come in chunks, whose parts are then exactly those of the whole.
+
+        ``encoder.stream`` takes pixels to moments (for :meth:`Posterior.from_moments`) and
+        ``decoder.stream`` latents to pixels; see :class:`arch.layers.stream.Stream`.
+        """
+        coders = (self.encoder, self.decoder)
+        return self.causal and all(isinstance(coder, Stream) for coder in coders)
 
     @abstractmethod
     def encode(self, x: Tensor, observed: Tensor | None = None) -> Posterior:

@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from arch.layers.stream import Past, Stream
+
 
 def repeat_first(x: Tensor, times: int) -> Tensor:
     """Put ``times`` copies of the first frame before a clip (B, C, T, H, W).
@@ -13,7 +15,14 @@ def repeat_first(x: Tensor, times: int) -> Tensor:
     return torch.cat([*[x[:, :, :1]] * times, x], dim=2) if times else x
 
 
-class CausalConv3d(nn.Conv3d):
+def last_frames(x: Tensor, times: int, before: Tensor) -> Tensor:
+    """Copy the last ``times`` frames of ``before`` and then ``x``, both (B, C, T, H, W)."""
+    missing = max(times - x.shape[2], 0)
+    tail = x[:, :, x.shape[2] - (times - missing) :]
+    return torch.cat([before[:, :, before.shape[2] - missing :], tail], dim=2)
+
+
+class CausalConv3d(Stream, nn.Conv3d):
     """Output frame ``j`` depends on input frames up to ``j * stride`` only.
 
     The first frame is repeated to the left in time; space is padded with zeros. Hence a stride of
@@ -36,15 +45,26 @@ class CausalConv3d(nn.Conv3d):
         self.past = kernel - 1
         _initialise(self)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, C, T, H, W) -> (B, C', 1 + (T - 1) // stride, H // stride, W // stride)."""
+    def forward(self, x: Tensor, before: Tensor | None = None) -> Tensor:
+        """(B, C, T, H, W) -> (B, C', 1 + (T - 1) // stride, H // stride, W // stride).
+
+        With the frames ``before`` a chunk, T // stride of them in time.
+        """
+        if before is not None:
+            return super().forward(torch.cat([before, x], dim=2))
         if x.shape[2] > 1:
             return super().forward(repeat_first(x, self.past))
         image = self.weight.sum(dim=2, keepdim=True)  # every tap meets the same frame
         return F.conv3d(x, image, self.bias, (1, *self.stride[1:]), self.padding)
 
+    def stream(self, x: Tensor, past: Past | None) -> tuple[Tensor, Past]:
+        """The kernel reaches back to where the next stride begins."""
+        before = repeat_first(x[:, :, :1], self.past) if past is None else past[0]
+        kept = last_frames(x, self.kernel_size[0] - self.stride[0], before)
+        return self(x, None if past is None else before), (kept,)
 
-class CausalUpsampleConv3d(nn.Conv3d):
+
+class CausalUpsampleConv3d(Stream, nn.Conv3d):
     """Nearest-neighbour doubling, the first frame dropped again, and then a causal convolution.
 
     Doubled in time or not, always doubled in space: 1 + n frames become 1 + 2n or stay 1 + n. The
@@ -56,25 +76,33 @@ class CausalUpsampleConv3d(nn.Conv3d):
     def __init__(self, in_channels: int, out_channels: int, *, time: bool) -> None:
         super().__init__(in_channels, out_channels, 3, padding=(0, 1, 1))
         self.time = time
+        self.past = 1 if time else 2
         _initialise(self)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, C, T, H, W) -> (B, C', 2T - 1 or T, 2H, 2W)."""
+    def forward(self, x: Tensor, before: Tensor | None = None) -> Tensor:
+        """(B, C, T, H, W) -> (B, C', 2T - 1 or T, 2H, 2W); 2T or T with the frames ``before``."""
         kernel = _sum_taps(_sum_taps(self.weight, axis=3), axis=4)
-        if x.shape[2] == 1:
+        if x.shape[2] == 1 and before is None:
             image = kernel.sum(dim=2, keepdim=True).transpose(0, 1)
             return F.conv_transpose3d(x, image, self.bias, (1, 2, 2), (0, 1, 1))
         kernel = _sum_taps(kernel, axis=2) if self.time else kernel.flip(2)
-        stride, past = (2, 1) if self.time else (1, 2)
+        stride = 2 if self.time else 1
         out = F.conv_transpose3d(
-            repeat_first(x, past),
+            repeat_first(x, self.past) if before is None else torch.cat([before, x], dim=2),
             kernel.transpose(0, 1),
             self.bias,
             stride=(stride, 2, 2),
             padding=(0, 1, 1),
         )
-        first = kernel.shape[2] - 1  # outputs before it mix in frames that were never there
-        return out[:, :, first : first + stride * (x.shape[2] - 1) + 1]
+        # Outputs beyond these mix in frames that were never there; of the doubled first frame, one
+        # copy is dropped.
+        first = 3 if self.time and before is None else 2
+        return out[:, :, first : 2 + stride * x.shape[2]]
+
+    def stream(self, x: Tensor, past: Past | None) -> tuple[Tensor, Past]:
+        """Doubled frames mix with the last one before them, others with the last two."""
+        before = repeat_first(x[:, :, :1], self.past) if past is None else past[0]
+        return self(x, None if past is None else before), (last_frames(x, self.past, before),)
 
 
 def _initialise(conv: nn.Conv3d) -> None:

@@ -19,9 +19,16 @@ def split_head(head_dim: int) -> tuple[int, int, int]:
 
 
 def angles(
-    grid: tuple[int, int, int], *, head_dim: int, base: float, device: torch.device
+    grid: tuple[int, int, int],
+    *,
+    head_dim: int,
+    base: float,
+    device: torch.device,
+    start: int = 0,
 ) -> Tensor:
     """Angle of every pair at every position of a (t, h, w) grid: (t * h * w, head_dim / 2).
+
+    ``start`` is the index in time at which the grid begins.
 
     Positions are absolute indices: normalising them by the grid would make a network wrong at
     every size but the one it was trained on, and a prefix different from the whole.
@@ -30,6 +37,7 @@ def angles(
     for axis, (length, pairs) in enumerate(zip(grid, split_head(head_dim), strict=True)):
         frequencies = base ** -(torch.arange(pairs, device=device, dtype=torch.float32) / pairs)
         index = torch.arange(length, device=device, dtype=torch.float32)
+        index = index + start if axis == 0 else index
         shape = [length if i == axis else 1 for i in range(3)]
         part = torch.outer(index, frequencies).view(*shape, pairs)
         parts.append(part.expand(*grid, pairs))

@@ -4,11 +4,13 @@ Sizes are small multiples of the strides. Weights are moved off their start, so 
 which begin as the identity take part.
 """
 
+import itertools
+
 import pytest
 import torch
 from torch import Tensor
 
-from arch.interface import Backbone, BackboneConfig
+from arch.interface import Backbone, BackboneConfig, Posterior
 from pvvae.engine import Recomputed, recompute
 from pvvae.planning.storages import SavedActivations
 
@@ -60,6 +62,47 @@ def a_prefix_encodes_to_the_prefix(config: BackboneConfig) -> None:
         torch.testing.assert_close(whole.logvar[:, :, :2], start.logvar, **EXACT)
     else:
         assert not torch.allclose(whole.mean[:, :, :2], start.mean, **EXACT)
+
+
+@torch.no_grad()
+def chunks_make_the_whole(config: BackboneConfig) -> None:
+    """Whatever the chunks, where the backbone claims to stream."""
+    backbone = awake(config)
+    if not backbone.streams:
+        return
+    x = clip(backbone, 5)
+    z = backbone.encode(x).mean
+    whole = Posterior.from_moments(backbone.encoder(x)), backbone.decode(z)
+    for plan in ((1, 1, 1, 1, 1), (1, 2, 2), (1, 4), (5,), (2, 3)):
+        moments, pixels, seen, known = [], [], None, None
+        for at, groups in zip(itertools.accumulate((0, *plan[:-1])), plan, strict=True):
+            start = frames_of(backbone, at)
+            chunk = x[:, :, start : frames_of(backbone, at + groups)]
+            out, seen = backbone.encoder.stream(chunk, seen)
+            moments.append(out)
+            out, known = backbone.decoder.stream(z[:, :, at : at + groups], known)
+            pixels.append(out)
+        posterior = Posterior.from_moments(torch.cat(moments, dim=2))
+        torch.testing.assert_close(posterior.mean, whole[0].mean, **EXACT)
+        torch.testing.assert_close(posterior.logvar, whole[0].logvar, **EXACT)
+        torch.testing.assert_close(torch.cat(pixels, dim=2), whole[1], **EXACT)
+
+
+def frames_of(backbone: Backbone, groups: int) -> int:
+    """Frames in the first ``groups`` groups of a clip."""
+    return 1 + (groups - 1) * backbone.stride.time if groups else 0
+
+
+def a_chunk_ends_with_a_group(config: BackboneConfig) -> None:
+    backbone = config.build()
+    if not backbone.streams:
+        return
+    time, space = backbone.stride
+    with pytest.raises(ValueError, match=f"the first chunk .* nearest: 1, {1 + time}$"):
+        backbone.encoder.stream(torch.zeros(1, 3, time, space, space))
+    _, past = backbone.encoder.stream(torch.zeros(1, 3, 1, space, space))
+    with pytest.raises(ValueError, match=f"a later chunk .* nearest: {time}, {2 * time}$"):
+        backbone.encoder.stream(torch.zeros(1, 3, time + 1, space, space), past)
 
 
 @torch.no_grad()
@@ -174,6 +217,8 @@ def _learned(config: BackboneConfig, level: Recomputed) -> tuple[list[Tensor], i
 CONTRACT = (
     shapes_follow_the_strides,
     a_prefix_encodes_to_the_prefix,
+    chunks_make_the_whole,
+    a_chunk_ends_with_a_group,
     observed_groups_do_not_see_the_others,
     every_parameter_learns,
     wrong_lengths_name_the_right_ones,

@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 import torch
+from torch.utils._pytree import tree_leaves
 
 from arch.cnn import CNNConfig, Downsample, FrameAttention, ResBlock, Upsample
 from arch.interface import BackboneConfig
@@ -87,3 +88,15 @@ def test_widths_whose_shortcut_does_not_come_out_even_are_refused() -> None:
         dataclasses.replace(config, latent_channels=24)
     with pytest.raises(ValueError, match=r"encoder_channels: .* multiple of 48 \(head_dim"):
         dataclasses.replace(config, head_dim=48)
+
+
+@torch.no_grad()
+def test_a_stream_remembers_as_much_after_a_thousand_frames_as_after_one() -> None:
+    backbone = shipped("tiny/cnn/backbone.yaml").build()
+    sizes, past = [], None
+    for frames in (1, 4, 16, 4):
+        _, past = backbone.encoder.stream(torch.zeros(1, 3, frames, 16, 32), past)
+        kept = tree_leaves(past)
+        sizes.append([t.untyped_storage().nbytes() for t in kept])
+        assert sizes[-1] == [t.numel() * t.element_size() for t in kept]
+    assert sizes.count(sizes[0]) == 4

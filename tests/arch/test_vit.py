@@ -103,3 +103,34 @@ def test_block_causal_attention_equals_masked_attention() -> None:
 def test_sizes_that_do_not_fit_are_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         dataclasses.replace(small(), **changes)
+
+
+@pytest.mark.parametrize("window", [None, 1, 2, 3])
+@torch.no_grad()
+def test_chunks_make_the_whole_within_any_window(window: int | None) -> None:
+    backbone = awake(small(attention="block_causal", window=window))
+    x = torch.rand(1, 3, 21, 32, 32) * 2 - 1
+    whole, parts, past = backbone.encoder(x), [], None
+    for chunk in x.split((1, 8, 4, 8), dim=2):
+        out, past = backbone.encoder.stream(chunk, past)
+        parts.append(out)
+    torch.testing.assert_close(torch.cat(parts, dim=2), whole, rtol=1e-5, atol=1e-5)
+
+
+@torch.no_grad()
+def test_a_window_bounds_what_a_stream_remembers() -> None:
+    backbone = awake(small(attention="block_causal", window=3))
+    sizes, past = [], None
+    for frames in (1, 4, 4, 4, 4):
+        _, past = backbone.encoder.stream(torch.zeros(1, 3, frames, 16, 32), past)
+        _, ((keys, values),) = past
+        assert keys.shape == values.shape
+        sizes.append(keys.shape[2] // 2)  # of 1 x 2 tokens a group
+    assert sizes == [1, 2, 2, 2, 2]
+
+
+def test_full_attention_does_not_stream() -> None:
+    backbone = small().build()
+    assert not backbone.streams
+    with pytest.raises(ValueError, match=r"attention: full .* cannot stream; use block_causal"):
+        backbone.encoder.stream(torch.zeros(1, 3, 5, 16, 16))

@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from arch.layers.causal_conv import CausalConv3d, CausalUpsampleConv3d, repeat_first
+from arch.layers.stream import Stream
 
 STRIDES = ((1, 1, 1), (1, 2, 2), (2, 2, 2))
 
@@ -19,6 +20,39 @@ def test_a_prefix_gives_the_prefix(stride: tuple[int, int, int]) -> None:
     whole, start = conv(clip(9)), conv(clip(9)[:, :, :5])
     assert whole.shape[2] == 1 + 8 // stride[0]
     torch.testing.assert_close(whole[:, :, : start.shape[2]], start)
+
+
+CHUNKS = ((1, 2, 2, 4), (3, 6), (1, 8), (9,))
+
+
+@pytest.mark.parametrize("plan", CHUNKS)
+@pytest.mark.parametrize("stride", STRIDES)
+def test_chunks_make_the_whole(stride: tuple[int, int, int], plan: tuple[int, ...]) -> None:
+    conv = CausalConv3d(3, 5, stride=stride)
+    torch.testing.assert_close(in_chunks(conv, clip(9), plan), conv(clip(9)), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("plan", [*CHUNKS, (1, 1, 1, 6), (2, 1, 6)])
+@pytest.mark.parametrize("time", [True, False])
+def test_upsampled_chunks_make_the_whole(time: bool, plan: tuple[int, ...]) -> None:
+    up = CausalUpsampleConv3d(3, 5, time=time)
+    torch.testing.assert_close(in_chunks(up, clip(9), plan), up(clip(9)), rtol=1e-4, atol=1e-5)
+
+
+def in_chunks(layer: Stream, x: torch.Tensor, plan: tuple[int, ...]) -> torch.Tensor:
+    parts, past = [], None
+    for chunk in x.split(plan, dim=2):
+        out, past = layer.stream(chunk, past)
+        parts.append(out)
+    return torch.cat(parts, dim=2)
+
+
+def test_what_is_kept_of_a_chunk_is_a_copy() -> None:
+    x = clip(9)
+    for layer in (CausalConv3d(3, 5), CausalUpsampleConv3d(3, 5, time=True)):
+        _, (kept,) = layer.stream(x, None)
+        assert kept.untyped_storage().nbytes() == kept.numel() * kept.element_size()
+        assert torch.equal(kept, x[:, :, 9 - kept.shape[2] :])
 
 
 @pytest.mark.parametrize("stride", STRIDES)

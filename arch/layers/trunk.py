@@ -1,0 +1,226 @@
+"""Transformer blocks over the tokens of a clip: the trunk of both halves of ``vit``."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange, repeat
+from torch import Tensor, nn
+
+from arch.layers import rope
+from arch.layers.attention import Backend, attention
+from arch.layers.norm import EPS
+from arch.layers.sequence import Sequence
+from arch.layers.stream import Past, Stream
+
+INIT_STD = 0.02
+"""Standard deviation of fresh linear layers, as in ViT and its descendants."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrunkConfig:
+    """Sizes of the blocks, and what a token sees."""
+
+    width: int
+    """Channels of a token."""
+
+    heads: int
+    """Attention heads; ``width / heads`` channels each."""
+
+    mlp_ratio: int
+    """Width of a block's hidden layer over ``width``."""
+
+    rope_base: float
+    """Slowest rotary wavelength, in cells over 2 pi."""
+
+    attention: Literal["full", "block_causal"]
+    """Whether a token sees all groups, or its own and earlier ones only."""
+
+    window: int | None
+    """For block_causal: how many groups a token sees, its own included; null is all of them."""
+
+    attention_backend: Backend
+    """Kernel of unmasked attention: auto, flash-attn, xformers or sdpa."""
+
+    def __post_init__(self) -> None:
+        """Refuse sizes that do not fit together.
+
+        Raises:
+            ValueError: naming the key.
+        """
+        if self.width % self.heads:
+            raise ValueError(f"heads: must divide width ({self.width}), got {self.heads}")
+        rope.split_head(self.width // self.heads)
+        if self.window is not None and (self.attention == "full" or self.window < 1):
+            raise ValueError(
+                f"window: needs attention: block_causal and at least 1 group, got {self.window}"
+            )
+
+
+class Trunk(Stream, nn.Module):
+    """Transformer blocks over all tokens of a clip, then a norm: (B, t, h, w, D) -> the same."""
+
+    def __init__(self, config: TrunkConfig, *, blocks: int) -> None:
+        super().__init__()
+        self.head_dim = config.width // config.heads
+        self.rope_base = config.rope_base
+        self.causal = config.attention == "block_causal"
+        self.sequence = Sequence()
+        self.blocks = nn.ModuleList(Block(config) for _ in range(blocks))
+        self.norm = nn.RMSNorm(config.width, eps=EPS)
+
+    def forward(self, x: Tensor, observed: Tensor | None) -> Tensor:
+        """``observed`` (B,): how many leading groups of each clip may be looked at."""
+        grid = t, h, w = x.shape[1], x.shape[2], x.shape[3]
+        angle = rope.angles(grid, head_dim=self.head_dim, base=self.rope_base, device=x.device)
+        mask = None if observed is None else _visible(observed, grid)
+        tokens = self.sequence.split(rearrange(x, "b t h w d -> b (t h w) d"), dim=1)
+        for block in self.blocks:  # of N = t * h * w tokens each process holds n
+            tokens = block(tokens, angle, groups=t, mask=mask)
+        tokens = self.sequence.gather(self.norm(tokens), dim=1, length=t * h * w)
+        out: Tensor = rearrange(tokens, "b (t h w) d -> b t h w d", t=t, h=h, w=w)
+        return out
+
+    def stream(self, x: Tensor, past: Past | None) -> tuple[Tensor, Past]:
+        """The past: groups seen, then each block's keys and values of those within its window.
+
+        Raises:
+            ValueError: if attention is not causal.
+        """
+        if not self.causal:
+            raise ValueError(
+                "attention: full looks at all of a clip at once and cannot stream; "
+                "use block_causal, or encode clip by clip"
+            )
+        t, h, w = x.shape[1:4]
+        start, memories = (0, (None,) * len(self.blocks)) if past is None else past
+        angle = rope.angles(
+            (t, h, w), head_dim=self.head_dim, base=self.rope_base, device=x.device, start=start
+        )
+        tokens, kept = rearrange(x, "b t h w d -> b (t h w) d"), []
+        for block, memory in zip(self.blocks, memories, strict=True):
+            assert isinstance(block, Block)
+            tokens, memory = block.stream(tokens, angle, groups=t, past=memory)
+            kept.append(memory)
+        tokens = rearrange(self.norm(tokens), "b (t h w) d -> b t h w d", t=t, h=h, w=w)
+        return tokens, (start + t, tuple(kept))
+
+
+class Block(nn.Module):
+    """Attention, then an MLP, each on normed tokens and added back. Starts as the identity."""
+
+    def __init__(self, config: TrunkConfig) -> None:
+        super().__init__()
+        width, hidden = config.width, config.mlp_ratio * config.width
+        self.norm1 = nn.RMSNorm(width, eps=EPS)
+        self.attention = SelfAttention(config)
+        self.norm2 = nn.RMSNorm(width, eps=EPS)
+        self.wide = linear(width, hidden)
+        self.narrow = linear(hidden, width)
+        nn.init.zeros_(self.narrow.weight)
+
+    def forward(self, x: Tensor, angle: Tensor, *, groups: int, mask: Tensor | None) -> Tensor:
+        return self._mlp(x + self.attention(self.norm1(x), angle, groups=groups, mask=mask))
+
+    def stream(
+        self, x: Tensor, angle: Tensor, *, groups: int, past: Past | None
+    ) -> tuple[Tensor, Past]:
+        """A chunk of ``groups`` groups, as :class:`arch.layers.stream.Stream` has it."""
+        mixed, past = self.attention.stream(self.norm1(x), angle, groups=groups, past=past)
+        return self._mlp(x + mixed), past
+
+    def _mlp(self, x: Tensor) -> Tensor:
+        out: Tensor = x + self.narrow(F.gelu(self.wide(self.norm2(x)), approximate="tanh"))
+        return out
+
+
+class SelfAttention(nn.Module):
+    """Attention among a clip's tokens with rotary positions and normed queries and keys.
+
+    The query-key norm is ours: without it logits of large Transformers grow until bfloat16
+    training diverges (ViT-22B).
+    """
+
+    def __init__(self, config: TrunkConfig) -> None:
+        super().__init__()
+        self.heads = config.heads
+        self.causal = config.attention == "block_causal"
+        self.window = config.window
+        self.backend = config.attention_backend
+        self.sequence = Sequence()
+        self.qkv = linear(config.width, 3 * config.width)
+        self.norm_q = nn.RMSNorm(config.width // config.heads, eps=EPS)
+        self.norm_k = nn.RMSNorm(config.width // config.heads, eps=EPS)
+        self.out = linear(config.width, config.width)
+        nn.init.zeros_(self.out.weight)
+
+    def forward(self, x: Tensor, angle: Tensor, *, groups: int, mask: Tensor | None) -> Tensor:
+        """(B, n, D) -> (B, n, D), this process's of N tokens, which are ``groups`` equal runs."""
+        q, k, v = self._queries_keys_values(x, angle)  # N tokens, some heads
+        if self.causal:
+            mixed = self._block_causal(q, k, v, groups)
+        else:
+            mixed = attention(q, k, v, mask=mask, backend=self.backend)
+        mixed = self.sequence.exchange(mixed, whole=1, length=self.heads, split=2)  # n, all heads
+        return self._merge(mixed)
+
+    def stream(
+        self, x: Tensor, angle: Tensor, *, groups: int, past: Past | None
+    ) -> tuple[Tensor, Past]:
+        """The past: keys and values of all groups, or of as many as the window reaches back to."""
+        q, k, v = self._queries_keys_values(x, angle)
+        if past is not None:
+            k, v = torch.cat([past[0], k], dim=2), torch.cat([past[1], v], dim=2)
+        mixed = self._block_causal(q, k, v, groups)
+        kept = k.shape[2]
+        if self.window is not None:
+            kept = min(kept, (self.window - 1) * (x.shape[1] // groups))
+        begin = k.shape[2] - kept
+        return self._merge(mixed), (k[:, :, begin:].clone(), v[:, :, begin:].clone())
+
+    def _queries_keys_values(self, x: Tensor, angle: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        qkv = rearrange(self.qkv(x), "b n (three k d) -> three b k n d", three=3, k=self.heads)
+        qkv = self.sequence.exchange(qkv, whole=3, length=len(angle), split=2)
+        q = rope.rotate(self.norm_q(qkv[0]), angle)
+        return q, rope.rotate(self.norm_k(qkv[1]), angle), qkv[2]
+
+    def _merge(self, mixed: Tensor) -> Tensor:
+        out: Tensor = self.out(rearrange(mixed, "b k n d -> b n (k d)"))
+        return out
+
+    def _block_causal(self, q: Tensor, k: Tensor, v: Tensor, groups: int) -> Tensor:
+        """Each of the last ``groups`` groups looks at itself and what came before it.
+
+        One unmasked call a group: exact, fit for every backend, and it skips the half that a mask
+        would compute and throw away.
+        """
+        size = q.shape[2] // groups
+        before = k.shape[2] // size - groups
+        parts = []
+        for group in range(groups):
+            end = (before + group + 1) * size
+            start = 0 if self.window is None else max(end - self.window * size, 0)
+            parts.append(
+                attention(
+                    q[:, :, group * size : (group + 1) * size],
+                    k[:, :, start:end],
+                    v[:, :, start:end],
+                    backend=self.backend,
+                )
+            )
+        return torch.cat(parts, dim=2)
+
+
+def _visible(observed: Tensor, grid: tuple[int, int, int]) -> Tensor:
+    """Boolean (B, 1, 1, t * h * w): True at tokens of the groups that may be looked at."""
+    seen = torch.arange(grid[0], device=observed.device) < observed[:, None]
+    return repeat(seen, "b t -> b 1 1 (t hw)", hw=grid[1] * grid[2])
+
+
+def linear(inputs: int, outputs: int) -> nn.Linear:
+    """A linear layer as Transformers start it."""
+    layer = nn.Linear(inputs, outputs)
+    nn.init.normal_(layer.weight, std=INIT_STD)
+    nn.init.zeros_(layer.bias)
+    return layer
