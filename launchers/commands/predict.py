@@ -69,7 +69,7 @@ def _first_clip(video: Path, frames: int) -> "Frames":
     from launchers.whole_video import windows
     from pvvae.data.video import iterate_video
 
-    clip = next(windows(iterate_video(video), frames))
+    clip = next(windows(iterate_video(video), frames, frames))
     if len(clip) < frames:
         raise ConfigError(f"{video}: has {len(clip)} frames; give --frames {len(clip)} or fewer")
     return clip

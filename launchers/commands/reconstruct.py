@@ -6,18 +6,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from launchers.words import add_command, existing_file
+from pvvae.errors import ConfigError
 
 if TYPE_CHECKING:
     from launchers.whole_video import Frames
     from launchers.words import Commands
-    from pvvae.model import PredictiveVAE
+    from pvvae.tiling import Tiling
 
 EXAMPLE = """\
 example:
   pvvae reconstruct holiday.mp4 rebuilt.mp4 --run runs/quickstart/cnn/decoder_finetune
 
-The result has the length, size and frame rate of the original. It is rebuilt in consecutive
-clips; PSNR is measured on every frame before the result is compressed.
+The result has the length, size and frame rate of the original. A backbone that streams (cnn, and
+vit with block_causal attention) gives what it would give for the whole video at once, any other
+one rebuilds clip by clip; either way memory does not grow with the length. Where a whole picture
+does not fit, --tile cuts it into tiles that are blended where they meet. PSNR is measured on every
+frame before the result is compressed.
 """
 
 
@@ -36,16 +40,31 @@ def add(commands: "Commands") -> None:
         "--run", type=Path, required=True, metavar="RUN", help="folder of a VAE stage"
     )
     reconstruct.add_argument(
-        "--frames", type=int, default=17, metavar="N", help="of one clip; default: 17"
+        "--frames",
+        type=int,
+        default=17,
+        metavar="N",
+        help="of one clip or the first chunk, 1 + a multiple of 4; fewer take less memory; "
+        "default: 17",
+    )
+    reconstruct.add_argument(
+        "--tile", type=int, metavar="PIXELS", help="edge of a tile; default: pictures stay whole"
+    )
+    reconstruct.add_argument(
+        "--overlap",
+        type=int,
+        metavar="PIXELS",
+        help="that neighbouring tiles share; default: a quarter of a tile",
     )
 
 
 def _reconstruct(arguments: argparse.Namespace) -> int:
     existing_file(arguments.video, "video")
 
-    from launchers.whole_video import valid_length
+    from launchers.whole_video import Rebuilder, unit, valid_length
     from pvvae import distributed
-    from pvvae.data.video import count_frames, probe, write_video
+    from pvvae.data.video import count_frames, iterate_video, probe, write_video
+    from pvvae.metrics.psnr import frame_psnr
     from pvvae.pretrained import load_vae
     from pvvae.progress import progress
 
@@ -53,12 +72,15 @@ def _reconstruct(arguments: argparse.Namespace) -> int:
     total = facts.frames or count_frames(arguments.video)
     vae = load_vae(arguments.run).to(distributed.device())
     valid_length(vae, arguments.frames, "--frames")
+    tiling = _tiling(arguments.tile, arguments.overlap, stride=vae.backbone.stride.space)
+    rebuilder = Rebuilder(vae, frames=arguments.frames, tiling=tiling)
     psnrs: list[float] = []
     with progress("reconstruct", total) as bar:
 
         def frames() -> "Iterator[Frames]":
-            for clip in _rebuilt(vae, arguments.video, arguments.frames, psnrs):
-                yield from clip
+            for clip, recon in rebuilder.rebuild(iterate_video(arguments.video)):
+                psnrs.extend(frame_psnr(unit(recon), unit(clip))[0].tolist())
+                yield from recon
                 bar.update(len(clip))
 
         write_video(arguments.out, frames(), fps=facts.fps)
@@ -66,15 +88,23 @@ def _reconstruct(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _rebuilt(
-    vae: "PredictiveVAE", video: Path, length: int, psnrs: list[float]
-) -> "Iterator[Frames]":
-    """Rebuilt clips one after another; the PSNR of every frame is appended to ``psnrs``."""
-    from launchers.whole_video import through, unit, windows
-    from pvvae.data.video import iterate_video
-    from pvvae.metrics.psnr import frame_psnr
+def _tiling(size: int | None, overlap: int | None, *, stride: int) -> "Tiling | None":
+    """What the two options say; a quarter of a tile is shared unless told otherwise.
 
-    for clip in windows(iterate_video(video), length):
-        recon = through(vae, clip)
-        psnrs += frame_psnr(unit(recon), unit(clip))[0].tolist()
-        yield recon
+    Raises:
+        ConfigError: naming the option.
+    """
+    from pvvae.tiling import Tiling
+
+    if size is None:
+        if overlap is not None:
+            raise ConfigError("--overlap: needs --tile")
+        return None
+    for option, value in (("--tile", size), ("--overlap", overlap or 0)):
+        if value % stride or value < 0:
+            raise ConfigError(f"{option}: must be a multiple of {stride}, got {value}")
+    shared = size // 4 // stride * stride if overlap is None else overlap
+    try:
+        return Tiling(size=size, overlap=shared)
+    except ValueError as error:
+        raise ConfigError(f"--overlap: {error}") from None
