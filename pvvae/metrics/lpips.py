@@ -15,9 +15,9 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
+from arch.layers.torchvision_operators import import_torchvision
 from pvvae import weights
 from pvvae.errors import ConfigError
-from pvvae.metrics.torchvision_operators import import_torchvision
 
 
 @dataclass(frozen=True, kw_only=True)

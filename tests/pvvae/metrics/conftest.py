@@ -7,8 +7,8 @@ import skimage.data
 import torch
 from torch import Tensor
 
+from arch.layers.torchvision_operators import import_torchvision
 from pvvae.metrics.i3d import I3D
-from pvvae.metrics.torchvision_operators import import_torchvision
 
 import_torchvision()  # before torchmetrics does: see there
 

@@ -2,7 +2,7 @@ import sys
 
 import torch
 
-from pvvae.metrics.torchvision_operators import import_torchvision
+from arch.layers.torchvision_operators import import_torchvision
 
 
 def test_torchvision_imports_whatever_torch_it_was_built_for():
