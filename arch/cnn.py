@@ -15,13 +15,11 @@ from torch import Tensor, nn
 
 from arch.interface import Backbone, BackboneConfig, Posterior, Stride
 from arch.layers.attention import attention
-from arch.layers.causal_conv import CausalConv3d, CausalUpsampleConv3d, repeat_first
+from arch.layers.causal_conv import CausalConv3d
 from arch.layers.norm import ChannelRMSNorm
+from arch.layers.resample import Downsample, Factor, Upsample, cells_of
 from arch.layers.stream import Past, Stream, check_chunk, part, through
 from arch.registry import register
-
-Factor = tuple[int, int, int]
-"""Resampling along (time, height, width)."""
 
 TRANSITIONS: tuple[Factor, ...] = ((2, 2, 2), (2, 2, 2), (1, 2, 2), (1, 2, 2))
 """From each resolution to the next coarser one (section 3.1)."""
@@ -263,77 +261,16 @@ class FrameAttention(nn.Module):
         return x + rearrange(update, "(b t) (h w) c -> b c t h w", b=b, t=t, h=h, w=w)
 
 
-class Downsample(Stream, nn.Module):
-    """Strided convolution that changes the width, beside an average over the merged cells."""
-
-    def __init__(self, fine: int, coarse: int, *, factor: Factor, order: str) -> None:
-        super().__init__()
-        self.factor, self.channels, self.order = factor, coarse, order
-        self.conv = CausalConv3d(fine, coarse, stride=factor)
-
-    def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.conv(x) + self._average(x, first=True)
-        return out
-
-    def stream(self, x: Tensor, past: Past | None) -> tuple[Tensor, Past]:
-        out, kept = self.conv.stream(x, past)
-        return out + self._average(x, first=past is None), kept
-
-    def _average(self, x: Tensor, *, first: bool) -> Tensor:
-        """Merge cells into channels, then average channels down to the coarse width.
-
-        The first frame is repeated rather than zeros put before it, which would halve the first
-        latent's shortcut and give it statistics of its own.
-        """
-        r, p, q = self.factor
-        x = repeat_first(x, r - 1) if first else x
-        cells = rearrange(x, f"b c (t r) (h p) (w q) -> b t h w (c {self.order})", r=r, p=p, q=q)
-        mean = rearrange(cells, "b t h w (c g) -> b t h w c g", c=self.channels).mean(dim=-1)
-        return rearrange(mean, "b t h w c -> b c t h w")
-
-
-class Upsample(Stream, nn.Module):
-    """Nearest-neighbour doubling and a convolution, beside duplicated channels."""
-
-    def __init__(self, coarse: int, fine: int, *, factor: Factor, order: str) -> None:
-        super().__init__()
-        self.factor, self.order = factor, order
-        self.copies = fine * _cells(factor) // coarse
-        self.conv = CausalUpsampleConv3d(coarse, fine, time=factor[0] == 2)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Where time doubles, the first frame is dropped again: 1 + n frames become 1 + 2n."""
-        out: Tensor = self.conv(x) + self._duplicate(x)[:, :, self.factor[0] - 1 :]
-        return out
-
-    def stream(self, x: Tensor, past: Past | None) -> tuple[Tensor, Past]:
-        out, kept = self.conv.stream(x, past)
-        dropped = self.factor[0] - 1 if past is None else 0
-        return out + self._duplicate(x)[:, :, dropped:], kept
-
-    def _duplicate(self, x: Tensor) -> Tensor:
-        """Copy channels up to the fine width's cells, then spread them over the cells."""
-        r, p, q = self.factor
-        cells = repeat(x, "b c t h w -> b t h w (c n)", n=self.copies)
-        fine = rearrange(cells, f"b t h w (c {self.order}) -> b (t r) (h p) (w q) c", r=r, p=p, q=q)
-        return rearrange(fine, "b t h w c -> b c t h w")
-
-
 SEGMENTS = (ResBlock, FrameAttention, Downsample, Upsample)
 """Layers that save several times the bytes of their input for the backward pass."""
 
 
 def _check_widths(key: str, widths: tuple[int, ...], latents: int, head_dim: int) -> None:
     for fine, coarse, factor in zip(widths, widths[1:], TRANSITIONS, strict=False):
-        if fine * _cells(factor) % coarse:
+        if fine * cells_of(factor) % coarse:
             raise ValueError(
-                f"{key}: {coarse} must divide {_cells(factor)} x {fine} (its shortcut)"
+                f"{key}: {coarse} must divide {cells_of(factor)} x {fine} (its shortcut)"
             )
     for divisor, what in ((latents, "latent channels"), (head_dim, "head_dim")):
         if widths[-1] % divisor:
             raise ValueError(f"{key}: the last must be a multiple of {divisor} ({what})")
-
-
-def _cells(factor: Factor) -> int:
-    """How many fine cells one coarse cell covers."""
-    return factor[0] * factor[1] * factor[2]

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from arch.interface import DiscriminatorConfig
 from pvvae.objective import ObjectiveConfig
 from pvvae.planning.flops import slot_counter
-from pvvae.training import VAETrainingConfig, train
+from pvvae.training import train
+from pvvae.training_config import VAETrainingConfig
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,15 @@ from pvvae.errors import ConfigError
 if TYPE_CHECKING:
     from arch.interface import Backbone
 
+HELP = "VAEs beside each other on one clip"
+EXAMPLE = """\
+examples:
+  pvvae bench vae --models cnn vit wan2.2 --bf16                 (on a GPU, by the paper's protocol)
+  pvvae bench vae --models cnn wan2.2 --clip 17x128x128 --batch 1 --warmup 1 --rounds 5
+
+Encoding, decoding and reconstruction with fresh weights, one model after the other in every round.
+Memory is that of tensors, weights included; FLOP/s are held against a large matrix product here.
+"""
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 GIB = 2**30
 

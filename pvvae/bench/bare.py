@@ -18,7 +18,8 @@ from pvvae.flow import flow_loss, interpolate
 from pvvae.losses.adversarial import discriminator_loss
 from pvvae.losses.kl import kl_divergence
 from pvvae.objective import Objective
-from pvvae.training import VAETrainer, build_discriminator, build_vae
+from pvvae.training import VAETrainer
+from pvvae.training_config import build_discriminator, build_vae
 
 
 class Bare(Protocol):

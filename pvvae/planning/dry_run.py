@@ -23,7 +23,8 @@ from pvvae.planning.states import FP32
 from pvvae.run import Run
 from pvvae.slots import process_slots
 from pvvae.tracking import TrackingConfig
-from pvvae.training import VAETrainer, VAETrainingConfig
+from pvvae.training import VAETrainer
+from pvvae.training_config import VAETrainingConfig
 from pvvae.watch.work import SlotWork
 
 STEPS = 2

@@ -18,7 +18,7 @@ from pvvae.planning.denoiser_rehearsal import DenoiserRehearsal, latent_bucket
 from pvvae.planning.states import Sizes
 from pvvae.planning.vae_rehearsal import VAERehearsal
 from pvvae.slots import check_slots
-from pvvae.training import VAETrainingConfig
+from pvvae.training_config import VAETrainingConfig
 
 
 class Rehearsal(Protocol):

@@ -15,7 +15,7 @@ from pvvae.losses.kl import kl_divergence
 from pvvae.model import PredictiveVAE
 from pvvae.objective import Objective
 from pvvae.planning.kernels import FusedAttention
-from pvvae.training import VAETrainingConfig
+from pvvae.training_config import VAETrainingConfig
 
 META = torch.device("meta")
 

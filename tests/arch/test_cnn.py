@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch.utils._pytree import tree_leaves
 
-from arch.cnn import CNNConfig, Downsample, FrameAttention, ResBlock, Upsample
+from arch.cnn import CNNConfig, FrameAttention, ResBlock
 from arch.interface import BackboneConfig
+from arch.layers.resample import Downsample, Upsample
 from pvvae import config as codec
 from tests.tiny import CONFIGS
 

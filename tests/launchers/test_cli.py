@@ -37,7 +37,7 @@ def test_light_commands_import_nothing_heavy(words: list[str], tmp_path: Path) -
 def test_the_help_of_every_command_has_an_example(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    inner = {"data": [["pack"], ["sample-videos"], ["list"]]}
+    inner = {"data": [["pack"], ["sample-videos"], ["list"]], "bench": [["loop"], ["vae"]]}
     for more in inner.get(name, [[]]):
         with pytest.raises(SystemExit) as end:
             cli.main([name, *more, "--help"])
