@@ -5,9 +5,13 @@ Writes FOLDER/NETWORK.json.
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pvvae.accelerator import settle_accelerator
+
+if TYPE_CHECKING:
+    from pvvae.bench.alternating import Alternating
+    from pvvae.run import Run
 
 LOG_EVERY = 10
 """Steps of a block, each with one line of the log: the tiny configs' own."""
@@ -55,8 +59,8 @@ def measure(name: str, folder: Path, *, blocks: int) -> dict[str, Any]:
     run = Run(config, stage=stage)
     trainer = _alternating(config, run)
     never = LOG_EVERY * steps
-    loop = LoopConfig(log_every=LOG_EVERY, evaluate_every=never, checkpoint_every=never)
-    run_loop(trainer, run, steps=steps, config=loop, watch=WatchConfig())
+    periods = LoopConfig(log_every=LOG_EVERY, evaluate_every=never, checkpoint_every=never)
+    run_loop(trainer, run, steps=steps, config=periods, watch=WatchConfig())
     taken = slice(LOG_EVERY, steps - 1)
     loop, bare = trainer.laps["loop"][taken], trainer.laps["bare"][taken]
     clocks = {
@@ -81,7 +85,7 @@ def _config(name: str, folder: Path, steps: int) -> tuple[Any, str]:
     return program.load(CONFIGS / f"{name}/predictive.yaml", [*own, *words])[1], "predictive"
 
 
-def _alternating(config: Any, run: Any) -> Any:
+def _alternating(config: Any, run: "Run") -> "Alternating":
     from pvvae.bench.alternating import Alternating
     from pvvae.bench.bare import BareDenoiser, BareVAE
     from pvvae.denoising import DenoiserTrainer, DenoiserTrainingConfig

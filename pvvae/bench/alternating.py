@@ -65,6 +65,10 @@ class Alternating:
         """As the trainer does."""
         return self._trainer.rates(step)
 
+    def norms(self, step: int) -> dict[str, float]:
+        """As the trainer does."""
+        return self._trainer.norms(step)
+
     def evaluate(self, step: int) -> dict[str, float]:
         """Nothing: an evaluation is no part of a step."""
         return {}
