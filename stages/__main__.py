@@ -1,7 +1,6 @@
 """Run one stage: ``deepspeed --module stages CONFIG.yaml key.path=value …``, or by itself."""
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -33,7 +32,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
     try:
         _run(arguments.config, arguments.overrides)
-        return 0
+        status = 0
     except ConfigError as error:
         if not distributed.is_main():
             time.sleep(HEAD_START)
@@ -51,7 +50,8 @@ def main(words: Sequence[str] | None = None) -> int:
             time.sleep(HEAD_START)
         raise
     if distributed.world_size() > 1:
-        os._exit(status)  # a clean end would wait for processes that are waiting for this one
+        # After a mistake an orderly end would also wait for processes that wait for this one.
+        distributed.leave(status)
     return status
 
 

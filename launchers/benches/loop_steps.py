@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("--local_rank", type=int, help="given by the deepspeed launcher")
     words = parser.parse_args()
     settle_accelerator()
-    from pvvae.distributed import is_main
+    from pvvae.distributed import is_main, leave
     from pvvae.engine import start, stop
     from pvvae.files import write_json
 
@@ -37,6 +37,7 @@ def main() -> None:
     if is_main():
         write_json(words.folder / f"{words.network}.json", found)
     stop()
+    leave(0)
 
 
 def measure(name: str, folder: Path, *, blocks: int) -> dict[str, Any]:

@@ -65,7 +65,5 @@ def pretend(processes: int) -> None:
 def stop() -> None:
     """Leave the process group, when all processes do; a collective call."""
     if dist.is_initialized():
-        # Gloo's thread lets go of the last collective's tensors a little after it is done, which
-        # aborts Python if that is ending (torch 2.13). A barrier has none, and gives it the time.
-        distributed.barrier()
+        distributed.barrier()  # who has left closes the connections of who has not
         dist.destroy_process_group()

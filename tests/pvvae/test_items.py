@@ -77,7 +77,7 @@ def test_two_processes_take_turns_leave_together_and_one_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(VARIABLE, str(tmp_path / "stop"))
-    outputs = run_group([__file__, str(tmp_path)], processes=2)
+    outputs = run_group(["-m", "tests.pvvae.test_items", str(tmp_path)], processes=2)
     assert [output.count("kept 100 of 280 clips") for output in outputs] == [1, 1]
     assert kept(tmp_path / "run") == {1, 2, 3, 4}
     (tmp_path / "stop").unlink()
@@ -87,6 +87,7 @@ def test_two_processes_take_turns_leave_together_and_one_goes_on(
 
 def main(folder: Path) -> None:
     """Both processes' part of the test above: seven items, asked to leave in the second turn."""
+    from pvvae.distributed import leave
     from pvvae.engine import start, stop
 
     start()
@@ -95,6 +96,7 @@ def main(folder: Path) -> None:
     except Stopped as stopped:
         print(stopped)
     stop()
+    leave(0)
 
 
 if __name__ == "__main__":

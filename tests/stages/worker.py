@@ -37,6 +37,7 @@ def main() -> None:
         if wandb.run is not None:  # of a run that was killed: the next one must not go on in it
             wandb.finish(exit_code=1)
     stop()
+    distributed.leave(0)
 
 
 def taken(key: str, words: list[str]) -> tuple[list[int], list[str]]:

@@ -65,6 +65,7 @@ def main() -> None:
             engine.step(lr=1e-2)
             print("norm", stage, overlap, bucket, engine.gradient_norm)
     stop()
+    distributed.leave(0)
 
 
 if __name__ == "__main__":

@@ -243,6 +243,7 @@ def main() -> None:
     found |= {"moves": moves(team), "bf16": in_bf16(team), "memory": planned(team)}
     print("found", json.dumps(found))
     stop()
+    distributed.leave(0)
 
 
 if __name__ == "__main__":

@@ -103,6 +103,7 @@ def main() -> None:
     start()
     print("found", find_out(int(sys.argv[1]), *sys.argv[2:]))
     stop()
+    distributed.leave(0)
 
 
 if __name__ == "__main__":

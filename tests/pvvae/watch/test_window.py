@@ -45,13 +45,14 @@ def test_steps_with_spikes_are_counted_and_named():
 
 @pytest.mark.matrix
 def test_a_spike_of_one_process_s_clips_is_one_for_all():
-    first, second = run_group([__file__], processes=2)
+    first, second = run_group(["-m", "tests.pvvae.watch.test_window"], processes=2)
     assert first.strip() == str({"mse": 2.25, "skipped": 0, "spikes": 1, "spiked": "mse"})
     assert second.strip() == first.strip()
 
 
 def main(rank: int) -> None:
     """Both processes' part of the test above; only the second one's clips are odd."""
+    from pvvae.distributed import leave
     from pvvae.engine import start, stop
 
     start()
@@ -60,6 +61,7 @@ def main(rank: int) -> None:
         window.add(part(mse=value * 2.0 * rank), {})
     print(window.close())
     stop()
+    leave(0)
 
 
 if __name__ == "__main__":
