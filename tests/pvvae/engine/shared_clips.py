@@ -17,9 +17,9 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from arch import latte as latte_file
-from arch import vit as vit_file
 from arch.interface import Backbone
 from arch.latte import LatteConfig
+from arch.layers import trunk as trunk_file
 from arch.vit import ViTConfig
 from pvvae import distributed
 from pvvae.engine import Engine, EngineConfig, share_clips, start, stop
@@ -93,7 +93,7 @@ def cases() -> Iterator[tuple[str, nn.Module, Run, Tensor]]:
 def recomputing(network: nn.Module) -> nn.Module:
     """Its blocks are computed again in the backward pass, and make the same calls again."""
     for module in network.modules():
-        if isinstance(module, vit_file.Block):
+        if isinstance(module, trunk_file.Block):
             module.forward = partial(checkpoint, module.forward, use_reentrant=False)
     return network
 
@@ -124,7 +124,7 @@ def in_plain_torch(network: nn.Module, run: Run, x: Tensor, team: int) -> dict[s
     """
     tokens: list[list[int]] = []
     for module in network.modules():
-        if isinstance(module, vit_file.Block | latte_file.Block):
+        if isinstance(module, trunk_file.Block | latte_file.Block):
             module.register_forward_pre_hook(lambda _, inputs: tokens.append([*inputs[0].shape]))
 
     def passes() -> tuple[Tensor, Tensor, list[Tensor]]:

@@ -154,6 +154,7 @@ def test_recomputing_trades_memory_for_work(one_clip: Plan) -> None:
     assert half == pytest.approx(all_ / 2)
 
 
+@pytest.mark.matrix  # paper size: slow
 def test_hours_follow_from_the_work_of_the_slowest_process() -> None:
     plan = paper("cnn/latte.yaml")
     assert plan.step.slowest_process == pytest.approx(plan.step.all_processes / 16)
@@ -162,6 +163,7 @@ def test_hours_follow_from_the_work_of_the_slowest_process() -> None:
     assert plan.gpu_hours == pytest.approx(16 * plan.hours)
 
 
+@pytest.mark.matrix  # paper size: slow
 def test_a_team_shares_the_work_of_the_blocks_and_nothing_else() -> None:
     alone, two, four = (
         paper("vit/predictive.yaml", of_batch(2), f"sequence_parallel={n}") for n in (1, 2, 4)
@@ -178,6 +180,7 @@ def test_a_team_shares_the_work_of_the_blocks_and_nothing_else() -> None:
     )
 
 
+@pytest.mark.matrix  # paper size: slow
 def test_every_process_of_a_team_does_its_part_of_the_teams_slots() -> None:
     plan = paper("cnn/latte.yaml", "sequence_parallel=2")
     assert plan.step.slowest_process == pytest.approx(2 * plan.buckets[0].flops.total)
