@@ -1,5 +1,6 @@
 """A clip in chunks: what a layer has to remember of the frames before."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,19 +10,19 @@ Past = tuple[Any, ...]
 """Nested tuples of tensors; what they mean is the layer's own affair."""
 
 
-class Stream:
+class Stream(ABC):
     """A layer that looks back in time, and takes a clip in chunks if given what it looks back at.
 
     The chunks' outputs, put together, are the whole clip's output exactly. Nothing is kept in the
     layer itself: it may be in the middle of any number of clips.
     """
 
+    @abstractmethod
     def stream(self, x: Tensor, past: Past | None) -> tuple[Tensor, Past]:
         """The next chunk, and what to pass with the one after it; the first has no past.
 
         What is returned shares no memory with ``x``, so that a chunk can be let go.
         """
-        raise NotImplementedError
 
 
 def through(layers: Iterable[nn.Module], x: Tensor, past: Past | None) -> tuple[Tensor, Past]:
