@@ -76,6 +76,7 @@ class PatchGAN3D(Discriminator):
             stride = (step if index > 0 else 1, step, step)
             self.convs.append(nn.Conv3d(before, width, (3, 4, 4), stride, padding=(0, 1, 1)))
         self.norms = _norms(widths)
+        self.activation = nn.LeakyReLU(SLOPE)
         _initialise(self)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -83,7 +84,7 @@ class PatchGAN3D(Discriminator):
         _check(x, self.halvings)
         for index, conv in enumerate(self.convs):
             if index > 0:
-                x = F.leaky_relu(self.norms[index - 1](x), SLOPE)
+                x = self.activation(self.norms[index - 1](x))
             x = conv(F.pad(x, (0, 0, 0, 0, 1, 1), mode="replicate"))
         return rearrange(x, "b 1 t h w -> b (t h w)")
 
@@ -100,6 +101,7 @@ class PatchGAN2D(Discriminator):
             for before, width, step in zip([3, *widths], [*widths, 1], steps, strict=True)
         )
         self.norms = _norms(widths)
+        self.activation = nn.LeakyReLU(SLOPE)
         _initialise(self)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -109,7 +111,7 @@ class PatchGAN2D(Discriminator):
         x = rearrange(x, "b c t h w -> (b t) c h w")
         for index, conv in enumerate(self.convs):
             if index > 0:
-                x = F.leaky_relu(self.norms[index - 1](x), SLOPE)
+                x = self.activation(self.norms[index - 1](x))
             x = conv(x)
         return rearrange(x, "(b t) 1 h w -> b (t h w)", b=b)
 
