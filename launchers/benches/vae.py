@@ -3,14 +3,10 @@
 import argparse
 import itertools
 import statistics
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from pvvae.errors import ConfigError
-
-if TYPE_CHECKING:
-    from arch.interface import Backbone
+from launchers.benches.models import builder, clip_of, positive
 
 HELP = "VAEs beside each other on one clip"
 EXAMPLE = """\
@@ -21,7 +17,6 @@ examples:
 Encoding, decoding and reconstruction with fresh weights, one model after the other in every round.
 Memory is that of tensors, weights included; FLOP/s are held against a large matrix product here.
 """
-CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 GIB = 2**30
 
 
@@ -66,8 +61,9 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     from pvvae.bench.speed import Rounds, ceiling, flops, peak_bytes, time_in_turn
     from pvvae.progress import say
 
-    shape = (_positive("--batch", arguments.batch), 3, *_clip(arguments.clip))
-    builds = {name: _builder(name) for name in arguments.models}
+    shape = (positive("--batch", arguments.batch), 3, *clip_of(arguments.clip))
+    timed = positive("--rounds", arguments.rounds)
+    builds = {name: builder(name, shape) for name in arguments.models}
     dtype = torch.bfloat16 if arguments.bf16 else torch.float32
     device = distributed.device()
     x = torch.rand(shape, generator=torch.Generator().manual_seed(0)) * 2 - 1
@@ -76,8 +72,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     for name, build in builds.items():
         say(f"building {name}")
         models[name] = build().to(device, dtype).eval()
-        _check(name, models[name], shape)
-    rounds = Rounds(warmup=arguments.warmup, timed=_positive("--rounds", arguments.rounds))
+    rounds = Rounds(warmup=arguments.warmup, timed=timed)
     say(f"{rounds.warmup} + {rounds.timed} rounds of {', '.join(models)}")
     seconds = time_in_turn(models, x, rounds=rounds, train=arguments.train)
     facts = {
@@ -136,54 +131,6 @@ def table(result: Mapping[str, Any]) -> str:
     peak = result["ceiling_flops_per_second"]
     lines.append(f"peak: {peak / 1e9:,.0f} GFLOP/s, measured on a matrix product")
     return "\n".join(lines + [f"{name}: {value:.3f}" for name, value in result["ratios"].items()])
-
-
-def _builder(name: str) -> "Callable[[], Backbone]":
-    """Builds a model by name, ours from its config, others from the peers.
-
-    Raises:
-        ConfigError: listing the known names.
-    """
-    from arch.interface import BackboneConfig
-    from arch.peers import PeerConfig
-    from arch.registry import lookup, names
-    from pvvae import config as codec
-
-    path = CONFIGS / name / "backbone.yaml"
-    if path.is_file():
-        plain = codec.read_yaml(path)["backbone"]
-        build: Callable[[], Backbone] = codec.decode(BackboneConfig, plain, "backbone").build
-        return build
-    if name not in names(PeerConfig):
-        ours = sorted(
-            str(found.parent.relative_to(CONFIGS)) for found in CONFIGS.rglob("backbone.yaml")
-        )
-        known = ", ".join([*ours, *names(PeerConfig)])
-        raise ConfigError(f"--models: no model is called {name!r}; known: {known}")
-    peer: Callable[[], Backbone] = lookup(PeerConfig, name)().build
-    return peer
-
-
-def _clip(text: str) -> tuple[int, int, int]:
-    try:
-        frames, height, width = (int(part) for part in text.split("x"))
-    except ValueError:
-        raise ConfigError(f"--clip: is written TxHxW, such as 17x256x256, got {text!r}") from None
-    return frames, height, width
-
-
-def _check(name: str, model: "Backbone", shape: Sequence[int]) -> None:
-    try:
-        model.latent_frames(shape[2])
-        model.check_size(*shape[3:])
-    except ValueError as error:
-        raise ConfigError(f"--clip: {name}: {error}") from None
-
-
-def _positive(option: str, value: int) -> int:
-    if value < 1:
-        raise ConfigError(f"{option}: must be at least 1, got {value}")
-    return value
 
 
 def _quartiles(values: Sequence[float]) -> list[float]:

@@ -1,0 +1,80 @@
+"""Models and clips as the words of a bench name them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pvvae.errors import ConfigError
+
+if TYPE_CHECKING:
+    from arch.interface import Backbone
+
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+
+
+def builder(name: str, shape: tuple[int, ...]) -> "Callable[[], Backbone]":
+    """Builds a model by name, ours from its config, others from the peers.
+
+    Args:
+        name: a folder of configs with a backbone.yaml, or a peer.
+        shape: of the clips (B, 3, T, H, W) that it shall take.
+
+    Raises:
+        ConfigError: listing the known names, or the sizes near ``shape`` that the model takes.
+    """
+    import torch
+
+    build = _named(name)
+    with torch.device("meta"):
+        model = build()
+    try:
+        model.latent_frames(shape[2])
+        model.check_size(*shape[3:])
+    except ValueError as error:
+        raise ConfigError(f"--clip: {name}: {error}") from None
+    return build
+
+
+def clip_of(text: str) -> tuple[int, int, int]:
+    """Frames, height and width from ``TxHxW``.
+
+    Raises:
+        ConfigError: if it is not written so.
+    """
+    try:
+        frames, height, width = (int(part) for part in text.split("x"))
+    except ValueError:
+        raise ConfigError(f"--clip: is written TxHxW, such as 17x256x256, got {text!r}") from None
+    return frames, height, width
+
+
+def positive(option: str, value: int) -> int:
+    """The value of an option that counts.
+
+    Raises:
+        ConfigError: if it is below 1.
+    """
+    if value < 1:
+        raise ConfigError(f"{option}: must be at least 1, got {value}")
+    return value
+
+
+def _named(name: str) -> "Callable[[], Backbone]":
+    from arch.interface import BackboneConfig
+    from arch.peers import PeerConfig
+    from arch.registry import lookup, names
+    from pvvae import config as codec
+
+    path = CONFIGS / name / "backbone.yaml"
+    if path.is_file():
+        plain = codec.read_yaml(path)["backbone"]
+        build: Callable[[], Backbone] = codec.decode(BackboneConfig, plain, "backbone").build
+        return build
+    if name not in names(PeerConfig):
+        ours = sorted(
+            str(found.parent.relative_to(CONFIGS)) for found in CONFIGS.rglob("backbone.yaml")
+        )
+        known = ", ".join([*ours, *names(PeerConfig)])
+        raise ConfigError(f"--models: no model is called {name!r}; known: {known}")
+    peer: Callable[[], Backbone] = lookup(PeerConfig, name)().build
+    return peer

@@ -1,0 +1,42 @@
+import argparse
+
+from arch.interface import BackboneConfig
+from launchers.benches import layout
+from pvvae.bench.speed import flops
+from pvvae.config import decode, read_yaml
+from tests.tiny import CONFIGS
+
+
+def result(*words: str) -> dict:
+    parser = argparse.ArgumentParser()
+    layout.declare(parser)
+    return layout.run(parser.parse_args([*words, "--clip", "5x32x48"]))
+
+
+def test_the_shares_are_all_parameters_and_all_flops():
+    found = result("--models", "tiny/cnn", "tiny/vit")
+    for name, halves in found["models"].items():
+        config = decode(BackboneConfig, read_yaml(CONFIGS / name / "backbone.yaml")["backbone"], "")
+        shares = [share for half in halves.values() for share in half.values()]
+        assert sum(share["flops"] for share in shares) == flops(config.build, (1, 3, 5, 32, 48))
+        parameters = sum(p.numel() for p in config.build().parameters())
+        assert sum(share["parameters"] for share in shares) == parameters
+    assert list(found["models"]["tiny/cnn"]["encoder"]) == ["1", "2", "4", "8", "16"]
+    assert list(found["models"]["tiny/vit"]["decoder"]) == ["16"]
+    assert all(name in layout.table(found) for name in found["models"])
+
+
+def test_a_ratio_is_of_flops():
+    found = result("--models", "tiny/cnn", "tiny/cnn")
+    assert found["ratios"] == {}
+    found = result("--models", "tiny/cnn", "tiny/vit")
+    assert found["ratios"].keys() == {"tiny/cnn/tiny/vit"}
+
+
+def test_a_convolution_counts_to_the_resolution_that_it_gives():
+    encoder = result("--models", "tiny/cnn")["models"]["tiny/cnn"]["encoder"]
+    widths = read_yaml(CONFIGS / "tiny/cnn/backbone.yaml")["backbone"]["encoder_channels"]
+    positions = 1 * 5 * 32 * 48  # of the first resolution; the pooled ones have fewer
+    first = 2 * positions * 27 * 3 * widths[0]
+    blocks = 2 * positions * 27 * widths[0] ** 2
+    assert (encoder["1"]["flops"] - first) % blocks == 0
