@@ -18,7 +18,7 @@ from arch.layers.attention import attention
 from arch.layers.causal_conv import CausalConv3d
 from arch.layers.norm import ChannelRMSNorm
 from arch.layers.resample import Downsample, Factor, Upsample, cells_of
-from arch.layers.stream import Past, Stream, check_chunk, part, through
+from arch.layers.stream import Past, Stream, by_group, check_chunk, part, through
 from arch.registry import register
 
 TRANSITIONS: tuple[Factor, ...] = ((2, 2, 2), (2, 2, 2), (1, 2, 2), (1, 2, 2))
@@ -77,7 +77,12 @@ class CNNConfig(BackboneConfig):
 
 
 class CNN(Backbone):
-    """Encoder and decoder with a causal view of time; an image is a clip of one frame."""
+    """Encoder and decoder with a causal view of time; an image is a clip of one frame.
+
+    Without gradients the finest two resolutions, where memory goes, are computed group by group,
+    and the others, where most weights are, at once: tensors alive beside the weights, for 4 clips
+    of 17 x 256 x 256 in float32, are 3.2 GiB instead of 6.9.
+    """
 
     stride = Stride(time=4, space=16)
     causal = True
@@ -137,6 +142,7 @@ class Encoder(Stream, nn.Module):
         layers += _middle(widths[-1], config.encoder_attentions, config.head_dim)
         moments = 2 * config.latent_channels
         self.layers = nn.Sequential(*layers)
+        self.fine = 1 + max(i for i, layer in enumerate(layers) if _changes_time(layer))
         self.out = nn.Sequential(
             ChannelRMSNorm(widths[-1]), nn.SiLU(), CausalConv3d(widths[-1], moments)
         )
@@ -147,7 +153,11 @@ class Encoder(Stream, nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = x.contiguous(memory_format=torch.channels_last_3d)
-        x = self.layers(x)
+        if torch.is_grad_enabled():
+            x = self.layers(x)
+        else:
+            x = by_group(self.layers[: self.fine], x, stride=CNN.stride.time)
+            x = self.layers[self.fine :](x)
         out: Tensor = self.moments(self.out(x) + self._average(x))
         return out
 
@@ -187,14 +197,18 @@ class Decoder(Stream, nn.Module):
                 )
         layers += [ChannelRMSNorm(widths[0]), nn.SiLU()]
         self.layers = nn.Sequential(*layers)
+        self.fine = min(i for i, layer in enumerate(layers) if _changes_time(layer))
         self.head = CausalConv3d(widths[0], 3)
 
     def forward(self, z: Tensor) -> Tensor:
         z = z.contiguous(memory_format=torch.channels_last_3d)
         z = self.mix(z)
         x = self.enter(z) + repeat(z, "b c t h w -> b (c n) t h w", n=self.copies)
-        out: Tensor = self.head(self.layers(x))
-        return out
+        if torch.is_grad_enabled():
+            out: Tensor = self.head(self.layers(x))
+            return out
+        x = self.layers[: self.fine](x)
+        return by_group((*self.layers[self.fine :], self.head), x, stride=1)
 
     def stream(self, z: Tensor, past: Past | None = None) -> tuple[Tensor, Past]:
         z = z.contiguous(memory_format=torch.channels_last_3d)
@@ -259,6 +273,10 @@ class FrameAttention(nn.Module):
         mixed = rearrange(attention(q, k, v), "n heads hw d -> n hw (heads d)")
         update: Tensor = self.out(mixed)
         return x + rearrange(update, "(b t) (h w) c -> b c t h w", b=b, t=t, h=h, w=w)
+
+
+def _changes_time(layer: nn.Module) -> bool:
+    return isinstance(layer, Downsample | Upsample) and layer.factor[0] > 1
 
 
 SEGMENTS = (ResBlock, FrameAttention, Downsample, Upsample)

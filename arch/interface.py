@@ -109,8 +109,8 @@ class Backbone(Shareable, ABC):
     decoder: nn.Module
     """Every parameter of the backbone is in one of the two."""
     head: nn.Module
-    """Last module of the decoder: linear in its own parameters, and its output *is* the
-    reconstruction. The adaptive GAN weight differentiates through it alone."""
+    """Last module of the decoder: linear in its own parameters, and with gradients on its output
+    *is* the reconstruction. The adaptive GAN weight differentiates through it alone."""
 
     @property
     def streams(self) -> bool:

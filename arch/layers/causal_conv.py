@@ -81,15 +81,13 @@ class CausalUpsampleConv3d(Stream, nn.Conv3d):
 
     def forward(self, x: Tensor, before: Tensor | None = None) -> Tensor:
         """(B, C, T, H, W) -> (B, C', 2T - 1 or T, 2H, 2W); 2T or T with the frames ``before``."""
-        kernel = _sum_taps(_sum_taps(self.weight, axis=3), axis=4)
         if x.shape[2] == 1 and before is None:
-            image = kernel.sum(dim=2, keepdim=True).transpose(0, 1)
+            image = self._folded(torch.ones(1, 3, device=x.device))  # every tap, the same frame
             return F.conv_transpose3d(x, image, self.bias, (1, 2, 2), (0, 1, 1))
-        kernel = _sum_taps(kernel, axis=2) if self.time else kernel.flip(2)
         stride = 2 if self.time else 1
         out = F.conv_transpose3d(
             repeat_first(x, self.past) if before is None else torch.cat([before, x], dim=2),
-            kernel.transpose(0, 1),
+            self._folded(_doubled(x.device) if self.time else _reversed(x.device)),
             self.bias,
             stride=(stride, 2, 2),
             padding=(0, 1, 1),
@@ -98,6 +96,17 @@ class CausalUpsampleConv3d(Stream, nn.Conv3d):
         # copy is dropped.
         first = 3 if self.time and before is None else 2
         return out[:, :, first : 2 + stride * x.shape[2]]
+
+    def _folded(self, time: Tensor) -> Tensor:
+        """The kernel (C, C', k, 4, 4) on the small clip, from 3 x 3 x 3 taps by one product.
+
+        Args:
+            time: (k, 3), how k taps in time are sums of the three.
+        """
+        space = _doubled(time.device)
+        sums = torch.kron(torch.kron(time, space), space).to(self.weight.dtype)
+        kernel = F.linear(self.weight.flatten(2), sums)
+        return kernel.unflatten(2, (time.shape[0], 4, 4)).transpose(0, 1)
 
     def stream(self, x: Tensor, past: Past | None) -> tuple[Tensor, Past]:
         """Doubled frames mix with the last one before them, others with the last two."""
@@ -119,7 +128,15 @@ def _initialise(conv: nn.Conv3d) -> None:
         nn.init.zeros_(conv.bias)
 
 
-def _sum_taps(weight: Tensor, *, axis: int) -> Tensor:
-    """Three taps on a doubled signal, as four taps of a stride-2 transposed convolution."""
-    one, two, three = weight.unbind(axis)
-    return torch.stack([three, two + three, one + two, one], dim=axis)
+def _reversed(device: torch.device) -> Tensor:
+    """(3, 3): three taps as those of a transposed convolution."""
+    return torch.eye(3, device=device).flip(0)
+
+
+def _doubled(device: torch.device) -> Tensor:
+    """(4, 3): three taps on a doubled signal as four of a transposed convolution of stride 2.
+
+    Each small cell stands for two neighbours, which meet neighbouring taps.
+    """
+    taps = _reversed(device)
+    return F.pad(taps, (0, 0, 0, 1)) + F.pad(taps, (0, 0, 1, 0))

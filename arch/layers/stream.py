@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 Past = tuple[Any, ...]
@@ -35,6 +36,28 @@ def through(layers: Iterable[nn.Module], x: Tensor, past: Past | None) -> tuple[
         else:
             x = layer(x)
     return x, tuple(kept)
+
+
+def by_group(layers: Iterable[nn.Module], x: Tensor, *, stride: int) -> Tensor:
+    """A whole clip through layers, group by group: less is alive at once, the numbers are the same.
+
+    Args:
+        layers: such as look back in time are streams.
+        x: (B, C, T, H, W).
+        stride: frames of ``x`` to a group; the first is alone.
+    """
+    layers = list(layers)
+    pasts: list[Past | None] = [None] * len(layers)
+    outs = []
+    later = x[:, :, 1:].split(stride, dim=2) if x.shape[2] > 1 else ()
+    for chunk in (x[:, :, :1], *later):
+        for index, layer in enumerate(layers):
+            if isinstance(layer, Stream):
+                chunk, pasts[index] = layer.stream(chunk, pasts[index])
+            else:
+                chunk = layer(chunk)
+        outs.append(chunk)
+    return torch.cat(outs, dim=2)
 
 
 def part(past: Past | None, index: int) -> Past | None:

@@ -153,10 +153,22 @@ def wrong_sizes_name_the_right_ones(config: BackboneConfig) -> None:
             backbone.encode(torch.zeros(1, 3, 1, *size))
 
 
-@torch.no_grad()
+def without_gradients_come_the_same_numbers(config: BackboneConfig) -> None:
+    backbone = awake(config)
+    for groups in (1, 3):
+        x = clip(backbone, groups)
+        posterior = backbone.encode(x)
+        recon = backbone.decode(posterior.mean)
+        with torch.no_grad():
+            again = backbone.encode(x)
+            torch.testing.assert_close(again.mean, posterior.mean, **EXACT)
+            torch.testing.assert_close(again.logvar, posterior.logvar, **EXACT)
+            torch.testing.assert_close(backbone.decode(posterior.mean), recon, **EXACT)
+
+
 def the_head_is_last_and_linear(config: BackboneConfig) -> None:
     """Its output is the reconstruction, and is linear in its own parameters."""
-    backbone = awake(config)
+    backbone = awake(config).requires_grad_(False)
     captured: list[Tensor] = []
     hook = backbone.head.register_forward_pre_hook(lambda _, inputs: captured.append(*inputs))
     z = backbone.encode(clip(backbone, 2)).mean
