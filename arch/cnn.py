@@ -156,8 +156,10 @@ class Encoder(Stream, nn.Module):
         if torch.is_grad_enabled():
             x = self.layers(x)
         else:
-            x = by_group(self.layers[: self.fine], x, stride=CNN.stride.time)
-            x = self.layers[self.fine :](x)
+            layers = list(self.layers)
+            x = by_group(layers[: self.fine], x, stride=CNN.stride.time)
+            for layer in layers[self.fine :]:
+                x = layer(x)
         out: Tensor = self.moments(self.out(x) + self._average(x))
         return out
 
@@ -207,8 +209,10 @@ class Decoder(Stream, nn.Module):
         if torch.is_grad_enabled():
             out: Tensor = self.head(self.layers(x))
             return out
-        x = self.layers[: self.fine](x)
-        return by_group((*self.layers[self.fine :], self.head), x, stride=1)
+        layers = [*self.layers, self.head]
+        for layer in layers[: self.fine]:
+            x = layer(x)
+        return by_group(layers[self.fine :], x, stride=1)
 
     def stream(self, z: Tensor, past: Past | None = None) -> tuple[Tensor, Past]:
         z = z.contiguous(memory_format=torch.channels_last_3d)

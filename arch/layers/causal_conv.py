@@ -2,6 +2,7 @@
 
 import torch
 import torch.nn.functional as F
+from einops import rearrange
 from torch import Tensor, nn
 
 from arch.layers.stream import Past, Stream
@@ -106,7 +107,7 @@ class CausalUpsampleConv3d(Stream, nn.Conv3d):
         space = _doubled(time.device)
         sums = torch.kron(torch.kron(time, space), space).to(self.weight.dtype)
         kernel = F.linear(self.weight.flatten(2), sums)
-        return kernel.unflatten(2, (time.shape[0], 4, 4)).transpose(0, 1)
+        return rearrange(kernel, "o i (t h w) -> i o t h w", h=4, w=4)
 
     def stream(self, x: Tensor, past: Past | None) -> tuple[Tensor, Past]:
         """Doubled frames mix with the last one before them, others with the last two."""

@@ -49,8 +49,8 @@ def by_group(layers: Iterable[nn.Module], x: Tensor, *, stride: int) -> Tensor:
     layers = list(layers)
     pasts: list[Past | None] = [None] * len(layers)
     outs = []
-    later = x[:, :, 1:].split(stride, dim=2) if x.shape[2] > 1 else ()
-    for chunk in (x[:, :, :1], *later):
+    starts = range(1, x.shape[2], stride)
+    for chunk in (x[:, :, :1], *(x[:, :, start : start + stride] for start in starts)):
         for index, layer in enumerate(layers):
             if isinstance(layer, Stream):
                 chunk, pasts[index] = layer.stream(chunk, pasts[index])
