@@ -36,7 +36,7 @@ def test_bytes_and_flops_grow_with_the_batch():
         vae.run(arguments("--models", "tiny/cnn", *SHORT, "--batch", batch))["models"]["tiny/cnn"]
         for batch in ("1", "2")
     )
-    assert two["flops"] == 2 * one["flops"] > 0
+    assert 1.9 * one["flops"] < two["flops"] < 2 * one["flops"]  # kernels are folded once for all
     assert two["parameters"] == one["parameters"]
     weights = 4 * one["parameters"]
     grown = (two["peak_bytes"] - weights) / (one["peak_bytes"] - weights)
