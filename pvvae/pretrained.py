@@ -1,37 +1,61 @@
 """Taking trained networks out of run folders, whole and without the engine."""
 
+import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import nn
 
 from arch.interface import BackboneConfig, Denoiser, DenoiserConfig, DiscriminatorConfig
 from pvvae import checkpoints
 from pvvae import config as codec
 from pvvae.checkpoints import Checkpoint
+from pvvae.data.latents import STATISTICS
 from pvvae.errors import ConfigError
-from pvvae.model import PredictiveVAE
+from pvvae.model import Pad, PredictiveVAE
 from pvvae.progress import say
+from pvvae.published import is_published, read_folder
 from pvvae.run_folder import read_config
+from pvvae.tensor_files import fill, read_tensors
 
 
-def checkpoint_of(run: Path) -> Checkpoint:
-    """The newest good checkpoint of a run.
+def checkpoint_of(run: Path, step: int | None = None) -> Checkpoint:
+    """The newest good checkpoint of a run, or that of one step.
 
     Raises:
         ConfigError: if ``run`` is no run folder or has none.
     """
     read_config(run)
+    if step is not None:
+        return checkpoints.at_step(run / "checkpoints", step)
     found = checkpoints.newest(run / "checkpoints", warn=say)
     if found is None:
         raise ConfigError(f"{run}: this run has no checkpoint yet; train it first (pvvae train)")
     return found
 
 
-def load_vae(run: Path) -> PredictiveVAE:
+def load_vae(run: Path, *, step: int | None = None) -> PredictiveVAE:
     """The trained VAE of a run, in fp32, in evaluation mode, on the CPU.
+
+    Args:
+        run: its folder; or one that ``Autoencoder.save_pretrained`` wrote.
+        step: of the checkpoint; None means the newest.
+
+    Raises:
+        ConfigError: if the run holds no VAE.
+    """
+    if is_published(run):
+        return read_folder(run)[0].float().requires_grad_(False)
+    backbone, pad = vae_config(run)
+    vae = PredictiveVAE(backbone.build(), pad=pad)
+    load_vae_weights(vae, backbone, run=run, step=step)
+    return vae.eval().requires_grad_(False)
+
+
+def vae_config(run: Path) -> tuple[BackboneConfig, Pad]:
+    """The backbone of a run, and its pad.
 
     Raises:
         ConfigError: if the run holds no VAE.
@@ -43,10 +67,47 @@ def load_vae(run: Path) -> PredictiveVAE:
             "predictive or decoder_finetune"
         )
     codec.load_plugins(plain)
-    backbone = codec.decode(BackboneConfig, plain["backbone"], "backbone")
-    vae = PredictiveVAE(backbone.build(), pad=plain["pad"])
-    load_vae_weights(vae, backbone, run=run)
-    return vae.eval().requires_grad_(False)
+    return codec.decode(BackboneConfig, plain["backbone"], "backbone"), plain["pad"]
+
+
+@dataclass(frozen=True)
+class ChannelFacts:
+    """Mean and deviation of each latent channel, and whose latents were measured."""
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    measured_on: str
+
+
+def channel_facts(latents: Path, *, vae: PredictiveVAE, run: Path) -> ChannelFacts:
+    """Statistics of what a run of extract_latents made with the encoder of ``vae``.
+
+    Args:
+        latents: folder of that run.
+        vae: of ``run``.
+        run: may differ from the one whose VAE made the latents, as after decoder fine-tuning.
+
+    Raises:
+        ConfigError: if ``latents`` is no such run, unfinished, or of another encoder.
+    """
+    plain, path = read_config(latents), latents / "train" / STATISTICS
+    if plain.get("stage") != "extract_latents":
+        raise ConfigError(f"{latents}: a run of stage {plain.get('stage')}, not extract_latents")
+    if not path.is_file():
+        raise ConfigError(f"{path}: no such file; run extract_latents (to its end) first")
+    other = Path(plain["vae"])
+    if other.resolve() != run.resolve() and not _same_encoder(load_vae(other), vae):
+        raise ConfigError(f"{latents}: latents of another encoder, that of {other}, not of {run}")
+    facts = json.loads(path.read_text())
+    measured_on = f"{facts['count']} clips, {latents}"
+    return ChannelFacts(tuple(facts["mean"]), tuple(facts["std"]), measured_on)
+
+
+def _same_encoder(one: PredictiveVAE, two: PredictiveVAE) -> bool:
+    mine, theirs = one.backbone.encoder.state_dict(), two.backbone.encoder.state_dict()
+    return mine.keys() == theirs.keys() and all(
+        torch.equal(mine[name], theirs[name]) for name in mine
+    )
 
 
 def load_denoiser(run: Path) -> Denoiser:
@@ -62,23 +123,27 @@ def load_denoiser(run: Path) -> Denoiser:
         )
     codec.load_plugins(plain)
     denoiser = codec.decode(DenoiserConfig, plain["denoiser"], "denoiser").build()
-    denoiser.load_state_dict(load_file(checkpoint_of(run).folder / "denoiser.safetensors"))
+    path = checkpoint_of(run).folder / "denoiser.safetensors"
+    fill(denoiser, read_tensors(path), where=str(path))
     return denoiser.eval().requires_grad_(False)
 
 
-def load_vae_weights(vae: PredictiveVAE, backbone: BackboneConfig, *, run: Path) -> None:
-    """Fill ``vae`` with a run's weights.
+def load_vae_weights(
+    vae: PredictiveVAE, backbone: BackboneConfig, *, run: Path, step: int | None = None
+) -> None:
+    """Fill ``vae`` with a run's weights, of its newest checkpoint or of ``step``.
 
     Raises:
         ConfigError: if that run trained another backbone.
     """
     _require_same(run, "backbone", codec.encode(backbone))
-    weights = load_file(checkpoint_of(run).folder / "vae.safetensors")
+    path = checkpoint_of(run, step).folder / "vae.safetensors"
+    weights = read_tensors(path)
     if vae.pad is None:
         weights.pop("pad", None)  # a stage may change the pad: Table 6 from one image pretraining
     elif "pad" not in weights:
         weights["pad"] = torch.zeros_like(vae.pad)
-    vae.load_state_dict(weights)
+    fill(vae, weights, where=str(path))
 
 
 def load_discriminator_weights(
@@ -92,8 +157,8 @@ def load_discriminator_weights(
     if read_config(run).get("discriminator") is None:
         return
     _require_same(run, "discriminator", codec.encode(config))
-    weights: dict[str, Tensor] = load_file(checkpoint_of(run).folder / "discriminator.safetensors")
-    network.load_state_dict(weights)
+    path = checkpoint_of(run).folder / "discriminator.safetensors"
+    fill(network, read_tensors(path), where=str(path))
 
 
 def _require_same(run: Path, what: str, wanted: dict[str, Any]) -> None:

@@ -8,12 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-from safetensors.torch import load_file
 
 from launchers import cli
 from pvvae.data.video import probe, read_video, write_video
-from pvvae.pretrained import load_vae
 from pvvae.standing import Standing
 from tests.launchers.squares import FPS, moving_squares
 
@@ -113,14 +110,6 @@ def test_a_finished_run_is_not_started_again(
     (tmp_path / "run/finished.json").write_text("{}")
     run("train", config)
     assert capsys.readouterr().out == f"{tmp_path / 'run'}: finished already\n"
-
-
-def test_an_export_is_the_network_s_weights(tmp_path: Path, vae_run: Path) -> None:
-    out = tmp_path / "vae.safetensors"
-    run("export", vae_run, out, "--step", 1)
-    found, trained = load_file(out), load_vae(vae_run).state_dict()
-    assert found.keys() == trained.keys()
-    assert all(torch.equal(found[name], trained[name]) for name in trained)
 
 
 def test_status_tells_stage_steps_state_and_last_metrics(
