@@ -40,6 +40,7 @@ setup(
             "ruff",
             "scikit-image",
             "torchmetrics",
+            "transformers>=5",  # pipelines of diffusers do not import without it
             "types-PyYAML",
         ],
     },

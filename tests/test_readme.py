@@ -48,6 +48,13 @@ def test_an_sbatch_command_has_the_script_and_loads_its_config(words, monkeypatc
     program.load(Path(config), overrides)
 
 
+def test_what_the_python_blocks_import_is_there():
+    blocks = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines() if line.startswith("from ")]
+    assert len(lines) == 3
+    exec("\n".join(lines))
+
+
 def test_make_has_the_targets():
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert {words[1] for words in of("make")} <= set(targets)
