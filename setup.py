@@ -32,9 +32,13 @@ setup(
     extras_require={
         "gpu": ["flash-attn", "xformers"],
         "peers": ["diffusers"],
+        "onnx": ["onnx", "onnxscript"],
         "dev": [
             "import-linter",
             "mypy",
+            "onnx",
+            "onnxruntime",
+            "onnxscript",
             "pytest",
             "pytest-timeout",
             "ruff",

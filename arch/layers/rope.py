@@ -24,11 +24,11 @@ def angles(
     head_dim: int,
     base: float,
     device: torch.device,
-    start: int = 0,
+    start: int | Tensor = 0,
 ) -> Tensor:
     """Angle of every pair at every position of a (t, h, w) grid: (t * h * w, head_dim / 2).
 
-    ``start`` is the index in time at which the grid begins.
+    ``start`` is the index in time at which the grid begins, a tensor in graphs that hold for any.
 
     Positions are absolute indices: normalising them by the grid would make a network wrong at
     every size but the one it was trained on, and a prefix different from the whole.

@@ -10,6 +10,7 @@ from pvvae.errors import ConfigError
 
 if TYPE_CHECKING:
     from launchers.words import Commands
+    from pvvae.autoencoder import Autoencoder
 
 EXAMPLE = """\
 examples:
@@ -17,15 +18,27 @@ examples:
   pvvae export runs/cnn/predictive vae.safetensors --step 40000
   pvvae export runs/cnn/predictive d.safetensors --network discriminator
   pvvae export runs/cnn/decoder_finetune vae --format pretrained --latents runs/cnn/extract_latents
+  pvvae export vae vae_onnx --format onnx --clip 17x256x256 --stream 16
 
-Whole fp32 weights under the names of the network's state_dict; averaged ones where the run keeps
-an average. The checkpoint is verified first. Needs no GPU and no memory to speak of.
+Whole fp32 weights; averaged ones where the run keeps an average. The checkpoint is verified first.
+Needs no GPU.
 
-safetensors: one file of weights. pretrained: a folder of config.json and weights for
-pvvae.autoencoder.Autoencoder.from_pretrained, or pvvae.diffusers.AutoencoderPV in pipelines of
-diffusers; commands that want the folder of a VAE stage take it too.
+safetensors: one file of weights, under the names of the network's state_dict. pretrained: a folder
+of config.json and weights for pvvae.autoencoder.Autoencoder.from_pretrained, or in pipelines of
+diffusers pvvae.diffusers.AutoencoderPV; commands that want the folder of a VAE stage take it too.
+torch-export, onnx: a folder of graphs of fixed shapes, encoder and decoder, that run without this
+project; its README.md says how to call them. With --stream they take a video of any length in
+chunks, and what must be remembered goes in and out.
 """
-FORMATS = ("safetensors", "pretrained")
+FORMATS = ("safetensors", "pretrained", "torch-export", "onnx")
+GRAPHS = ("torch-export", "onnx")
+OPTIONS = {
+    "--network": ("safetensors",),
+    "--latents": ("pretrained", *GRAPHS),
+    "--clip": GRAPHS,
+    "--stream": GRAPHS,
+}
+"""Options that not every format has."""
 
 
 def add(commands: "Commands") -> None:
@@ -37,7 +50,9 @@ def add(commands: "Commands") -> None:
         more=EXAMPLE,
         run=_export,
     )
-    export.add_argument("run", type=Path, metavar="RUN", help="folder of a trained stage")
+    export.add_argument(
+        "run", type=Path, metavar="RUN", help="folder of a trained stage, or a pretrained one"
+    )
     export.add_argument(
         "out", type=Path, metavar="OUT", help="a file; a folder, but for safetensors"
     )
@@ -54,22 +69,34 @@ def add(commands: "Commands") -> None:
         "--latents",
         type=Path,
         metavar="RUN",
-        help="for pretrained: a run of extract_latents, whose means and deviations go along",
+        help="a run of extract_latents, whose means and deviations go along",
+    )
+    export.add_argument(
+        "--clip", metavar="TxHxW", help="what a graph takes, or takes first; default: 17x256x256"
+    )
+    export.add_argument(
+        "--stream",
+        type=int,
+        metavar="FRAMES",
+        help="of each chunk after the first; default: no stream",
     )
 
 
 def _export(arguments: argparse.Namespace) -> int:
+    given = {
+        "--network": arguments.network,
+        "--latents": arguments.latents,
+        "--clip": arguments.clip,
+        "--stream": arguments.stream,
+    }
     for option, formats in OPTIONS.items():
-        given = {"--network": arguments.network, "--latents": arguments.latents}[option]
-        if given is not None and arguments.format not in formats:
+        if given[option] is not None and arguments.format not in formats:
             raise ConfigError(f"{option}: is for --format {' or '.join(formats)} alone")
     if arguments.format == "safetensors":
         return _weights(arguments)
-    return _pretrained(arguments)
-
-
-OPTIONS = {"--network": ("safetensors",), "--latents": ("pretrained",)}
-"""Options that not every format has."""
+    if arguments.format == "pretrained":
+        return _pretrained(arguments)
+    return _graphs(arguments)
 
 
 def _weights(arguments: argparse.Namespace) -> int:
@@ -97,11 +124,43 @@ def _weights(arguments: argparse.Namespace) -> int:
 
 def _pretrained(arguments: argparse.Namespace) -> int:
     """``config.json`` and the weights."""
-    from pvvae.autoencoder import Autoencoder
-
-    vae = Autoencoder.from_run(arguments.run, latents=arguments.latents, step=arguments.step)
+    vae = _autoencoder(arguments)
     vae.save_pretrained(arguments.out)
     measured = vae.config.latents_measured_on
     statistics = f"latents of {measured}" if measured else "no statistics of latents (--latents)"
     print(f"{arguments.out}: VAE of {arguments.run}, {statistics}")
     return 0
+
+
+def _graphs(arguments: argparse.Namespace) -> int:
+    """Encoder and decoder as graphs."""
+    from launchers.benches.models import clip_of
+    from pvvae.export.folder import write_graphs
+    from pvvae.export.formats import check_installed
+    from pvvae.export.graphs import Size, stream, whole_clip
+
+    frames, height, width = clip_of(arguments.clip or "17x256x256")  # the paper's, section 4.1
+    size = Size(frames=frames, height=height, width=width)
+    check_installed(arguments.format)
+    vae = _autoencoder(arguments)
+    backbone, config = vae.vae.backbone, vae.config.backbone
+    if arguments.stream is None:
+        graphs = whole_clip(backbone, config, size)
+    else:
+        graphs = stream(backbone, config, size, later=arguments.stream)
+    write_graphs(arguments.out, graphs, vae.config, format=arguments.format)
+    print(f"{arguments.out}: {', '.join(graph.name for graph in graphs)} of {arguments.run}")
+    return 0
+
+
+def _autoencoder(arguments: argparse.Namespace) -> "Autoencoder":
+    """The VAE of a run, or of a folder that this command wrote before."""
+    from pvvae.autoencoder import Autoencoder
+    from pvvae.published import is_published
+
+    if not is_published(arguments.run):
+        return Autoencoder.from_run(arguments.run, latents=arguments.latents, step=arguments.step)
+    for option, value in (("--latents", arguments.latents), ("--step", arguments.step)):
+        if value is not None:
+            raise ConfigError(f"{option}: needs a run, {arguments.run} is a pretrained folder")
+    return Autoencoder.from_pretrained(arguments.run)

@@ -119,7 +119,21 @@ def test_a_plugin_that_has_changed_since_it_was_trained_is_one_line(
 @pytest.mark.parametrize(
     ("words", "right"),
     [
-        (["--latents", "gone"], "--latents: is for --format pretrained alone"),
+        (
+            ["--latents", "gone"],
+            "--latents: is for --format pretrained or torch-export or onnx alone",
+        ),
+        (["--clip", "5x32x48"], "--clip: is for --format torch-export or onnx alone"),
+        (
+            ["--format", "pretrained", "--stream", "8"],
+            "--stream: is for --format torch-export or onnx alone",
+        ),
+        (["--format", "onnx", "--clip", "17"], "--clip: is written TxHxW, such as 17x256x256"),
+        (["--format", "onnx", "--clip", "17x32x40"], "--clip: width must be a multiple of 16"),
+        (
+            ["--format", "onnx", "--clip", "5x32x48", "--stream", "4"],
+            "--stream: toy as configured cannot stream; leave it out",
+        ),
         (
             ["--format", "pretrained", "--network", "vae"],
             "--network: is for --format safetensors alone",
@@ -131,6 +145,33 @@ def test_options_that_do_not_fit_the_format(
     words: list[str], right: str, vae_run: Path, tmp_path: Path, told: Told
 ) -> None:
     assert told("export", vae_run, tmp_path / "out", *words).startswith(right)
+
+
+def test_graphs_of_a_run_are_written(
+    vae_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "graphs"
+    words = ["export", vae_run, out, "--format", "torch-export", "--clip", "5x32x48"]
+    run(*words)
+    assert capsys.readouterr().out == f"{out}: encoder, decoder of {vae_run}\n"
+    assert {path.name for path in out.iterdir()} == {
+        "README.md",
+        "export.json",
+        "encoder.pt2",
+        "decoder.pt2",
+    }
+    x = torch.rand(1, 3, 5, 32, 48) * 2 - 1
+    mean, _ = torch.export.load(out / "encoder.pt2").module()(x)
+    assert torch.equal(mean, load_vae(vae_run).backbone.encode(x).mean)
+
+
+def test_a_published_vae_has_one_set_of_weights_and_statistics(
+    folder: Path, tmp_path: Path, told: Told
+) -> None:
+    words = ["export", folder, tmp_path / "out", "--format", "onnx"]
+    for option, value in (("--step", "1"), ("--latents", tmp_path)):
+        right = f"{option}: needs a run, {folder} is a pretrained folder"
+        assert told(*words, option, value) == right
 
 
 def test_latents_that_are_none(vae_run: Path, tmp_path: Path, told: Told) -> None:

@@ -1,0 +1,1 @@
+"""Networks as graphs that run without this project: torch.export programs and ONNX files."""
