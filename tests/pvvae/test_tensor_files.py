@@ -64,11 +64,11 @@ def test_a_pickle_is_refused_unopened_whatever_its_name(name, zipped, tmp_path):
     assert not mark.exists()
 
 
-def test_safetensors_whose_first_byte_looks_like_a_pickle_s_are_read(tmp_path):
-    path = tmp_path / "w.safetensors"
-    for length in range(1, 200):  # the header's length is its first byte
-        save_file({"x" * length: torch.ones(1)}, path)
-        assert list(read_tensors(path)) == ["x" * length]
+def test_safetensors_that_begin_like_a_pickle_are_read(tmp_path):
+    path, name = tmp_path / "w.safetensors", "x" * 580
+    save_file({name: torch.ones(1)}, path)
+    assert path.read_bytes().startswith(b"\x80\x02")  # its header is 640 bytes long
+    assert list(read_tensors(path)) == [name]
 
 
 def test_a_pickle_beside_the_missing_file_is_named(tmp_path):
