@@ -177,7 +177,6 @@ def find_folder(name: str | Path, *, subfolder: str | None, revision: str | None
         raise ConfigError(f"{name}: no such folder, and no hub id, which is OWNER/NAME")
     try:
         from huggingface_hub import hf_hub_download
-        from huggingface_hub.errors import HFValidationError
     except ImportError:
         raise ConfigError(
             f"{name}: no such folder; a hub id needs huggingface_hub (the extra 'peers' has it)"
@@ -187,7 +186,7 @@ def find_folder(name: str | Path, *, subfolder: str | None, revision: str | None
             hf_hub_download(str(name), file, subfolder=subfolder, revision=revision)
             for file in (CONFIG, WEIGHTS)
         ]
-    except (OSError, ValueError, HFValidationError) as error:  # no network, no such thing
+    except (OSError, ValueError) as error:  # no network, no such thing, no such name
         line = " ".join(str(error).split())
         raise ConfigError(
             f"{name}: no such folder, and cannot be had from the hub: {line}"

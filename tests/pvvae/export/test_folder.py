@@ -1,6 +1,8 @@
 """Graphs on disk give what the network gives: torch's own exactly, ONNX within rounding."""
 
+import contextlib
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -16,6 +18,7 @@ from pvvae.errors import ConfigError
 from pvvae.export.folder import write_graphs
 from pvvae.export.formats import check_installed
 from pvvae.export.graphs import Graph, Size, stream, whole_clip
+from pvvae.export.guide import guide
 from pvvae.published import AutoencoderConfig, describe
 from tests.tiny import backbone_configs, tiny_vae
 
@@ -90,6 +93,7 @@ def written_graphs_agree(config: BackboneConfig, later: int | None, format: str,
 @pytest.mark.parametrize("format", FORMATS)
 def test_graphs_of_a_clip_agree_with_the_network(format, tmp_path):
     written_graphs_agree(SMALL, None, format, tmp_path / "out")
+    what_the_readme_says_works(SMALL, tmp_path / "out", 17)
 
 
 @pytest.mark.matrix
@@ -99,6 +103,7 @@ def test_graphs_of_every_backbone_agree(config, format, tmp_path):
     written_graphs_agree(config, None, format, tmp_path / "clip")
     if config in STREAMS:
         written_graphs_agree(config, 8, format, tmp_path / "stream")
+        what_the_readme_says_works(config, tmp_path / "stream", 33)
 
 
 def test_the_folder_says_what_one_must_know(tmp_path):
@@ -113,10 +118,25 @@ def test_the_folder_says_what_one_must_know(tmp_path):
     assert about["pixels"] == [-1.0, 1.0]
     assert about["latents_mean"] == [0.5] * SMALL.latent_channels
     assert about["latents_measured_on"] == "4 clips"
-    text = (tmp_path / "out/README.md").read_text()
+    text = guide(graphs, format="torch-export")
     row = "| `encoder_first` | `x` 1x3x17x16x32 | `latent_mean` 1x32x5x1x2, `latent_logvar` "
     assert row + "1x32x5x1x2, `kept_0` to `kept_2` |" in text
-    assert 'torch.export.load("NAME.pt2")' in text
+
+
+@torch.no_grad()
+def what_the_readme_says_works(config: BackboneConfig, out: Path, frames: int) -> None:
+    """Its code, run beside the graphs on a clip ``x``, gives the network's last latents."""
+    backbone = tiny_vae(config).eval().backbone
+    x = torch.rand(1, 3, frames, 16, 32, generator=torch.Generator().manual_seed(3)) * 2 - 1
+    (code,) = re.findall(r"```python\n(.*?)```", (out / "README.md").read_text(), re.DOTALL)
+    given = {"x": x.numpy() if "onnxruntime" in code else x}
+    with contextlib.chdir(out):
+        exec(code, given)
+    right, found = backbone.encode(x).mean, torch.as_tensor(given["mean"])
+    torch.testing.assert_close(found, right[:, :, -found.shape[2] :], **ONNX)
+    if "pixels" in given:
+        pixels = torch.as_tensor(given["pixels"])
+        torch.testing.assert_close(pixels, backbone.decode(right), **ONNX)
 
 
 def test_a_folder_that_is_there_is_left_alone(tmp_path):
