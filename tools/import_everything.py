@@ -14,7 +14,7 @@ importlib.import_module("deepspeed.launcher.runner")
 importlib.import_module("deepspeed.launcher.launch")
 importlib.import_module("lpips")
 importlib.import_module("onnxruntime")
-importlib.import_module("torch.onnx._internal.exporter._core")
+importlib.import_module("onnxscript")
 importlib.import_module("diffusers.pipelines.wan.pipeline_wan")
 importlib.import_module("diffusers.pipelines.wan.pipeline_wan_video2video")
 for package in (arch, pvvae, stages, launchers):

@@ -18,10 +18,10 @@ latents_std, each channel its own: `{description}` has them, and all shapes.
 
 {calling}"""
 STREAMING = """\
-A video of any length comes in chunks: `encoder_first` takes the first {first} frames, `encoder_next`
-the {later} after them, and so on; what a chunk must know of those before it goes out as `kept_0`,
-`kept_1`, ... and in again as `past_0`, `past_1`, ... The chunks' results, put together, are those of
-the whole video. The decoder's graphs are called the same way, with `z`.
+A video of any length comes in chunks: `encoder_first` takes the first {first} frames, then
+`encoder_next` {later} after {later}. What a chunk must know of those before it goes out as
+`kept_0`, `kept_1`, ... and in again as `past_0`, `past_1`, ... The chunks' results, put together,
+are those of the whole video. The decoder's graphs are called the same way, with `z`.
 
 ```python
 {code}```
