@@ -57,6 +57,16 @@ class Network(nn.Module):
         """
         return ()
 
+    def attention_used(self, device: torch.device, dtype: torch.dtype) -> str | None:
+        """A line for the log: which kernel computes attention in training there, and why.
+
+        None unless a network lets its user choose.
+
+        Raises:
+            ValueError: if the kernel that was asked for cannot.
+        """
+        return None
+
 
 class Shareable(Network):
     """A network that may let several processes compute a clip together."""

@@ -13,6 +13,7 @@ from einops import rearrange, reduce
 from torch import Tensor, nn
 
 from arch.interface import Backbone, BackboneConfig, Posterior, Stride
+from arch.layers.attention import Call, explained
 from arch.layers.causal_conv import repeat_first
 from arch.layers.sequence import Sequence, check_heads
 from arch.layers.stream import Past, Stream, check_chunk
@@ -65,6 +66,8 @@ class ViT(Backbone):
         self.latent_channels = config.latent_channels
         self.causal = config.attention == "block_causal"
         self.heads = config.heads
+        self.head_dim = config.width // config.heads
+        self.backend = config.attention_backend
         self.encoder: Encoder = Encoder(config)
         self.decoder: Decoder = Decoder(config)
 
@@ -86,6 +89,9 @@ class ViT(Backbone):
     def decode(self, z: Tensor) -> Tensor:
         out: Tensor = self.decoder(z)
         return out
+
+    def attention_used(self, device: torch.device, dtype: torch.dtype) -> str:
+        return explained(self.backend, Call.on(device, dtype, self.head_dim, learns=True))
 
     def check_sharing(self, processes: int) -> None:
         check_heads(self.heads, processes)

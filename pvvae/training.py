@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from pvvae import checkpoints, distributed
+from pvvae.attention import say_attention
 from pvvae.data.clips import ClipBatch, TrainingClips
 from pvvae.engine import Engine, share_clips, step_together
 from pvvae.forward import Forward, Seen
@@ -72,6 +73,7 @@ class VAETrainer:
         self.generator = Engine(
             vae, config=config.engine, optimizer=config.optimizer, accumulation=len(self.slots)
         )
+        say_attention(vae.backbone, dtype=self.generator.dtype)
         self.forward = Forward(
             self.generator, vae.backbone, objective=config.objective, seed=config.seed
         )

@@ -5,11 +5,11 @@ from typing import Literal
 
 import torch
 import torch.nn.functional as F
-from einops import rearrange, repeat
+from einops import rearrange
 from torch import Tensor, nn
 
 from arch.layers import rope
-from arch.layers.attention import Backend, attention
+from arch.layers.attention import Backend, Leading, Runs, Sight, attention
 from arch.layers.norm import EPS
 from arch.layers.sequence import Sequence
 from arch.layers.stream import Past, Stream
@@ -41,7 +41,7 @@ class TrunkConfig:
     """For block_causal: how many groups a token sees, its own included; null is all of them."""
 
     attention_backend: Backend
-    """Kernel of unmasked attention: auto, flash-attn, xformers or sdpa."""
+    """Kernel: auto, or by name one of :data:`arch.layers.attention.Backend`."""
 
     def __post_init__(self) -> None:
         """Refuse sizes that do not fit together.
@@ -66,6 +66,7 @@ class Trunk(Stream, nn.Module):
         self.head_dim = config.width // config.heads
         self.rope_base = config.rope_base
         self.causal = config.attention == "block_causal"
+        self.window = config.window
         self.sequence = Sequence()
         self.blocks = nn.ModuleList(Block(config) for _ in range(blocks))
         self.norm = nn.RMSNorm(config.width, eps=EPS)
@@ -73,14 +74,14 @@ class Trunk(Stream, nn.Module):
     def forward(self, x: Tensor, observed: Tensor | None) -> Tensor:
         """``observed`` (B,): how many leading groups of each clip may be looked at."""
         grid = t, h, w = x.shape[1], x.shape[2], x.shape[3]
-        angle = rope.angles(grid, head_dim=self.head_dim, base=self.rope_base, device=x.device)
-        mask = None if observed is None else _visible(observed, grid)
-        tokens = self.sequence.split(rearrange(x, "b t h w d -> b (t h w) d"), dim=1)
-        for block in self.blocks:  # of N = t * h * w tokens each process holds n
-            tokens = block(tokens, angle, groups=t, mask=mask)
-        tokens = self.sequence.gather(self.norm(tokens), dim=1, length=t * h * w)
-        out: Tensor = rearrange(tokens, "b (t h w) d -> b t h w d", t=t, h=h, w=w)
-        return out
+        sight: Sight = None
+        if observed is not None:
+            sight = Leading(observed * (h * w), keys=t * h * w)
+        if self.causal:
+            sight = Runs.block_causal(t, size=h * w, window=self.window)
+        angle = self._angle(grid, x.device)
+        tokens = self._through(rearrange(x, "b t h w d -> b (t h w) d"), angle, sight)
+        return rearrange(tokens, "b (t h w) d -> b t h w d", t=t, h=h, w=w)
 
     def stream(self, x: Tensor, past: Past | None) -> tuple[Tensor, Past]:
         """The past: groups seen, then each block's keys and values of those within its window.
@@ -95,9 +96,7 @@ class Trunk(Stream, nn.Module):
             )
         t, h, w = x.shape[1:4]
         start, memories = (0, (None,) * len(self.blocks)) if past is None else past
-        angle = rope.angles(
-            (t, h, w), head_dim=self.head_dim, base=self.rope_base, device=x.device, start=start
-        )
+        angle = self._angle((t, h, w), x.device, start=start)
         tokens, kept = rearrange(x, "b t h w d -> b (t h w) d"), []
         for block, memory in zip(self.blocks, memories, strict=True):
             assert isinstance(block, Block)
@@ -105,6 +104,19 @@ class Trunk(Stream, nn.Module):
             kept.append(memory)
         tokens = rearrange(self.norm(tokens), "b (t h w) d -> b t h w d", t=t, h=h, w=w)
         return tokens, (start + t, tuple(kept))
+
+    def _through(self, tokens: Tensor, angle: Tensor, sight: Sight) -> Tensor:
+        """All blocks and the norm: of N tokens (B, N, D) each process holds n in between."""
+        length = tokens.shape[1]
+        tokens = self.sequence.split(tokens, dim=1)
+        for block in self.blocks:
+            tokens = block(tokens, angle, sight=sight)
+        return self.sequence.gather(self.norm(tokens), dim=1, length=length)
+
+    def _angle(self, grid: tuple[int, int, int], device: torch.device, *, start: int = 0) -> Tensor:
+        return rope.angles(
+            grid, head_dim=self.head_dim, base=self.rope_base, device=device, start=start
+        )
 
 
 class Block(nn.Module):
@@ -120,8 +132,8 @@ class Block(nn.Module):
         self.narrow = linear(hidden, width)
         nn.init.zeros_(self.narrow.weight)
 
-    def forward(self, x: Tensor, angle: Tensor, *, groups: int, mask: Tensor | None) -> Tensor:
-        return self._mlp(x + self.attention(self.norm1(x), angle, groups=groups, mask=mask))
+    def forward(self, x: Tensor, angle: Tensor, *, sight: Sight) -> Tensor:
+        return self._mlp(x + self.attention(self.norm1(x), angle, sight=sight))
 
     def stream(
         self, x: Tensor, angle: Tensor, *, groups: int, past: Past | None
@@ -145,7 +157,6 @@ class SelfAttention(nn.Module):
     def __init__(self, config: TrunkConfig) -> None:
         super().__init__()
         self.heads = config.heads
-        self.causal = config.attention == "block_causal"
         self.window = config.window
         self.backend = config.attention_backend
         self.sequence = Sequence()
@@ -155,13 +166,10 @@ class SelfAttention(nn.Module):
         self.out = linear(config.width, config.width)
         nn.init.zeros_(self.out.weight)
 
-    def forward(self, x: Tensor, angle: Tensor, *, groups: int, mask: Tensor | None) -> Tensor:
-        """(B, n, D) -> (B, n, D), this process's of N tokens, which are ``groups`` equal runs."""
+    def forward(self, x: Tensor, angle: Tensor, *, sight: Sight) -> Tensor:
+        """(B, n, D) -> (B, n, D), this process's of N tokens, which see what ``sight`` says."""
         q, k, v = self._queries_keys_values(x, angle)  # N tokens, some heads
-        if self.causal:
-            mixed = self._block_causal(q, k, v, groups)
-        else:
-            mixed = attention(q, k, v, mask=mask, backend=self.backend)
+        mixed = attention(q, k, v, sight=sight, backend=self.backend)
         mixed = self.sequence.exchange(mixed, whole=1, length=self.heads, split=2)  # n, all heads
         return self._merge(mixed)
 
@@ -172,10 +180,12 @@ class SelfAttention(nn.Module):
         q, k, v = self._queries_keys_values(x, angle)
         if past is not None:
             k, v = torch.cat([past[0], k], dim=2), torch.cat([past[1], v], dim=2)
-        mixed = self._block_causal(q, k, v, groups)
-        kept = k.shape[2]
+        size, kept = x.shape[1] // groups, k.shape[2]
+        before = kept // size - groups
+        sight = Runs.block_causal(groups, size=size, window=self.window, before=before)
+        mixed = attention(q, k, v, sight=sight, backend=self.backend)
         if self.window is not None:
-            kept = min(kept, (self.window - 1) * (x.shape[1] // groups))
+            kept = min(kept, (self.window - 1) * size)
         begin = k.shape[2] - kept
         return self._merge(mixed), (k[:, :, begin:].clone(), v[:, :, begin:].clone())
 
@@ -188,34 +198,6 @@ class SelfAttention(nn.Module):
     def _merge(self, mixed: Tensor) -> Tensor:
         out: Tensor = self.out(rearrange(mixed, "b k n d -> b n (k d)"))
         return out
-
-    def _block_causal(self, q: Tensor, k: Tensor, v: Tensor, groups: int) -> Tensor:
-        """Each of the last ``groups`` groups looks at itself and what came before it.
-
-        One unmasked call a group: exact, fit for every backend, and it skips the half that a mask
-        would compute and throw away.
-        """
-        size = q.shape[2] // groups
-        before = k.shape[2] // size - groups
-        parts = []
-        for group in range(groups):
-            end = (before + group + 1) * size
-            start = 0 if self.window is None else max(end - self.window * size, 0)
-            parts.append(
-                attention(
-                    q[:, :, group * size : (group + 1) * size],
-                    k[:, :, start:end],
-                    v[:, :, start:end],
-                    backend=self.backend,
-                )
-            )
-        return torch.cat(parts, dim=2)
-
-
-def _visible(observed: Tensor, grid: tuple[int, int, int]) -> Tensor:
-    """Boolean (B, 1, 1, t * h * w): True at tokens of the groups that may be looked at."""
-    seen = torch.arange(grid[0], device=observed.device) < observed[:, None]
-    return repeat(seen, "b t -> b 1 1 (t hw)", hw=grid[1] * grid[2])
 
 
 def linear(inputs: int, outputs: int) -> nn.Linear:

@@ -80,18 +80,6 @@ def test_a_window_forgets_what_lies_before_it() -> None:
     assert [bool(group.all()) for group in same.unbind(2)] == [False, False, False, True, True]
 
 
-@torch.no_grad()
-def test_block_causal_attention_equals_masked_attention() -> None:
-    """Group by group without a mask is the same as all at once with one."""
-    causal = awake(small(attention="block_causal")).encoder.trunk.blocks[0].attention  # type: ignore
-    x, angle = torch.randn(1, 12, 32), torch.zeros(12, 8)
-    group = torch.arange(3).repeat_interleave(4)
-    by_group = causal(x, angle, groups=3, mask=None)
-    causal.causal = False
-    masked = causal(x, angle, groups=3, mask=(group[:, None] >= group)[None, None])
-    torch.testing.assert_close(by_group, masked, rtol=1e-5, atol=1e-6)
-
-
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -1,0 +1,107 @@
+"""What a query sees: always one interval of keys, which every kernel can be told in its own way."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class Run(NamedTuple):
+    """``queries`` consecutive queries that all see the keys from ``begin`` up to ``end``."""
+
+    queries: int
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Runs of queries, one after the other, the same in every clip of the batch."""
+
+    runs: tuple[Run, ...]
+    keys: int
+    """All keys, seen or not."""
+
+    @classmethod
+    def block_causal(cls, groups: int, *, size: int, window: int | None, before: int = 0) -> "Runs":
+        """The last ``groups`` groups of ``size`` tokens, each seeing itself and what came before.
+
+        Args:
+            groups: those that ask.
+            size: tokens of a group.
+            window: how many groups one sees, its own included; None is all of them.
+            before: groups that are only looked at.
+        """
+        ends = [(before + group + 1) * size for group in range(groups)]
+        seen = [end if window is None else min(window * size, end) for end in ends]
+        runs = tuple(Run(size, end - n, end) for end, n in zip(ends, seen, strict=True))
+        return cls(runs, keys=ends[-1])
+
+    @classmethod
+    def packed(cls, clips: Iterable["Runs"]) -> "Runs":
+        """Clips one after the other that do not see each other."""
+        runs, keys = [], 0
+        for clip in clips:
+            runs += [Run(n, keys + begin, keys + end) for n, begin, end in clip.runs]
+            keys += clip.keys
+        return cls(tuple(runs), keys)
+
+    @property
+    def apart(self) -> bool:
+        """Whether no two runs see the same key."""
+        return all(one.end <= two.begin for one, two in zip(self.runs, self.runs[1:], strict=False))
+
+    @property
+    def queries(self) -> list[int]:
+        """Of each run, how many."""
+        return [run.queries for run in self.runs]
+
+    @property
+    def starts(self) -> list[int]:
+        """Of each run, its first query."""
+        return list(accumulate(self.queries[:-1], initial=0))
+
+    def bounds(self, device: torch.device) -> tuple[Tensor, Tensor]:
+        """First key that each query sees and the first beyond them, both (1, queries)."""
+        lengths, begin, end = torch.tensor(self.runs, device=device).unbind(1)
+        return begin.repeat_interleave(lengths)[None], end.repeat_interleave(lengths)[None]
+
+
+@dataclass(frozen=True, eq=False)
+class Leading:
+    """All queries of a clip see its first keys, of each clip another number."""
+
+    seen: Tensor
+    """(B,) how many."""
+
+    keys: int
+    """All keys of a clip."""
+
+    @cached_property
+    def dense(self) -> Tensor:
+        """Boolean (B, 1, 1, keys): True where a query may look."""
+        index = torch.arange(self.keys, device=self.seen.device)
+        return (index < self.seen[:, None])[:, None, None]
+
+    def bounds(self, queries: int) -> tuple[Tensor, Tensor]:
+        """First key that each query sees and the first beyond them, both (B, queries)."""
+        end = self.seen[:, None].expand(-1, queries)
+        return torch.zeros_like(end), end
+
+    def in_a_row(self, queries: int) -> Runs:
+        """The same of clips one after the other, each with so many queries."""
+        return Runs.packed(Runs((Run(queries, 0, seen),), self.keys) for seen in self._counts)
+
+    @cached_property
+    def _counts(self) -> list[int]:
+        """As numbers of the program: read from the device once, not in each block."""
+        counts: list[int] = self.seen.tolist()
+        return counts
+
+
+Sight = Runs | Leading | None
+"""None: every query sees every key."""
