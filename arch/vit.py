@@ -6,6 +6,7 @@ The paper does not say how the first frame becomes a group, nor whether attentio
 choices here are ours, and ``attention`` offers the two readings of the second.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -13,9 +14,9 @@ from einops import rearrange, reduce
 from torch import Tensor, nn
 
 from arch.interface import Backbone, BackboneConfig, Posterior, Stride
+from arch.layers import sequence as sharing
 from arch.layers.attention import Call, explained
 from arch.layers.causal_conv import repeat_first
-from arch.layers.sequence import Sequence, check_heads
 from arch.layers.stream import Past, Stream, check_chunk
 from arch.layers.trunk import SelfAttention, Trunk, TrunkConfig, linear
 from arch.registry import register
@@ -90,13 +91,35 @@ class ViT(Backbone):
         out: Tensor = self.decoder(z)
         return out
 
+    def encode_packed(
+        self, clips: Sequence[Tensor], observed: Sequence[Tensor] | None = None
+    ) -> list[Posterior]:
+        """As :meth:`encode`, clips of several lengths and resolutions in one pass.
+
+        Their tokens lie in one row without padding, and no clip sees another. What is not
+        attention runs once over all of them, and so does attention where a kernel takes packed
+        sequences (flash-attn, xformers, flex); torch's own takes one clip after the other.
+
+        Args:
+            clips: pixels (B, 3, T, H, W) each; clips of one tensor are of one size.
+            observed: for each tensor its (B,) numbers of leading groups that may be looked at.
+        """
+        for x in clips:
+            self.latent_frames(x.shape[2])
+            self.check_size(*x.shape[3:])
+        return [Posterior.from_moments(m) for m in self.encoder.packed(clips, observed)]
+
+    def decode_packed(self, latents: Sequence[Tensor]) -> list[Tensor]:
+        """As :meth:`decode`, latents (B, c, t, h, w) of several sizes in one pass."""
+        return self.decoder.packed(latents)
+
     def attention_used(self, device: torch.device, dtype: torch.dtype) -> str:
         return explained(self.backend, Call.on(device, dtype, self.head_dim, learns=True))
 
     def check_sharing(self, processes: int) -> None:
-        check_heads(self.heads, processes)
+        sharing.check_heads(self.heads, processes)
 
-    def share(self, sequence: Sequence) -> None:
+    def share(self, sequence: sharing.Sequence) -> None:
         """Embedding and head see all tokens, the blocks between them this process's part."""
         super().share(sequence)
         for module in self.modules():
@@ -117,6 +140,13 @@ class Encoder(Stream, nn.Module):
 
     def forward(self, x: Tensor, observed: Tensor | None = None) -> Tensor:
         return self._moments(self.trunk(self._embed(x, first=True), observed))
+
+    def packed(
+        self, clips: Sequence[Tensor], observed: Sequence[Tensor] | None = None
+    ) -> list[Tensor]:
+        """Moments of each of several batches of clips, each batch of its own size."""
+        tokens = self.trunk.packed([self._embed(x, first=True) for x in clips], observed)
+        return [self._moments(part) for part in tokens]
 
     def stream(self, x: Tensor, past: Past | None = None) -> tuple[Tensor, Past]:
         check_chunk(x.shape[2], stride=self.patch[0], first=past is None)
@@ -145,15 +175,22 @@ class Decoder(Stream, nn.Module):
         self.head = PixelShuffle(config.width, patch=config.patch)
 
     def forward(self, z: Tensor) -> Tensor:
-        tokens = self.trunk(self.embed(rearrange(z, "b c t h w -> b t h w c")), None)
-        out: Tensor = self.head(tokens)
+        out: Tensor = self.head(self.trunk(self._embed(z), None))
         return out
+
+    def packed(self, latents: Sequence[Tensor]) -> list[Tensor]:
+        """Pixels of each of several batches of latents, each batch of its own size."""
+        tokens = self.trunk.packed([self._embed(z) for z in latents])
+        return [self.head(part) for part in tokens]
 
     def stream(self, z: Tensor, past: Past | None = None) -> tuple[Tensor, Past]:
         first = past is None
-        tokens = self.embed(rearrange(z, "b c t h w -> b t h w c"))
-        tokens, past = self.trunk.stream(tokens, past)
+        tokens, past = self.trunk.stream(self._embed(z), past)
         return self.head(tokens, first=first), past
+
+    def _embed(self, z: Tensor) -> Tensor:
+        tokens: Tensor = self.embed(rearrange(z, "b c t h w -> b t h w c"))
+        return tokens
 
 
 class PixelShuffle(nn.Module):

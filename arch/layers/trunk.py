@@ -1,5 +1,6 @@
 """Transformer blocks over the tokens of a clip: the trunk of both halves of ``vit``."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,9 +10,10 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from arch.layers import rope
-from arch.layers.attention import Backend, Leading, Runs, Sight, attention
+from arch.layers import sequence as sharing
+from arch.layers.attention import Backend, Leading, Run, Runs, Sight, attention
 from arch.layers.norm import EPS
-from arch.layers.sequence import Sequence
+from arch.layers.packing import pack, unpack
 from arch.layers.stream import Past, Stream
 
 INIT_STD = 0.02
@@ -67,7 +69,7 @@ class Trunk(Stream, nn.Module):
         self.rope_base = config.rope_base
         self.causal = config.attention == "block_causal"
         self.window = config.window
-        self.sequence = Sequence()
+        self.sequence = sharing.Sequence()
         self.blocks = nn.ModuleList(Block(config) for _ in range(blocks))
         self.norm = nn.RMSNorm(config.width, eps=EPS)
 
@@ -78,7 +80,7 @@ class Trunk(Stream, nn.Module):
         if observed is not None:
             sight = Leading(observed * (h * w), keys=t * h * w)
         if self.causal:
-            sight = Runs.block_causal(t, size=h * w, window=self.window)
+            sight = self._runs(grid, t)
         angle = self._angle(grid, x.device)
         tokens = self._through(rearrange(x, "b t h w d -> b (t h w) d"), angle, sight)
         return rearrange(tokens, "b (t h w) d -> b t h w d", t=t, h=h, w=w)
@@ -104,6 +106,30 @@ class Trunk(Stream, nn.Module):
             kept.append(memory)
         tokens = rearrange(self.norm(tokens), "b (t h w) d -> b t h w d", t=t, h=h, w=w)
         return tokens, (start + t, tuple(kept))
+
+    def packed(
+        self, batches: Sequence[Tensor], observed: Sequence[Tensor] | None = None
+    ) -> list[Tensor]:
+        """Clips of several sizes, none of which sees another, in one pass without padding.
+
+        Args:
+            batches: (B, t, h, w, D) each, equal clips within.
+            observed: for each batch (B,), as in :meth:`forward`; read from the device.
+        """
+        angles, runs = [], []
+        for index, x in enumerate(batches):
+            grid = t, _, _ = x.shape[1], x.shape[2], x.shape[3]
+            seen = [t] * len(x) if observed is None else observed[index].tolist()
+            angles += [self._angle(grid, x.device)] * len(x)
+            runs += [self._runs(grid, groups) for groups in seen]
+        return unpack(self._through(pack(batches), torch.cat(angles), Runs.packed(runs)), batches)
+
+    def _runs(self, grid: tuple[int, int, int], observed: int) -> Runs:
+        """What each token of a clip sees; a causal one sees nothing unobserved that matters."""
+        t, h, w = grid
+        if self.causal:
+            return Runs.block_causal(t, size=h * w, window=self.window)
+        return Runs((Run(t * h * w, 0, observed * h * w),), keys=t * h * w)
 
     def _through(self, tokens: Tensor, angle: Tensor, sight: Sight) -> Tensor:
         """All blocks and the norm: of N tokens (B, N, D) each process holds n in between."""
@@ -159,7 +185,7 @@ class SelfAttention(nn.Module):
         self.heads = config.heads
         self.window = config.window
         self.backend = config.attention_backend
-        self.sequence = Sequence()
+        self.sequence = sharing.Sequence()
         self.qkv = linear(config.width, 3 * config.width)
         self.norm_q = nn.RMSNorm(config.width // config.heads, eps=EPS)
         self.norm_k = nn.RMSNorm(config.width // config.heads, eps=EPS)
