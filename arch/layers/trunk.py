@@ -78,7 +78,7 @@ class Trunk(Stream, nn.Module):
         grid = t, h, w = x.shape[1], x.shape[2], x.shape[3]
         sight: Sight = None
         if observed is not None:
-            sight = Leading(observed * (h * w), keys=t * h * w)
+            sight = Leading.of(observed * (h * w), keys=t * h * w)
         if self.causal:
             sight = self._runs(grid, t)
         angle = self._angle(grid, x.device)

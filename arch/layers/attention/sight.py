@@ -78,14 +78,19 @@ class Leading:
     seen: Tensor
     """(B,) how many."""
 
-    keys: int
-    """All keys of a clip."""
+    dense: Tensor
+    """Boolean (B, 1, 1, keys): True where a query may look."""
 
-    @cached_property
-    def dense(self) -> Tensor:
-        """Boolean (B, 1, 1, keys): True where a query may look."""
-        index = torch.arange(self.keys, device=self.seen.device)
-        return (index < self.seen[:, None])[:, None, None]
+    @classmethod
+    def of(cls, seen: Tensor, *, keys: int) -> "Leading":
+        """``seen`` of so many keys; the mask is written here, once for all layers."""
+        index = torch.arange(keys, device=seen.device)
+        return cls(seen, (index < seen[:, None])[:, None, None])
+
+    @property
+    def keys(self) -> int:
+        """All keys of a clip."""
+        return self.dense.shape[-1]
 
     def bounds(self, queries: int) -> tuple[Tensor, Tensor]:
         """First key that each query sees and the first beyond them, both (B, queries)."""

@@ -7,7 +7,7 @@ from arch.layers.attention import Leading, Run, Runs, Sight
 
 SIGHTS: dict[str, Sight] = {
     "all": None,
-    "observed": Leading(torch.tensor([4, 12]), keys=12),
+    "observed": Leading.of(torch.tensor([4, 12]), keys=12),
     "block_causal": Runs.block_causal(3, size=4, window=None),
     "window": Runs.block_causal(3, size=4, window=2),
     "packed": Runs.packed([Runs((Run(5, 0, 5),), 5), Runs((Run(7, 0, 3),), 7)]),
