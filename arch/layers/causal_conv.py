@@ -20,6 +20,8 @@ def last_frames(x: Tensor, times: int, before: Tensor) -> Tensor:
     """Copy the last ``times`` frames of ``before`` and then ``x``, both (B, C, T, H, W)."""
     missing = max(times - x.shape[2], 0)
     tail = x[:, :, x.shape[2] - (times - missing) :]
+    if not missing:  # nothing and ``channels_last_3d`` make plain order together
+        return tail.clone()
     return torch.cat([before[:, :, before.shape[2] - missing :], tail], dim=2)
 
 
