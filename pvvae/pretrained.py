@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from arch.interface import BackboneConfig, Denoiser, DenoiserConfig, DiscriminatorConfig
+from arch.layers.inflation import inflate
 from pvvae import checkpoints
 from pvvae import config as codec
 from pvvae.checkpoints import Checkpoint
@@ -144,6 +145,28 @@ def load_vae_weights(
     elif "pad" not in weights:
         weights["pad"] = torch.zeros_like(vae.pad)
     fill(vae, weights, where=str(path))
+
+
+def load_vae_file(vae: PredictiveVAE, path: Path) -> None:
+    """Fill ``vae`` with a file's weights, those of an image VAE inflated; a pad may be missing.
+
+    Raises:
+        ConfigError: if the file holds no weights, or others than ``vae`` has.
+    """
+    wanted = vae.state_dict()
+    weights = inflate(_of_backbone(read_tensors(path)), wanted)
+    if vae.pad is not None:
+        weights.setdefault("pad", torch.zeros_like(vae.pad))
+    else:
+        weights.pop("pad", None)
+    fill(vae, weights, where=str(path))
+
+
+def _of_backbone(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Under the names that they have in a VAE, if they are a backbone's own."""
+    if any(name.startswith("backbone.") for name in weights):
+        return weights
+    return {f"backbone.{name}": tensor for name, tensor in weights.items()}
 
 
 def load_discriminator_weights(

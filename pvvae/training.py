@@ -94,8 +94,8 @@ class VAETrainer:
             accumulation=len(self.slots),
         )
         judge = Judge(engine, self.config.objective)
-        if self.config.init is not None and self.config.objective.weight_lecam:
-            judge.recall(checkpoint_of(Path(self.config.init)).folder)
+        if self.config.init_run is not None and self.config.objective.weight_lecam:
+            judge.recall(checkpoint_of(self.config.init_run).folder)
         return judge
 
     def start(self, step: int, *, rollbacks: int) -> None:

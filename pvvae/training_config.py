@@ -17,11 +17,14 @@ from pvvae.loop import LoopConfig
 from pvvae.model import Pad, PredictiveVAE
 from pvvae.objective import ObjectiveConfig
 from pvvae.optimizer import OptimizerConfig
-from pvvae.pretrained import load_discriminator_weights, load_vae_weights
+from pvvae.pretrained import load_discriminator_weights, load_vae_file, load_vae_weights
 from pvvae.run import RunConfig
 from pvvae.run_folder import read_config
 from pvvae.slots import check_sharing, check_slots
 from pvvae.watch.watch import WatchConfig
+
+WEIGHTS = ".safetensors"
+"""How ``init`` ends where it is a file of weights."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +35,8 @@ class VAETrainingConfig(RunConfig):
     pad: Pad = "learnable"
     """What stands in for a dropped group (Table 6: learnable 146.37, Gaussian 150.68 gFVD)."""
     init: str | None = None
-    """Run folder of the stage before, whose weights this one starts from."""
+    """Run folder of the stage before, whose weights this one starts from; or a .safetensors file,
+    of a VAE like this one or of an image VAE with its layout and 2D kernels."""
     data: DataConfig
     held_out: HeldOutConfig
     objective: ObjectiveConfig
@@ -52,12 +56,19 @@ class VAETrainingConfig(RunConfig):
     def __post_init__(self) -> None:
         at_least(1, {"steps": self.steps, "sequence_parallel": self.sequence_parallel})
 
+    @property
+    def init_run(self) -> Path | None:
+        """The stage before, if weights come from one."""
+        if self.init is None or self.init.endswith(WEIGHTS):
+            return None
+        return Path(self.init)
+
     def check(self, processes: int) -> None:
         slots, team = self.data.slots, self.sequence_parallel
         teams = check_slots(slots, processes, key="data.slots", team=team)
         self.check_shapes()
-        if self.init is not None:
-            read_config(Path(self.init))
+        if self.init_run is not None:
+            read_config(self.init_run)
         clips = TrainingClips(self.data, steps=self.steps, seed=self.seed)
         check_shards(clips.index, teams)
         if self.data.held_out is not None:
@@ -87,8 +98,10 @@ def build_vae(config: VAETrainingConfig) -> PredictiveVAE:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seeding.key(config.seed, "weights", "vae"))
         vae = PredictiveVAE(config.backbone.build(), pad=config.pad)
-    if config.init is not None:
-        load_vae_weights(vae, config.backbone, run=Path(config.init))
+    if config.init_run is not None:
+        load_vae_weights(vae, config.backbone, run=config.init_run)
+    elif config.init is not None:
+        load_vae_file(vae, Path(config.init))
     return vae
 
 
@@ -98,6 +111,6 @@ def build_discriminator(config: VAETrainingConfig) -> torch.nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seeding.key(config.seed, "weights", "discriminator"))
         network = config.discriminator.build()
-    if config.init is not None:
-        load_discriminator_weights(network, config.discriminator, run=Path(config.init))
+    if config.init_run is not None:
+        load_discriminator_weights(network, config.discriminator, run=config.init_run)
     return network

@@ -21,7 +21,7 @@ class Config(VAETrainingConfig):
         super().__post_init__()
         if self.init is None:
             raise ConfigError(
-                "init: decoder fine-tuning needs the run folder of predictive training"
+                "init: decoder fine-tuning needs the run folder of predictive training, or weights"
             )
         if self.objective.max_drop_ratio != 0.0:
             raise ConfigError(
