@@ -103,6 +103,10 @@ class BackboneConfig(ABC):
     latent_channels: int
     """c, the channels of one latent cell (64 in the paper, section 3.1)."""
 
+    def anywhere(self) -> "BackboneConfig":
+        """The same network without what was chosen for a machine, such as a kernel."""
+        return self
+
     @abstractmethod
     def build(self) -> "Backbone":
         """The network, with fresh weights from torch's current generator."""

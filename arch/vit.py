@@ -7,7 +7,7 @@ choices here are ours, and ``attention`` offers the two readings of the second.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from einops import rearrange, reduce
@@ -48,6 +48,9 @@ class ViTConfig(BackboneConfig, TrunkConfig):
         super().__post_init__()
         if self.patch[1] != self.patch[2]:
             raise ValueError(f"patch: height and width must be equal, got {self.patch}")
+
+    def anywhere(self) -> "ViTConfig":
+        return replace(self, attention_backend="auto")
 
     def build(self) -> "ViT":
         return ViT(self)

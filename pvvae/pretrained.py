@@ -68,7 +68,8 @@ def vae_config(run: Path) -> tuple[BackboneConfig, Pad]:
             "predictive or decoder_finetune"
         )
     codec.load_plugins(plain)
-    return codec.decode(BackboneConfig, plain["backbone"], "backbone"), plain["pad"]
+    backbone = codec.decode(BackboneConfig, plain["backbone"], "backbone").anywhere()
+    return backbone, plain["pad"]
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,8 @@ def load_vae_weights(
     Raises:
         ConfigError: if that run trained another backbone.
     """
-    _require_same(run, "backbone", codec.encode(backbone))
+    found, wanted = _anywhere(read_config(run)), codec.encode(backbone.anywhere())
+    _require_same(run, "backbone", found, wanted)
     path = checkpoint_of(run, step).folder / "vae.safetensors"
     weights = read_tensors(path)
     if vae.pad is None:
@@ -177,14 +179,23 @@ def load_discriminator_weights(
     Raises:
         ConfigError: if that run trained another discriminator.
     """
-    if read_config(run).get("discriminator") is None:
+    found = read_config(run).get("discriminator")
+    if found is None:
         return
-    _require_same(run, "discriminator", codec.encode(config))
+    _require_same(run, "discriminator", found, codec.encode(config))
     path = checkpoint_of(run).folder / "discriminator.safetensors"
     fill(network, read_tensors(path), where=str(path))
 
 
-def _require_same(run: Path, what: str, wanted: dict[str, Any]) -> None:
-    other = codec.differences(read_config(run).get(what), wanted, what)
+def _anywhere(plain: dict[str, Any]) -> Any:
+    """A run's backbone without what was chosen for its machine, as plain data."""
+    if "backbone" not in plain:
+        return None
+    codec.load_plugins(plain)
+    return codec.encode(codec.decode(BackboneConfig, plain["backbone"], "backbone").anywhere())
+
+
+def _require_same(run: Path, what: str, found: Any, wanted: dict[str, Any]) -> None:
+    other = codec.differences(found, wanted, what)
     if other:
         raise ConfigError(f"{run}: was trained with another {what}: {other[0]}")
