@@ -123,7 +123,7 @@ class Backbone(Shareable, ABC):
     decoder: nn.Module
     """Every parameter of the backbone is in one of the two."""
     head: nn.Module
-    """Last module of the decoder: linear in its own parameters, and with gradients on its output
+    """Last module of the decoder: linear in its own parameters, and in training mode its output
     *is* the reconstruction. The adaptive GAN weight differentiates through it alone."""
 
     @property

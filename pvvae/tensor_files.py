@@ -82,7 +82,8 @@ def _refuse_pickles(path: Path) -> None:
         raise ConfigError(f"{path}: no such file")
     with path.open("rb") as file:
         begin = file.read(HEADER + 1)
-    if path.suffix in PICKLES or (begin.startswith(PICKLED) and begin[HEADER:] != b"{"):
+    other = begin.startswith(PICKLED) and begin[HEADER:] not in (b"{", b"")  # may be cut short
+    if path.suffix in PICKLES or other:
         raise _pickle(path, "safetensors are expected here")
 
 

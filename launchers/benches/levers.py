@@ -161,7 +161,7 @@ def _grouped(clip: tuple[int, int, int]) -> Lever:
     """As without and with gradients; nothing asks for any, so none are prepared."""
     import torch
 
-    model = builder("tiny/cnn", (1, 3, *clip))().requires_grad_(False)
+    model = builder("tiny/cnn", (1, 3, *clip))().eval().requires_grad_(False)
     x = _noise(3, *clip)
 
     def at_once() -> "Tensor":

@@ -153,8 +153,8 @@ def wrong_sizes_name_the_right_ones(config: BackboneConfig) -> None:
             backbone.encode(torch.zeros(1, 3, 1, *size))
 
 
-def without_gradients_come_the_same_numbers(config: BackboneConfig) -> None:
-    backbone = awake(config)
+def evaluation_without_gradients_gives_the_same_numbers(config: BackboneConfig) -> None:
+    backbone = awake(config).eval()
     for groups in (1, 3):
         x = clip(backbone, groups)
         posterior = backbone.encode(x)
