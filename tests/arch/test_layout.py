@@ -19,7 +19,7 @@ NAMES = [f"{config.name}-{index}" for index, config in enumerate(backbone_config
 CONVOLUTIONS = (torch.ops.aten.convolution.default,)
 
 
-LAST = torch.channels_last_3d
+LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
 
 
 class Convolutions(TorchDispatchMode):
@@ -39,11 +39,11 @@ class Convolutions(TorchDispatchMode):
         if func not in CONVOLUTIONS:
             return out
         self.inputs.append(args[0])
-        return out.contiguous(memory_format=LAST) if _is_last(args[0]) else out
+        return out.contiguous(memory_format=LAST[out.ndim]) if _is_last(args[0]) else out
 
 
 def _is_last(x: Tensor) -> bool:
-    return x.is_contiguous(memory_format=LAST)
+    return x.is_contiguous(memory_format=LAST[x.ndim])
 
 
 class Upcasts(TorchDispatchMode):
