@@ -6,7 +6,9 @@ frames, ``H W`` pixels; ``c`` latent channels, ``t = 1 + n`` groups, ``h w`` lat
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 import torch
@@ -111,6 +113,30 @@ class BackboneConfig(ABC):
     def build(self) -> "Backbone":
         """The network, with fresh weights from torch's current generator."""
 
+    def check_pretrained(self, folder: Path) -> None:
+        """Refuse a folder whose weights could not be :meth:`pretrained`, before reading those.
+
+        Raises:
+            ValueError: unless overridden, and where the folder does not fit.
+        """
+        raise ValueError(f"{folder}: no run folder, and {self.name} starts from no other")
+
+    def pretrained(self, folder: Path) -> dict[str, Tensor]:
+        """Weights for :meth:`build`'s network, under its names, out of a folder that others wrote.
+
+        Raises:
+            ValueError: unless overridden, and where folder or weights do not fit.
+        """
+        raise ValueError(f"{folder}: no run folder, and {self.name} starts from no other")
+
+    def export(self, folder: Path, weights: Mapping[str, Tensor]) -> None:
+        """Write ``weights`` of :meth:`build`'s network as others read them.
+
+        Raises:
+            ValueError: unless overridden.
+        """
+        raise ValueError(f"{self.name} has no format but our own")
+
 
 class Backbone(Shareable, ABC):
     """An encoder and a decoder with symmetric strides; the first frame is a group of its own."""
@@ -179,6 +205,24 @@ class Backbone(Shareable, ABC):
                     f"{what} must be a multiple of {self.stride.space}, got {size}; "
                     f"nearest valid sizes: {low}, {low + self.stride.space}"
                 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeerConfig(ABC):
+    """Base of all peers: other people's VAEs, to compare ours with."""
+
+    name: ClassVar[str]
+
+    weights: str | None = None
+    """Where its trained weights are; null is random, for speed alone."""
+
+    @abstractmethod
+    def build(self) -> Backbone:
+        """The network; ``encode`` and ``decode`` are all that is promised of it.
+
+        Raises:
+            ValueError: in one line, if network or weights cannot be had.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,28 +1,29 @@
 """Other people's video VAEs behind our interface, from the package diffusers.
 
-A family of its own: peers are compared with, and not held to the contract of our backbones. Each is
-the published size; the paper's Tables 1 and 2 give the same parameter counts.
+Any other VAE is ``external`` (arch/external.py). A family of its own: peers are compared with, and
+not held to the contract of our backbones. Each is the published size; the paper's Tables 1 and 2
+give the same parameter counts. Wan's can be trained too: arch/wan.py.
 """
 
-import importlib
-from abc import ABC
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
-from arch.interface import Backbone, Posterior, Stride
+from arch.interface import Backbone, PeerConfig, Posterior, Stride
 from arch.layers.causal_conv import repeat_first
-from arch.layers.torchvision_operators import import_torchvision
+from arch.layers.from_diffusers import autoencoder
 from arch.registry import register
 
 
 @dataclass(frozen=True, kw_only=True)
-class PeerConfig(ABC):
-    """Base of all peers; the subclass says which class of diffusers it is, and at what size."""
+class DiffusersConfig(PeerConfig):
+    """Base of these peers; the subclass says which class of diffusers it is, and at what size.
 
-    name: ClassVar[str]
+    ``weights`` is a folder or hub id of ``config.json`` and safetensors.
+    """
+
     autoencoder: ClassVar[str]
     """Class of diffusers."""
     arguments: ClassVar[dict[str, Any]] = {}
@@ -35,8 +36,6 @@ class PeerConfig(ABC):
     lead: ClassVar[int] = 0
     """Copies of the first frame that the class wants before a clip, and takes off again itself."""
 
-    weights: str | None = None
-    """Folder or hub id of ``config.json`` and safetensors; null is random, for speed alone."""
     sizes: dict[str, Any] = field(default_factory=dict)
     """Arguments of the class that make it another size; only with random weights."""
 
@@ -55,7 +54,7 @@ class PeerConfig(ABC):
         Raises:
             ValueError: if diffusers is missing, or the weights cannot be had.
         """
-        cls = _autoencoder(self.autoencoder)
+        cls = autoencoder(self.autoencoder)
         if self.weights is None:
             network = cls(**self.arguments | self.sizes)
         else:
@@ -63,15 +62,15 @@ class PeerConfig(ABC):
         self.settle(network)
         return Peer(network, self)
 
-    def settle(self, network: Any) -> None:  # noqa: B027 - most have nothing to settle
+    def settle(self, network: Any) -> None:
         """Switch off what would make a comparison unfair."""
 
 
 class Peer(Backbone):
     """A peer as a backbone: pixels in [-1, 1] to a posterior and back."""
 
-    def __init__(self, network: Any, config: PeerConfig) -> None:
-        """Wrap a network of diffusers, as :meth:`PeerConfig.build` made it."""
+    def __init__(self, network: Any, config: DiffusersConfig) -> None:
+        """Wrap a network of diffusers, as :meth:`DiffusersConfig.build` made it."""
         super().__init__()
         self.network = network
         self.stride, self.causal, self._lead = config.stride, config.causal, config.lead
@@ -106,7 +105,7 @@ class Peer(Backbone):
 
 @register(PeerConfig, "wan2.1")
 @dataclass(frozen=True, kw_only=True)
-class Wan21Config(PeerConfig):
+class Wan21Config(DiffusersConfig):
     """126.9M, t4 s8 c16; Apache-2.0. Encodes four frames, decodes one group at a time."""
 
     autoencoder = "AutoencoderKLWan"
@@ -117,7 +116,7 @@ class Wan21Config(PeerConfig):
 
 @register(PeerConfig, "wan2.2")
 @dataclass(frozen=True, kw_only=True)
-class Wan22Config(PeerConfig):
+class Wan22Config(DiffusersConfig):
     """704.7M, t4 s16 c48; Apache-2.0. The one peer with our strides that people use."""
 
     autoencoder = "AutoencoderKLWan"
@@ -145,7 +144,7 @@ class Wan22Config(PeerConfig):
 
 @register(PeerConfig, "cogvideox")
 @dataclass(frozen=True, kw_only=True)
-class CogVideoXConfig(PeerConfig):
+class CogVideoXConfig(DiffusersConfig):
     """215.6M, t4 s8 c16; code Apache-2.0. Its GroupNorm over chunks of 8 frames is not causal."""
 
     autoencoder = "AutoencoderKLCogVideoX"
@@ -155,7 +154,7 @@ class CogVideoXConfig(PeerConfig):
 
 @register(PeerConfig, "hunyuanvideo")
 @dataclass(frozen=True, kw_only=True)
-class HunyuanVideoConfig(PeerConfig):
+class HunyuanVideoConfig(DiffusersConfig):
     """246.5M, t4 s8 c16; Tencent community licence."""
 
     autoencoder = "AutoencoderKLHunyuanVideo"
@@ -169,7 +168,7 @@ class HunyuanVideoConfig(PeerConfig):
 
 @register(PeerConfig, "hunyuanvideo1.5")
 @dataclass(frozen=True, kw_only=True)
-class HunyuanVideo15Config(PeerConfig):
+class HunyuanVideo15Config(DiffusersConfig):
     """1,260.6M, t4 s16 c32; Tencent community licence."""
 
     autoencoder = "AutoencoderKLHunyuanVideo15"
@@ -179,7 +178,7 @@ class HunyuanVideo15Config(PeerConfig):
 
 @register(PeerConfig, "vidtok")
 @dataclass(frozen=True, kw_only=True)
-class VidTokConfig(PeerConfig):
+class VidTokConfig(DiffusersConfig):
     """199.5M, t4 s16 c16; MIT. Of the published sizes the one with our strides."""
 
     autoencoder = "AutoencoderVidTok"
@@ -188,21 +187,6 @@ class VidTokConfig(PeerConfig):
     channels_key = "z_channels"
     causal = True
     lead = 3
-
-
-def _autoencoder(name: str) -> Any:
-    """A class of diffusers.
-
-    Raises:
-        ValueError: if diffusers cannot be imported, or is too old to have it.
-    """
-    try:
-        import_torchvision()  # diffusers imports it where it finds it
-        return getattr(importlib.import_module("diffusers"), name)
-    except (ImportError, AttributeError) as error:
-        raise ValueError(
-            f"peers need diffusers with {name} ({error}); install the extra 'peers'"
-        ) from None
 
 
 def _pretrained(cls: Any, weights: str) -> Any:

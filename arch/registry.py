@@ -46,13 +46,19 @@ def lookup(family: type[Any], name: str) -> type[Any]:
     discover()
     known = _members.get(family, {})
     if name not in known:
-        kind = family.__name__.removesuffix("Config").lower()
+        kind = _kind(family)
+        others = [_kind(other) for other, table in _members.items() if name in table]
+        but = f" (it is a {others[0]}; only a {kind} can be here)" if others else ""
         raise ValueError(
-            f"no {kind} is called {name!r}; known names: {', '.join(sorted(known))}. "
+            f"no {kind} is called {name!r}{but}; known names: {', '.join(sorted(known))}. "
             f"To add one, write arch/{name}.py or name its file under plugins: "
             "(see docs/architecture.md)"
         )
     return known[name]
+
+
+def _kind(family: type[Any]) -> str:
+    return family.__name__.removesuffix("Config").lower()
 
 
 def names(family: type[Any]) -> tuple[str, ...]:

@@ -97,6 +97,8 @@ def channel_facts(latents: Path, *, vae: PredictiveVAE, run: Path) -> ChannelFac
         raise ConfigError(f"{latents}: a run of stage {plain.get('stage')}, not extract_latents")
     if not path.is_file():
         raise ConfigError(f"{path}: no such file; run extract_latents (to its end) first")
+    if not isinstance(plain["vae"], str):
+        raise ConfigError(f"{latents}: latents of a peer, {plain['vae']['name']}, not of {run}")
     other = Path(plain["vae"])
     if other.resolve() != run.resolve() and not _same_encoder(load_vae(other), vae):
         raise ConfigError(f"{latents}: latents of another encoder, that of {other}, not of {run}")

@@ -34,6 +34,11 @@ def is_finished(folder: Path) -> bool:
     return (folder / "finished.json").exists()
 
 
+def is_run(folder: Path) -> bool:
+    """Whether ``folder`` is one that a stage has made."""
+    return (folder / "config.yaml").is_file()
+
+
 def read_config(folder: Path) -> dict[str, Any]:
     """The resolved config of a run.
 

@@ -17,7 +17,8 @@ from pvvae.loop import LoopConfig
 from pvvae.model import Pad, PredictiveVAE
 from pvvae.objective import ObjectiveConfig
 from pvvae.optimizer import OptimizerConfig
-from pvvae.pretrained import load_discriminator_weights, load_vae_file, load_vae_weights
+from pvvae.others import check_others, is_others, load_others
+from pvvae.pretrained import load_discriminator_weights, load_vae_weights
 from pvvae.run import RunConfig
 from pvvae.run_folder import read_config
 from pvvae.slots import check_sharing, check_slots
@@ -36,7 +37,8 @@ class VAETrainingConfig(RunConfig):
     """What stands in for a dropped group (Table 6: learnable 146.37, Gaussian 150.68 gFVD)."""
     init: str | None = None
     """Run folder of the stage before, whose weights this one starts from; or a .safetensors file,
-    of a VAE like this one or of an image VAE with its layout and 2D kernels."""
+    of a VAE like this one or of an image VAE with its layout and 2D kernels; or a folder of others'
+    weights, where the backbone reads such."""
     data: DataConfig
     held_out: HeldOutConfig
     objective: ObjectiveConfig
@@ -61,7 +63,7 @@ class VAETrainingConfig(RunConfig):
         """The stage before, if weights come from one."""
         if self.init is None or self.init.endswith(WEIGHTS):
             return None
-        return Path(self.init)
+        return None if is_others(Path(self.init)) else Path(self.init)
 
     def check(self, processes: int) -> None:
         slots, team = self.data.slots, self.sequence_parallel
@@ -69,6 +71,8 @@ class VAETrainingConfig(RunConfig):
         self.check_shapes()
         if self.init_run is not None:
             read_config(self.init_run)
+        elif self.init is not None:
+            check_others(self.backbone, Path(self.init))
         clips = TrainingClips(self.data, steps=self.steps, seed=self.seed)
         check_shards(clips.index, teams)
         if self.data.held_out is not None:
@@ -101,7 +105,7 @@ def build_vae(config: VAETrainingConfig) -> PredictiveVAE:
     if config.init_run is not None:
         load_vae_weights(vae, config.backbone, run=config.init_run)
     elif config.init is not None:
-        load_vae_file(vae, Path(config.init))
+        load_others(vae, config.backbone, Path(config.init))
     return vae
 
 

@@ -18,6 +18,7 @@ examples:
   pvvae export runs/cnn/predictive vae.safetensors --step 40000
   pvvae export runs/cnn/predictive d.safetensors --network discriminator
   pvvae export runs/cnn/decoder_finetune vae --format pretrained --latents runs/cnn/extract_latents
+  pvvae export runs/finetune/wan2.2/predictive wan --format diffusers
   pvvae export vae vae_onnx --format onnx --clip 17x256x256 --stream 16
 
 Whole fp32 weights; averaged ones where the run keeps an average. The checkpoint is verified first.
@@ -26,11 +27,14 @@ Needs no GPU.
 safetensors: one file of weights, under the names of the network's state_dict. pretrained: a folder
 of config.json and weights for pvvae.autoencoder.Autoencoder.from_pretrained, or in pipelines of
 diffusers pvvae.diffusers.AutoencoderPV; commands that want the folder of a VAE stage take it too.
+diffusers: a folder of diffusers' own class, of a backbone that is one of its VAEs (wan), without
+the pad. Its latents_mean and latents_std are 0 and 1, as training moves latents: extract_latents
+measures them.
 torch-export, onnx: a folder of graphs of fixed shapes, encoder and decoder, that run without this
 project; its README.md says how to call them. With --stream they take a video of any length in
 chunks, and what must be remembered goes in and out.
 """
-FORMATS = ("safetensors", "pretrained", "torch-export", "onnx")
+FORMATS = ("safetensors", "pretrained", "diffusers", "torch-export", "onnx")
 GRAPHS = ("torch-export", "onnx")
 OPTIONS = {
     "--network": ("safetensors",),
@@ -96,6 +100,8 @@ def _export(arguments: argparse.Namespace) -> int:
         return _weights(arguments)
     if arguments.format == "pretrained":
         return _pretrained(arguments)
+    if arguments.format == "diffusers":
+        return _backbone(arguments)
     return _graphs(arguments)
 
 
@@ -129,6 +135,15 @@ def _pretrained(arguments: argparse.Namespace) -> int:
     measured = vae.config.latents_measured_on
     statistics = f"latents of {measured}" if measured else "no statistics of latents (--latents)"
     print(f"{arguments.out}: VAE of {arguments.run}, {statistics}")
+    return 0
+
+
+def _backbone(arguments: argparse.Namespace) -> int:
+    """A folder of the backbone's own class."""
+    from pvvae.others import export_backbone
+
+    step = export_backbone(arguments.run, arguments.out, step=arguments.step)
+    print(f"{arguments.out}: backbone of {arguments.run} after {step} steps, without its pad")
     return 0
 
 

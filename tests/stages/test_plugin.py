@@ -21,6 +21,7 @@ backbone: {{name: per_frame, latent_channels: 8}}
 
 
 def test_a_backbone_from_one_file_and_one_yaml_trains(group, shards, tmp_path: Path, monkeypatch):
+    registry.discover()  # what were first registered in the copy would be gone after this test
     members = {family: dict(table) for family, table in registry._members.items()}
     monkeypatch.setattr(registry, "_members", members)
     (tmp_path / "networks").mkdir()
