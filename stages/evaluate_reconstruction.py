@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from arch.interface import PeerConfig
 from pvvae import distributed
 from pvvae.bounds import at_least
 from pvvae.data.clips import HeldOutClips, held_out_clips, to_pixels, to_uint8
@@ -24,6 +25,7 @@ from pvvae.metrics.prediction_error import prediction_error
 from pvvae.metrics.psnr import frame_psnr
 from pvvae.metrics.ssim import frame_ssim
 from pvvae.model import PredictiveVAE
+from pvvae.others import check_trained, open_vae
 from pvvae.pretrained import load_vae
 from pvvae.run import Run, RunConfig
 
@@ -38,11 +40,11 @@ FEATURES, ERROR = "features_of_", "error_of_"
 class Config(RunConfig):
     """The same measurements for any VAE."""
 
-    vae: str
-    """Run folder of a VAE stage."""
+    vae: str | PeerConfig
+    """Run folder of a VAE stage, or a peer with weights."""
     predictor: str | None = None
     """Run folder whose VAE predicts withheld frames: predictive training's, since fine-tuning the
-    decoder no longer practises that. None asks ``vae``."""
+    decoder no longer practises that. None asks ``vae``; of a peer, which never learned it, none."""
     clips: str
     """Shards to measure on."""
     num: int = 2048
@@ -59,6 +61,7 @@ class Config(RunConfig):
     """Clips kept for the report."""
 
     def __post_init__(self) -> None:
+        check_trained(self.vae)
         at_least(2, {"num": self.num})  # FVD is a distance between covariances
         at_least(1, {"frames": self.frames, "height": self.height, "width": self.width})
 
@@ -68,8 +71,8 @@ def run(config: Config) -> None:
     record = Run(config, stage="evaluate_reconstruction")
     if record.finished:
         return
-    vae = load_vae(Path(config.vae)).to(distributed.device())
-    predictor = vae
+    vae = open_vae(config.vae).to(distributed.device())
+    predictor = None if isinstance(config.vae, PeerConfig) else vae
     if config.predictor is not None:
         predictor = load_vae(Path(config.predictor)).to(distributed.device())
     clips = held_out_clips(
@@ -99,7 +102,7 @@ def run(config: Config) -> None:
 @torch.inference_mode()
 def _measure(
     vae: PredictiveVAE,
-    predictor: PredictiveVAE,
+    predictor: PredictiveVAE | None,
     clips: HeldOutClips,
     config: Config,
     record: Run,
@@ -119,13 +122,13 @@ def _measure(
 
 
 def _measure_clip(
-    vae: PredictiveVAE, predictor: PredictiveVAE, x: Tensor, perceptual: LPIPS, videos: FVD
+    vae: PredictiveVAE, predictor: PredictiveVAE | None, x: Tensor, perceptual: LPIPS, videos: FVD
 ) -> tuple[Row, dict[str, Tensor]]:
     """Row and pictures of one clip (1, C, T, H, W).
 
     In the row: ``psnr ssim lpips`` (1, T) of each frame; ``features_of_…`` (1, 400) of I3D, for the
     original and the reconstruction; ``error_of_…`` (), squared error of the withheld frames,
-    predicted and repeated; ``latent``, the posterior mean (1, c, t, h, w).
+    predicted and repeated, if there is a predictor; ``latent``, the posterior mean (1, c, t, h, w).
     """
     recon, mean, _ = vae(x)
     pictures = {"original": x, "reconstruction": recon}
@@ -137,7 +140,7 @@ def _measure_clip(
     }
     for name, clip in pictures.items():
         row[f"{FEATURES}{name}"] = videos.network(torch.from_numpy(to_uint8(clip)))
-    if vae.backbone.latent_frames(x.shape[2]) > 1:
+    if predictor is not None and vae.backbone.latent_frames(x.shape[2]) > 1:
         dropped, seen = vae.latter_half(x.shape[2])  # Figure 6
         pictures["prediction"] = predictor(x, dropped)[0]
         last = x[:, :, seen - 1 : seen].expand(-1, -1, x.shape[2] - seen, -1, -1)

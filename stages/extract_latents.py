@@ -7,13 +7,14 @@ from typing import Any
 
 import torch
 
+from arch.interface import PeerConfig
 from pvvae import distributed
 from pvvae.bounds import at_least
 from pvvae.data.clips import held_out_clips, to_pixels
 from pvvae.data.latents import channel_statistics, shard_path, write_shard, write_statistics
 from pvvae.items import Items
 from pvvae.model import PredictiveVAE
-from pvvae.pretrained import load_vae
+from pvvae.others import check_trained, open_vae
 from pvvae.run import Run, RunConfig
 
 
@@ -21,8 +22,8 @@ from pvvae.run import Run, RunConfig
 class Config(RunConfig):
     """Every clip is centre-cropped and encoded whole; moments are kept, so Latte can sample."""
 
-    vae: str
-    """Run folder of a VAE stage."""
+    vae: str | PeerConfig
+    """Run folder of a VAE stage, or a peer with weights."""
     train: str
     """Shards of the clips that Latte will learn."""
     held_out: str | None = None
@@ -39,6 +40,7 @@ class Config(RunConfig):
     """Clips encoded at once."""
 
     def __post_init__(self) -> None:
+        check_trained(self.vae)
         at_least(1, {"frames": self.frames, "height": self.height, "width": self.width})
         at_least(1, {"clips_per_shard": self.clips_per_shard, "batch": self.batch})
 
@@ -77,7 +79,7 @@ def run(config: Config) -> None:
     record = Run(config, stage="extract_latents")
     if record.finished:
         return
-    vae = load_vae(Path(config.vae)).to(distributed.device())
+    vae = open_vae(config.vae).to(distributed.device())
     folders = {"train": config.train, "held_out": config.held_out}
     splits = [_Split(name, path, config) for name, path in folders.items() if path is not None]
     shards = Items(

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from arch.interface import Denoiser
+from arch.interface import Denoiser, PeerConfig
 from pvvae import distributed, seeding
 from pvvae.bounds import at_least
 from pvvae.data.clips import to_uint8
@@ -18,7 +18,8 @@ from pvvae.files import write_array, write_json
 from pvvae.flow import OnStep, SamplerConfig, guided, sample
 from pvvae.held_out import SAMPLE_FPS
 from pvvae.items import Items
-from pvvae.pretrained import load_denoiser, load_vae
+from pvvae.others import check_trained, open_vae
+from pvvae.pretrained import load_denoiser
 from pvvae.run import Run, RunConfig
 from pvvae.run_folder import read_config
 
@@ -32,8 +33,9 @@ class Config(RunConfig):
 
     latte: str
     """Run folder of the denoiser; the latents' scale and shape are found through it."""
-    vae: str
-    """Run folder of the VAE that decodes: decoder_finetune of the one that made the latents."""
+    vae: str | PeerConfig
+    """Run folder of the VAE that decodes: decoder_finetune of the one that made the latents; or the
+    peer that made them."""
     num: int = 2048
     """Section 4.1."""
     batch: int = 16
@@ -43,6 +45,7 @@ class Config(RunConfig):
     """Class names to draw from; none means all."""
 
     def __post_init__(self) -> None:
+        check_trained(self.vae)
         at_least(1, {"num": self.num, "batch": self.batch})
 
 
@@ -54,7 +57,7 @@ def run(config: Config) -> None:
     if record.finished:
         return
     denoiser = load_denoiser(Path(config.latte)).to(distributed.device())
-    vae = load_vae(Path(config.vae)).to(distributed.device())
+    vae = open_vae(config.vae).to(distributed.device())
     folder = record.folder / "clips"
     blocks = [
         range(first, min(first + config.batch, config.num))

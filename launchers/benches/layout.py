@@ -25,7 +25,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=["cnn", "wan2.2"],
         metavar="MODEL",
-        help="cnn, vit, tiny/cnn ... (folders of configs with a backbone.yaml), or a peer",
+        help="cnn, vit, tiny/cnn ... (folders of configs with a backbone.yaml), a peer, or a YAML "
+        "of configs/peers",
     )
     parser.add_argument(
         "--clip", default="17x256x256", metavar="TxHxW", help="default: 17x256x256, the paper's"

@@ -1,5 +1,6 @@
 """Models and clips as the words of a bench name them."""
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ def builder(name: str, shape: tuple[int, ...]) -> "Callable[[], Backbone]":
     """Builds a model by name, ours from its config, others from the peers.
 
     Args:
-        name: a folder of configs with a backbone.yaml, or a peer.
+        name: a folder of configs with a backbone.yaml, a peer, or a YAML file whose ``vae`` is one.
         shape: of the clips (B, 3, T, H, W) that it shall take.
 
     Raises:
@@ -60,11 +61,12 @@ def positive(option: str, value: int) -> int:
 
 
 def _named(name: str) -> "Callable[[], Backbone]":
-    from arch.interface import BackboneConfig
-    from arch.peers import PeerConfig
-    from arch.registry import lookup, names
+    from arch.interface import BackboneConfig, PeerConfig
+    from arch.registry import names
     from pvvae import config as codec
 
+    if name.endswith(".yaml"):
+        return _peer(codec.read_yaml(Path(name)).get("vae"))
     path = CONFIGS / name / "backbone.yaml"
     if path.is_file():
         plain = codec.read_yaml(path)["backbone"]
@@ -76,5 +78,20 @@ def _named(name: str) -> "Callable[[], Backbone]":
         )
         known = ", ".join([*ours, *names(PeerConfig)])
         raise ConfigError(f"--models: no model is called {name!r}; known: {known}")
-    peer: Callable[[], Backbone] = lookup(PeerConfig, name)().build
-    return peer
+    return _peer({"name": name})
+
+
+def _peer(plain: object) -> "Callable[[], Backbone]":
+    """Builds a peer with fresh weights, as all are here; its mistakes are the user's."""
+    from arch.interface import PeerConfig
+    from pvvae import config as codec
+
+    peer = dataclasses.replace(codec.decode(PeerConfig, plain, "vae"), weights=None)
+
+    def build() -> "Backbone":
+        try:
+            return peer.build()
+        except ValueError as error:
+            raise ConfigError(f"--models: {error}") from None
+
+    return build

@@ -9,6 +9,7 @@ from pvvae.errors import ConfigError
 from pvvae.run_folder import is_finished, read_config
 
 if TYPE_CHECKING:
+    from arch.interface import PeerConfig
     from launchers.words import Commands
     from stages.generate import Config
 
@@ -53,7 +54,7 @@ def _sample(arguments: argparse.Namespace) -> int:
     from pvvae.run_folder import check_same_config
     from stages import generate, program
 
-    config = _config(arguments, arguments.vae or latents_vae)
+    config = _config(arguments, str(arguments.vae) if arguments.vae else latents_vae)
     check_same_config(Path(config.run), program.resolved(config))
     if not is_finished(Path(config.run)):
         generate.run(config)
@@ -61,8 +62,8 @@ def _sample(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def vae_of(latte: Path) -> Path:
-    """The run folder of the VAE that made the latents of a Latte run.
+def vae_of(latte: Path) -> "str | PeerConfig":
+    """The run folder of the VAE that made the latents of a Latte run, or the peer that did.
 
     Raises:
         ConfigError: if ``latte`` is no run of a denoiser, or a folder on the way is gone.
@@ -72,10 +73,17 @@ def vae_of(latte: Path) -> Path:
         raise ConfigError(
             f"--run: {latte} is a run of stage {plain['stage']}; sampling needs one of stage latte"
         )
-    return Path(read_config(Path(plain["latents"]))["vae"])
+    source = read_config(Path(plain["latents"]))["vae"]
+    if isinstance(source, str):
+        return source
+
+    from arch.interface import PeerConfig
+    from pvvae import config as codec
+
+    return codec.decode(PeerConfig, source, "vae")
 
 
-def _config(arguments: argparse.Namespace, vae: Path) -> "Config":
+def _config(arguments: argparse.Namespace, vae: "str | PeerConfig") -> "Config":
     from pvvae.flow import SamplerConfig
     from stages.generate import Config
 
@@ -87,7 +95,7 @@ def _config(arguments: argparse.Namespace, vae: Path) -> "Config":
         run=str(a.out or a.run.with_name(f"{a.run.name}_samples") / "_".join(words)),
         seed=a.seed,
         latte=str(a.run),
-        vae=str(vae),
+        vae=vae,
         num=a.num,
         sampler=SamplerConfig(steps=a.steps, guidance=a.guidance),
         classes=classes,
