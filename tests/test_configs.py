@@ -1,9 +1,11 @@
 """Every shipped config loads, and those of paper size carry the paper's numbers."""
 
+import functools
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 import yaml
 
 from launchers.commands.configs import ROOT, runnable_configs
@@ -14,9 +16,12 @@ BACKBONES = ("cnn", "vit")
 STAGES = [
     path for path in runnable_configs() if "stage" in codec.read_yaml(path)
 ]  # the others are pipelines
+OTHERS = "weights/"
+"""Where shipped configs expect the weights of others."""
 NAMES = [str(path.relative_to(ROOT)) for path in STAGES]
 
 
+@functools.cache
 def load(name: str) -> Any:
     return program.load(ROOT / name, [])[1]
 
@@ -42,7 +47,8 @@ def test_the_runs_that_a_config_starts_from_are_those_of_other_configs(name: str
     made = {load(other).run for other in NAMES}
     config = load(name)
     used = [vars(config).get(key) for key in ("init", "vae", "latents", "latte", "samples")]
-    assert {run for run in used if run is not None} <= made
+    ours = {run for run in used if isinstance(run, str) and not run.startswith(OTHERS)}
+    assert ours <= made
 
 
 @pytest.mark.parametrize("folder", ["", "tiny/"])
@@ -100,6 +106,17 @@ def test_an_ablation_changes_the_key_of_its_table_alone(name: str, changed: set[
     other = codec.encode(load(f"ablations/{name}.yaml"))
     paths = {line.partition(":")[0] for line in codec.differences(whole, other)}
     assert paths == changed | {"run"}
+
+
+def test_the_layouts_compared_differ_in_their_backbone_alone_and_are_equally_large() -> None:
+    ours, theirs = load("studies/layout/cnn.yaml"), load("studies/layout/wan2.2.yaml")
+    lines = codec.differences(codec.encode(ours), codec.encode(theirs))
+    assert {line.partition(":")[0].partition(".")[0] for line in lines} == {"backbone", "run"}
+    assert ours.backbone.latent_channels == theirs.backbone.latent_channels
+    with torch.device("meta"):
+        sizes = [sum(p.numel() for p in c.backbone.build().parameters()) for c in (ours, theirs)]
+    assert sizes == [2_736_805, 2_766_250]
+    assert abs(sizes[1] / sizes[0] - 1.0) < 0.05
 
 
 def test_a_pipeline_names_configs_that_exist() -> None:
