@@ -11,6 +11,9 @@ from tests.arch.contract import CONTRACT
 from tests.tiny import CONFIGS, fragments
 
 TINY = {path.parent.name: path for path in fragments("backbone")}
+ELSEWHERE = {"wan"}
+"""Held to the contract in tests/arch/test_wan.py, with diffusers, but for one promise: an image
+teaches nothing to its layers that halve or double time, though they are in the graph."""
 
 
 @pytest.fixture(params=TINY)
@@ -21,7 +24,7 @@ def config(request: pytest.FixtureRequest) -> BackboneConfig:
 
 def test_every_backbone_has_a_tiny_config() -> None:
     tested = {codec.read_yaml(path)["backbone"]["name"] for path in TINY.values()}
-    assert tested >= set(registry.names(BackboneConfig)) - plugins()
+    assert tested | ELSEWHERE >= set(registry.names(BackboneConfig)) - plugins()
 
 
 def plugins() -> set[str]:
