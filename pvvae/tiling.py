@@ -44,7 +44,7 @@ class Tiles:
         for name, value in (("size", tiling.size), ("overlap", tiling.overlap)):
             if value % stride:
                 raise ValueError(f"tile {name} must be a multiple of {stride}, got {value}")
-        self._overlap = tiling.overlap
+        self._size = height, width
         self._rows = _spans(height, tiling)
         self._columns = _spans(width, tiling)
 
@@ -65,6 +65,12 @@ class Tiles:
             self._join([next(rows) for _ in self._columns], self._columns, -1) for _ in self._rows
         ]
         return self._join(bands, self._rows, -2)
+
+    def near_edges(self, distance: int) -> Tensor:
+        """Where a seam would be: bool (H, W), within ``distance`` pixels of an edge inside."""
+        height, width = self._size
+        rows = _near(self._rows, height, distance)
+        return rows[:, None] | _near(self._columns, width, distance)
 
     def _join(self, parts: Sequence[Tensor], spans: Sequence[slice], dim: int) -> Tensor:
         """One after the other along ``dim``; each fades in over what it shares with the last."""
@@ -87,3 +93,12 @@ def _spans(length: int, tiling: Tiling) -> list[slice]:
     step = tiling.size - tiling.overlap
     starts = [*range(0, length - tiling.size, step), length - tiling.size]
     return [slice(start, start + tiling.size) for start in starts]
+
+
+def _near(spans: Sequence[slice], length: int, distance: int) -> Tensor:
+    """bool (length,): within ``distance`` of where a stretch begins or ends, ends of all apart."""
+    edges = {edge for span in spans for edge in (span.start, span.stop)} - {0, length}
+    near = torch.zeros(length, dtype=torch.bool)
+    for edge in edges:
+        near[max(edge - distance, 0) : edge + distance] = True
+    return near

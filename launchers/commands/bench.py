@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from launchers.benches import layout, levers, loop, vae
+from launchers.benches import layout, levers, loop, tiles, vae
 from launchers.words import add_command
 
 if TYPE_CHECKING:
@@ -32,7 +32,13 @@ class Bench(Protocol):
         """The same for people."""
 
 
-BENCHES: dict[str, Bench] = {"layout": layout, "levers": levers, "loop": loop, "vae": vae}
+BENCHES: dict[str, Bench] = {
+    "layout": layout,
+    "levers": levers,
+    "loop": loop,
+    "tiles": tiles,
+    "vae": vae,
+}
 
 
 def add(commands: "Commands") -> None:

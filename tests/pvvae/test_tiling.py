@@ -44,3 +44,9 @@ def test_tiles_are_made_of_latent_cells():
 def test_sizes_that_make_no_sense_are_refused(size, overlap):
     with pytest.raises(ValueError, match=r"must be (positive|in \[0)"):
         Tiling(size=size, overlap=overlap)
+
+
+def test_edges_inside_the_picture_are_where_tiles_begin_and_end():
+    near = Tiles(8, 12, Tiling(size=8, overlap=4), stride=1).near_edges(1)
+    columns = torch.tensor([0, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 0], dtype=torch.bool)
+    assert torch.equal(near, columns.expand(8, 12))  # the ends of the picture are no seams
