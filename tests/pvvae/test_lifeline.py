@@ -25,6 +25,7 @@ signal.pause()
 HOLDER = f"""
 import os, signal, subprocess, sys
 from pvvae.lifeline import hold_lifeline
+signal.signal(signal.SIGINT, signal.default_int_handler)  # who was started by nohup ignores it
 with hold_lifeline() as lifeline:
     child = subprocess.Popen([sys.executable, "-c", {CHILD!r}], env=os.environ | lifeline)
     print(child.pid, flush=True)
