@@ -27,7 +27,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(plain))
     save_file(PredictiveVAE(VIT.build()).state_dict(), tmp_path / "vae.safetensors")
     checkpoint = SimpleNamespace(folder=tmp_path)
-    monkeypatch.setattr(pretrained, "checkpoint_of", lambda run: checkpoint)
+    monkeypatch.setattr(pretrained, "checkpoint_of", lambda run, step: checkpoint)
     return tmp_path
 
 
