@@ -114,9 +114,9 @@ def _launch(command: Sequence[str], wish: Path) -> int:
     def late(_number: int, _frame: FrameType | None) -> None:
         raise OutOfTimeError
 
-    process = subprocess.Popen(command, env=os.environ | {VARIABLE: str(wish)})
     signal.signal(signal.SIGALRM, late)
-    signal.signal(signal.SIGUSR2, ask)
+    signal.signal(signal.SIGUSR2, ask)  # first of all: it may come at any moment
+    process = subprocess.Popen(command, env=os.environ | {VARIABLE: str(wish)})
     try:
         return process.wait()
     finally:

@@ -21,6 +21,8 @@ class SlotFlops:
     """By phase, mean over the numbers of dropped groups."""
     by_dropped: tuple[float, ...]
     """All phases, for each number of dropped groups."""
+    forward: tuple[float, ...]
+    """The forward pass alone, for each number of dropped groups."""
     without_gan: float
     """All phases before the GAN starts, mean over the numbers of dropped groups."""
 
@@ -49,7 +51,12 @@ def slot_flops(stage: Stage, bucket: Bucket) -> SlotFlops:
     total = sum(phases.values())
     plain = flops_of(lambda: stage.rehearsal.phases(bucket, gan=False))
     gan = sum(found[0].values()) - sum(plain.values())  # the same for every k
-    return SlotFlops(phases, tuple(float(sum(each.values())) for each in found), total - gan)
+    return SlotFlops(
+        phases,
+        by_dropped=tuple(float(sum(each.values())) for each in found),
+        forward=tuple(float(each["forward"]) for each in found),
+        without_gan=total - gan,
+    )
 
 
 def step_flops(stage: Stage, slots: list[SlotFlops], *, processes: int) -> StepFlops:
@@ -65,13 +72,15 @@ def step_flops(stage: Stage, slots: list[SlotFlops], *, processes: int) -> StepF
     )
     work = np.empty((steps, stage.slots))
     part = stage.gan_steps / stage.steps
+    teams = processes // stage.team
+    twice = stage.adaptive and stage.slots > teams  # a look at all slots before the first backward
     for step in range(steps):
         for slot in range(stage.slots):
             draw = schedule.draw(step, slot)
             of = slots[schedule.buckets.index(draw.bucket)]
             k = _dropped(stage.seed, int(draw.positions[0]), len(of.by_dropped))
             work[step, slot] = of.by_dropped[k] - (1.0 - part) * (of.total - of.without_gan)
-    teams = processes // stage.team
+            work[step, slot] += part * of.forward[k] if twice else 0.0
     shares = [work[:, mine::teams].sum(axis=1) for mine in range(teams)]
     return StepFlops(
         float(work.sum(axis=1).mean()) * stage.team, float(np.max(shares, axis=0).mean())

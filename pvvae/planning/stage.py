@@ -56,6 +56,9 @@ class Stage:
     """The frozen fp32 network of LPIPS."""
     gan_steps: int
     """Steps with the discriminator."""
+    adaptive: bool
+    """Whether the GAN's weight comes from gradients of the whole step: a process with several slots
+    then passes through the VAE twice."""
     loop: LoopConfig
 
 
@@ -112,6 +115,7 @@ def _vae_stage(config: VAETrainingConfig, *, freeze_encoder: bool) -> Stage:
         engines=engines,
         helper=None if lpips is None else Sizes.of(lpips, config.engine),
         gan_steps=gan_steps,
+        adaptive=config.objective.gan_weighting == "adaptive",
         loop=config.loop,
     )
 
@@ -130,6 +134,7 @@ def _denoiser_stage(config: DenoiserTrainingConfig) -> Stage:
         engines={"denoiser": (Sizes.of(rehearsal.denoiser, config.engine), config.engine)},
         helper=None,
         gan_steps=0,
+        adaptive=False,
         loop=config.loop,
     )
 

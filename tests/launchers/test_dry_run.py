@@ -64,6 +64,13 @@ def test_a_step_too_long_for_a_cpu_is_not_taken(config: Path) -> None:
     assert "No step: it has " in found
 
 
+def test_a_step_that_the_trainer_skips_was_not_taken(config: Path) -> None:
+    wild = ["optimizer.lr=1e25", "optimizer.warmup=0", "optimizer.schedule=constant"]
+    found = page(config, *SHARDED, *wild)
+    assert "process 0 of 16, no step taken" in found
+    assert "No step: made-up data gave numbers in step 1 that are not finite." in found
+
+
 @pytest.mark.parametrize(
     ("words", "right"),
     [

@@ -38,9 +38,27 @@ def test_steps_without_the_gan_count_for_their_part() -> None:
 
 
 def test_processes_wait_for_the_slowest() -> None:
-    made = stage("tiny/cnn/predictive.yaml", BUCKETS)
+    made = stage("tiny/cnn/predictive.yaml", BUCKETS, "objective.gan_weighting=fixed")
     slots = [slot_flops(made, bucket) for bucket in made.buckets]
     alone, two = (step_flops(made, slots, processes=n) for n in (1, 2))
     assert alone.slowest_process == pytest.approx(alone.all_processes)
     assert two.all_processes == alone.all_processes
     assert two.all_processes / 2 < two.slowest_process < two.all_processes
+
+
+def test_several_slots_to_a_process_are_looked_at_twice_for_the_adaptive_weight() -> None:
+    found = {}
+    for weighting in ("adaptive", "fixed"):
+        words = (
+            BUCKETS,
+            "data.slots=2",
+            "objective.gan_start=0",
+            f"objective.gan_weighting={weighting}",
+        )
+        made = stage("tiny/cnn/predictive.yaml", *words)
+        slots = [slot_flops(made, bucket) for bucket in made.buckets]
+        for n in (1, 2):
+            found[weighting, n] = step_flops(made, slots, processes=n).all_processes
+    assert found["fixed", 1] == found["fixed", 2]
+    more = found["adaptive", 1] - found["adaptive", 2]
+    assert 0 < more < found["adaptive", 2] / 3  # a forward pass of a step that has a backward too
