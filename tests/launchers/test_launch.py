@@ -122,6 +122,8 @@ def test_ctrl_c_says_one_line_and_leaves_no_process(config: Path) -> None:
         cwd=ROOT,
         stderr=subprocess.PIPE,
         text=True,
+        # As at a terminal; what nohup has started ignores the signal, and so do its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert pvvae.stderr is not None
     seen = ""
