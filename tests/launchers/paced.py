@@ -1,5 +1,6 @@
 """A plugin for tests: the toy VAE, which takes its time for as long as a file is there."""
 
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,8 +8,11 @@ from pathlib import Path
 from torch import Tensor
 
 from arch.interface import BackboneConfig, Posterior
-from arch.registry import register
-from tests.launchers.toy import Toy, ToyConfig
+from arch.registry import load_plugin, lookup, register
+
+load_plugin(Path(__file__).with_name("toy.py"))  # imported, it would register a second toy
+ToyConfig = lookup(BackboneConfig, "toy")
+Toy = sys.modules[ToyConfig.__module__].Toy
 
 PAUSE = 0.5  # seconds; so a run of a hundred steps is still going when something happens to it
 
