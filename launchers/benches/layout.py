@@ -5,7 +5,7 @@ import itertools
 from collections.abc import Mapping
 from typing import Any
 
-from launchers.benches.models import builder, clip_of, positive
+from launchers.benches.models import builder, clip_of, declare_models, positive
 
 HELP = "parameters and FLOPs of VAEs by resolution (nothing is run)"
 EXAMPLE = """\
@@ -20,17 +20,7 @@ pixels. A ratio a/b here is FLOPs of b over FLOPs of a.
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """The options of this bench."""
-    parser.add_argument(
-        "--models",
-        nargs="+",
-        default=["cnn", "wan2.2"],
-        metavar="MODEL",
-        help="cnn, vit, tiny/cnn ... (folders of configs with a backbone.yaml), a peer, or a YAML "
-        "of configs/peers",
-    )
-    parser.add_argument(
-        "--clip", default="17x256x256", metavar="TxHxW", help="default: 17x256x256, the paper's"
-    )
+    declare_models(parser)
     parser.add_argument("--batch", type=int, default=1, metavar="N", help="default: 1")
 
 

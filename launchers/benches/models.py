@@ -1,5 +1,6 @@
 """Models and clips as the words of a bench name them."""
 
+import argparse
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,21 @@ if TYPE_CHECKING:
     from arch.interface import Backbone
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+
+
+def declare_models(parser: argparse.ArgumentParser) -> None:
+    """The options that name models and the clip they take."""
+    parser.add_argument(
+        "--models",
+        nargs="+",
+        default=["cnn", "wan2.2"],
+        metavar="MODEL",
+        help="cnn, vit, tiny/cnn ... (folders of configs with a backbone.yaml), a peer, or a YAML "
+        "of configs/peers",
+    )
+    parser.add_argument(
+        "--clip", default="17x256x256", metavar="TxHxW", help="default: 17x256x256, the paper's"
+    )
 
 
 def builder(name: str, shape: tuple[int, ...]) -> "Callable[[], Backbone]":

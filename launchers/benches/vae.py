@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from launchers.benches.models import builder, clip_of, positive
+from launchers.benches.models import builder, clip_of, declare_models, positive
 
 HELP = "VAEs beside each other on one clip"
 EXAMPLE = """\
@@ -22,17 +22,7 @@ GIB = 2**30
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """The options of this bench."""
-    parser.add_argument(
-        "--models",
-        nargs="+",
-        default=["cnn", "wan2.2"],
-        metavar="MODEL",
-        help="cnn, vit, tiny/cnn ... (folders of configs with a backbone.yaml), a peer, or a YAML "
-        "of configs/peers",
-    )
-    parser.add_argument(
-        "--clip", default="17x256x256", metavar="TxHxW", help="default: 17x256x256, the paper's"
-    )
+    declare_models(parser)
     parser.add_argument("--batch", type=int, default=4, metavar="N", help="default: 4, the paper's")
     parser.add_argument(
         "--warmup", type=int, default=50, metavar="N", help="rounds; default: 50, the paper's"
