@@ -11,10 +11,10 @@ from pvvae import distributed
 from pvvae.bounds import at_least
 from pvvae.data.clips import held_out_clips
 from pvvae.errors import ConfigError
-from pvvae.files import write_json
 from pvvae.items import Items
 from pvvae.kept import Kept, Row
 from pvvae.metrics.fvd import FVD
+from pvvae.results import FILE, Results, Value
 from pvvae.run import Run, RunConfig
 
 
@@ -69,13 +69,13 @@ def _conclude(record: Run, rows: Sequence[Row], frames: int) -> None:
             videos.add(features, frames=frames, real=kind == "real")
     found = videos.compute()
     metrics = {"fvd": found.fvd, "kvd": found.kvd}
-    results = {
-        "metrics": metrics,
-        "clips": {"real": found.num_real, "samples": found.num_generated},
-        "floor": {"fvd": found.floor, "clips": found.num_floor},
-        "protocol": found.protocol,
-    }
+    results = Results(
+        metrics={name: Value(value=value) for name, value in metrics.items()},
+        protocol={"fvd": found.protocol},
+        counts={"real": found.num_real, "samples": found.num_generated},
+        facts={"floor": {"fvd": found.floor, "clips": found.num_floor}},
+    )
     if distributed.is_main():
-        write_json(record.folder / "results.json", results)
+        results.write(record.folder / FILE)
     record.write_metrics([{"step": 0, "kind": "generation", **metrics, "times": {}}])
     record.finish({"clips": found.num_generated})

@@ -14,7 +14,7 @@ from arch.interface import PeerConfig
 from pvvae import distributed
 from pvvae.bounds import at_least
 from pvvae.data.clips import HeldOutClips, held_out_clips, to_pixels, to_uint8
-from pvvae.files import write_array, write_json
+from pvvae.files import write_array
 from pvvae.items import Items
 from pvvae.kept import Kept, Row
 from pvvae.metrics.fvd import FVD
@@ -27,6 +27,7 @@ from pvvae.metrics.ssim import frame_ssim
 from pvvae.model import PredictiveVAE
 from pvvae.others import check_trained, open_vae
 from pvvae.pretrained import load_vae
+from pvvae.results import FILE, Results, Value
 from pvvae.run import Run, RunConfig
 
 TIMED_RUNS, WARM_UP = 5, 2
@@ -85,14 +86,20 @@ def run(config: Config) -> None:
     kept = Kept(record.folder / "measured")
     _measure(vae, predictor, clips, config, record, kept)
     rows = kept.rows(range(len(clips)))
-    metrics, facts = _summarise(rows, config)
+    metrics, protocol, facts = _summarise(rows, config)
     if config.train is not None:
         metrics["mean_frame_psnr"] = _mean_frame_psnr(clips, config)
     metrics["parameters"] = sum(p.numel() for p in vae.parameters())
     times = _speed(vae, to_pixels(clips[0].frames).to(distributed.device()))
     if distributed.is_main():
-        results = {"metrics": metrics, "clips": len(rows), **facts, "times": times}
-        write_json(record.folder / "results.json", results)
+        found = Results(
+            metrics={name: Value(value=value) for name, value in metrics.items()},
+            protocol=protocol,
+            counts={"clips": len(rows)},
+            facts=facts,
+            times=times,
+        )
+        found.write(record.folder / FILE)
     line = {"step": 0, "kind": "reconstruction", **metrics, "clips": len(rows), "times": times}
     record.write_metrics([line])
     record.finish({"clips": len(rows)})
@@ -162,8 +169,10 @@ def _mean_frame_psnr(clips: HeldOutClips, config: Config) -> float:
     return fmean(float(frame_psnr(shown.expand_as(x), x).mean()) for x in targets)
 
 
-def _summarise(rows: Sequence[Row], config: Config) -> tuple[dict[str, float], dict[str, object]]:
-    """Metrics over all clips, and what else the report shows."""
+def _summarise(
+    rows: Sequence[Row], config: Config
+) -> tuple[dict[str, float], dict[str, object], dict[str, object]]:
+    """Metrics over all clips, what they depend on, and what else the report shows."""
     metrics: dict[str, float] = {}
     curves: dict[str, list[float]] = {}
     for name in FRAMES:
@@ -181,13 +190,16 @@ def _summarise(rows: Sequence[Row], config: Config) -> tuple[dict[str, float], d
     facts: dict[str, object] = {
         "curves": curves,
         "floor": {"fvd": rfvd.floor, "clips": rfvd.num_floor},
-        "protocol": rfvd.protocol
-        | {"size": f"{config.frames}x{config.height}x{config.width}", "lpips": "AlexNet v0.1"},
+    }
+    protocol: dict[str, object] = {
+        "size": f"{config.frames}x{config.height}x{config.width}",
+        "lpips": {"network": "AlexNet v0.1"},
+        "fvd": rfvd.protocol,
     }
     latents = torch.cat([row["latent"] for row in rows]).double()
     if latents.shape[2] > 1:
         facts["latent_distance"] = _latent_distance(latents)
-    return metrics, facts
+    return metrics, protocol, facts
 
 
 def _named(row: Row, prefix: str) -> list[str]:

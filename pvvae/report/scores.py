@@ -68,17 +68,22 @@ def at(stage: str, *keys: str) -> Callable[[Results], Any]:
     return read
 
 
+def metric(stage: str, name: str) -> Callable[[Results], Any]:
+    """Read a metric's value in ``results[stage]``."""
+    return at(stage, "metrics", name, "value")
+
+
 def against_repeating(results: Results) -> float | None:
     """Prediction error over that of repeating the last observed frame, less one: below 0 wins."""
-    predicted = at(RECONSTRUCTION, "metrics", "predicted_mse")(results)
-    repeated = at(RECONSTRUCTION, "metrics", "repeated_mse")(results)
+    predicted = metric(RECONSTRUCTION, "predicted_mse")(results)
+    repeated = metric(RECONSTRUCTION, "repeated_mse")(results)
     return predicted / repeated - 1.0 if predicted is not None and repeated else None
 
 
 def above_mean_frame(results: Results) -> float | None:
     """PSNR in dB over that of showing the training set's mean frame."""
-    psnr = at(RECONSTRUCTION, "metrics", "psnr")(results)
-    mean = at(RECONSTRUCTION, "metrics", "mean_frame_psnr")(results)
+    psnr = metric(RECONSTRUCTION, "psnr")(results)
+    mean = metric(RECONSTRUCTION, "mean_frame_psnr")(results)
     return psnr - mean if psnr is not None and mean is not None else None
 
 
@@ -86,9 +91,10 @@ def beside_fvd(stage: str) -> Callable[[Results], str]:
     """Number of clips, and the distance between halves of the real ones."""
 
     def note(results: Results) -> str:
-        clips = at(stage, "clips")(results)
-        if isinstance(clips, dict):
-            clips = f"{clips.get('samples')} vs {clips.get('real')}"
+        counts = at(stage, "counts")(results) or {}
+        clips = counts.get("clips")
+        if "samples" in counts:
+            clips = f"{counts['samples']} vs {counts['real']}"
         floor = at(stage, "floor", "fvd")(results)
         half = at(stage, "floor", "clips")(results)
         words = [f"{clips} clips"] if clips is not None else []
@@ -100,8 +106,8 @@ def beside_fvd(stage: str) -> Callable[[Results], str]:
 
 def sample_counts(results: Results) -> str:
     """Samples and real clips of the evaluation of generation."""
-    clips = at(GENERATION, "clips")(results)
-    return f"{clips['samples']} vs {clips['real']} clips" if isinstance(clips, dict) else ""
+    counts = at(GENERATION, "counts")(results)
+    return f"{counts['samples']} vs {counts['real']} clips" if counts else ""
 
 
 def _mean_frame(results: Results) -> str:
@@ -110,7 +116,7 @@ def _mean_frame(results: Results) -> str:
 
 
 def _metric(name: str) -> Callable[[Results], Any]:
-    return at(RECONSTRUCTION, "metrics", name)
+    return metric(RECONSTRUCTION, name)
 
 
 def _times(name: str) -> Callable[[Results], Any]:
@@ -168,14 +174,14 @@ SCORES = (
     ),
     Score(
         title="gFVD",
-        read=at(GENERATION, "metrics", "fvd"),
+        read=metric(GENERATION, "fvd"),
         better="lower",
         form=",.1f",
         note=beside_fvd(GENERATION),
     ),
     Score(
         title="KVD",
-        read=at(GENERATION, "metrics", "kvd"),
+        read=metric(GENERATION, "kvd"),
         better="lower",
         form=",.2f",
         note=sample_counts,

@@ -62,15 +62,15 @@ def _protocol(groups: Sequence[Group]) -> str:
     """What the numbers were measured on and how."""
     found = [r for group in groups if (r := group.results(RECONSTRUCTION))]
     protocol = found[0].get("protocol", {}) if found else {}
-    clips = found[0].get("clips") if found else None
+    clips = found[0].get("counts", {}).get("clips") if found else None
     parts = ["A dot marks the best."] if len(groups) > 1 else []
     if clips:
         size = str(protocol.get("size", "")).replace("x", " × ")
         parts.append(f"{clips} held-out clips of {size}.")
     if "lpips" in protocol:
-        parts.append(f"LPIPS: {protocol['lpips']}.")
-    if "features" in protocol:
-        parts.append(f"FVD and KVD: {protocol['features']}.")
+        parts.append(f"LPIPS: {protocol['lpips']['network']}.")
+    if "fvd" in protocol:
+        parts.append(f"FVD and KVD: {protocol['fvd']['features']}.")
     if clips is not None and clips < FEW_CLIPS:
         parts.append(
             f"FVD depends on the number of clips: with fewer than the paper’s {FEW_CLIPS:,} it is "

@@ -102,7 +102,13 @@ def _protocol(columns: Sequence[Results], names: Sequence[str]) -> list[str]:
         }
         shown = ". ".join(f"{key}: {value}" for key, value in facts.items() if value)
         lines += [f"{name}: {shown}"] if shown else []
-        seen.add((facts["size"], str(at(RECONSTRUCTION, "clips")(results)), sample_counts(results)))
+        seen.add(
+            (
+                facts["size"],
+                str(at(RECONSTRUCTION, "counts", "clips")(results)),
+                sample_counts(results),
+            )
+        )
     if len(seen) > 1:
         lines.append("The columns differ in clips or size: FVD and KVD cannot be compared.")
     return ["", *lines] if lines else []

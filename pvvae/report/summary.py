@@ -10,7 +10,7 @@ from pvvae.report.scores import (
     Results,
     above_mean_frame,
     against_repeating,
-    at,
+    metric,
 )
 
 FEW_CLIPS = 2048
@@ -34,7 +34,7 @@ def summary(groups: Sequence[Group]) -> str:
 
 
 def _trained(groups: Sequence[Group]) -> str:
-    sizes = [at(RECONSTRUCTION, "metrics", "parameters")(results_of(g)) for g in groups]
+    sizes = [metric(RECONSTRUCTION, "parameters")(results_of(g)) for g in groups]
     who = [
         f"{name(group)} ({size / 1e6:.2f} million parameters)" if size else name(group)
         for group, size in zip(groups, sizes, strict=True)
@@ -77,7 +77,7 @@ def _rebuilt(groups: Sequence[Group]) -> str:
     gains = []
     for group in groups:
         results = results_of(group)
-        psnr, gain = at(RECONSTRUCTION, "metrics", "psnr")(results), above_mean_frame(results)
+        psnr, gain = metric(RECONSTRUCTION, "psnr")(results), above_mean_frame(results)
         if psnr is None:
             continue
         verb, unit = ("reaches ", " PSNR") if not parts else ("", "")
@@ -86,7 +86,7 @@ def _rebuilt(groups: Sequence[Group]) -> str:
             gains.append(f"{abs(gain):.2f} dB {'more' if gain >= 0 else 'less'}")
     if not parts:
         return ""
-    clips = _first(groups, lambda g: g.results(RECONSTRUCTION).get("clips"))
+    clips = _first(groups, lambda g: g.results(RECONSTRUCTION).get("counts", {}).get("clips"))
     size = _first(groups, lambda g: g.results(RECONSTRUCTION).get("protocol", {}).get("size"))
     shape = f" of {str(size).replace('x', ' × ')}" if size else ""
     above = f": {_listed(gains)} than showing the training set’s mean frame" if gains else ""
@@ -124,12 +124,12 @@ def _predicted(groups: Sequence[Group]) -> str:
 def _generated(groups: Sequence[Group]) -> str:
     parts = []
     for group in groups:
-        fvd = at(GENERATION, "metrics", "fvd")(results_of(group))
+        fvd = metric(GENERATION, "fvd")(results_of(group))
         if fvd is not None:
             parts.append(f"{name(group)} <b>{fvd:,.0f}</b>")
     if not parts:
         return ""
-    clips = _first(groups, lambda g: g.results(GENERATION).get("clips", {}).get("samples"))
+    clips = _first(groups, lambda g: g.results(GENERATION).get("counts", {}).get("samples"))
     floor = _first(groups, lambda g: g.results(GENERATION).get("floor", {}).get("fvd"))
     beside = f", where two halves of the real clips are {floor:,.0f} apart" if floor else ""
     few = isinstance(clips, int) and clips < FEW_CLIPS

@@ -61,13 +61,13 @@ def test_a_peer_is_evaluated_and_compared(facts, shards, tmp_path, capsys, monke
     assert {"psnr", "ssim", "lpips", "rfvd"} <= metrics.keys()
     assert not {"predicted_mse", "repeated_mse"} & metrics.keys()  # nobody taught it to predict
     expected = sum(p.numel() for p in open_vae(config.vae).parameters())
-    assert metrics["parameters"] == expected
+    assert metrics["parameters"]["value"] == expected
     written = yaml.safe_load((folder / "config.yaml").read_text())
     again = tmp_path / "again.yaml"
     again.write_text(yaml.safe_dump(written))
     assert program.load(again, [])[1] == config
     assert cli.main(["compare", str(folder), str(folder)]) == 0
-    assert f"{metrics['psnr']:.2f}" in capsys.readouterr().out
+    assert f"{metrics['psnr']['value']:.2f}" in capsys.readouterr().out
 
 
 def test_latte_learns_the_latents_of_a_peer_and_the_peer_decodes_its_samples(

@@ -11,6 +11,7 @@ from scipy.ndimage import gaussian_filter
 
 from pvvae.files import write_array, write_json
 from pvvae.report.findings import STAGES
+from pvvae.results import FILE, Results, Value
 from pvvae.run import Run, RunConfig
 
 FRAMES, SIDE, OBSERVED = 17, 32, 9
@@ -68,16 +69,23 @@ def write_reconstruction(run: Run, *, quality: float, speed: float) -> None:
     metrics |= {"rfvd": 812.25 * quality, "mean_frame_psnr": 12.5, "parameters": 412_345}
     metrics |= {"predicted_mse": 0.0125 * quality, "repeated_mse": 0.0125 * 1.1}
     distance = {"raw": [3.0, 4.0, 5.0, 5.5], "normalised": [1.0, 1.3, 1.6, 1.8 * quality]}
-    results = {
-        "metrics": metrics,
-        "curves": {"psnr": frames, "ssim": frames, "lpips": frames},
-        "clips": 16,
-        "floor": {"fvd": 301.0, "clips": 8},
-        "protocol": {"size": f"{FRAMES}x{SIDE}x{SIDE}", "lpips": "AlexNet v0.1", "features": "I3D"},
-        "latent_distance": distance | {"adjacent": [3.0] * 16, "adjacent_median": 3.0 * quality},
-        "times": {"encode_seconds": speed / 9, "decode_seconds": speed / 7},
-    }
-    write_json(run.folder / "results.json", results)
+    results = Results(
+        metrics={name: Value(value=value) for name, value in metrics.items()},
+        counts={"clips": 16},
+        protocol={
+            "size": f"{FRAMES}x{SIDE}x{SIDE}",
+            "lpips": {"network": "AlexNet v0.1"},
+            "fvd": {"features": "I3D"},
+        },
+        facts={
+            "curves": {"psnr": frames, "ssim": frames, "lpips": frames},
+            "floor": {"fvd": 301.0, "clips": 8},
+            "latent_distance": distance
+            | {"adjacent": [3.0] * 16, "adjacent_median": 3.0 * quality},
+        },
+        times={"encode_seconds": speed / 9, "decode_seconds": speed / 7},
+    )
+    results.write(run.folder / FILE)
 
 
 def write_samples(run: Run) -> None:
@@ -89,13 +97,13 @@ def write_samples(run: Run) -> None:
 
 def write_generation(run: Run, *, quality: float) -> None:
     """results.json of the samples."""
-    results = {
-        "metrics": {"fvd": 1234.5 * quality, "kvd": 88.125 * quality},
-        "clips": {"real": 96, "samples": 16},
-        "floor": {"fvd": 301.0, "clips": 48},
-        "protocol": {},
-    }
-    write_json(run.folder / "results.json", results)
+    results = Results(
+        metrics={"fvd": Value(value=1234.5 * quality), "kvd": Value(value=88.125 * quality)},
+        counts={"real": 96, "samples": 16},
+        facts={"floor": {"fvd": 301.0, "clips": 48}},
+        protocol={},
+    )
+    results.write(run.folder / FILE)
 
 
 def write_run(folder: Path, stage: str, *, quality: float = 1.0, speed: float = 0.5) -> None:

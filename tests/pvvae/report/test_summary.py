@@ -39,7 +39,7 @@ def test_prediction_is_judged_against_repeating_the_last_frame(
     for name, error in zip(("cnn", "vit"), errors, strict=True):
         path = copy / name / "evaluate_reconstruction" / "results.json"
         results = json.loads(path.read_text())
-        results["metrics"] |= {"predicted_mse": error, "repeated_mse": 1.0}
+        results["metrics"] |= {"predicted_mse": {"value": error}, "repeated_mse": {"value": 1.0}}
         path.write_text(json.dumps(results))
     assert "Shown the first 9 of 17 frames" in words(copy)
     assert verdict in words(copy)
