@@ -1,113 +1,138 @@
-import math
-
-import numpy as np
 import pytest
-import scipy.linalg
 import torch
 
 from pvvae.errors import ConfigError
-from pvvae.metrics.fvd import FVD, frechet_distance, noise_floor
+from pvvae.metrics.canonical import order_of
+from pvvae.metrics.frechet import frechet_distance, noise_floor
+from pvvae.metrics.fvd import FVD
 from pvvae.metrics.i3d import NUM_FEATURES
+from pvvae.metrics.kvd import kernel_distance
 
 
-def _features(seed: int, num: int, width: int) -> torch.Tensor:
-    """Correlated features, of a spread like I3D's: a few large directions and many small ones."""
+def _features(seed: int, num: int) -> torch.Tensor:
     generator = torch.Generator().manual_seed(seed)
-    mixing = torch.randn(width, width, generator=torch.Generator().manual_seed(9)) / width**0.5
-    spread = torch.logspace(0.5, -1.5, width)
-    return torch.randn(num, width, generator=generator) * spread @ mixing + 0.1 * seed
+    return torch.randn(num, NUM_FEATURES, generator=generator) + 0.1 * seed
 
 
-def _by_matrix_root(a: torch.Tensor, b: torch.Tensor) -> float:
-    """The formula as written in the paper."""
-    one, other = np.cov(a.double().numpy().T), np.cov(b.double().numpy().T)
-    gap = (a.double().mean(0) - b.double().mean(0)).square().sum().item()
-    return gap + np.trace(one + other - 2 * scipy.linalg.sqrtm(one @ other).real)
-
-
-def test_it_is_the_formula_with_a_matrix_root():
-    a, b = _features(0, 300, 40), _features(1, 200, 40)
-    assert frechet_distance(a, b) == pytest.approx(_by_matrix_root(a, b), rel=1e-9)
-
-
-def test_in_one_dimension_it_has_a_closed_form():
-    a, b = torch.tensor([[0.0], [2.0]]), torch.tensor([[1.0], [7.0]])  # deviations sqrt 2, sqrt 18
-    assert frechet_distance(a, b) == pytest.approx(3.0**2 + (math.sqrt(18) - math.sqrt(2)) ** 2)
-
-
-@pytest.mark.parametrize("num", [16, 500])
-def test_identical_sets_are_at_distance_zero(num):
-    features = 3.0 * _features(0, num, NUM_FEATURES)
-    assert frechet_distance(features, features) == pytest.approx(0.0, abs=1e-6)
-    assert frechet_distance(features, features.flip(0)) == pytest.approx(0.0, abs=1e-6)
-
-
-def test_a_shift_alone_costs_its_square():
-    features = _features(0, 32, NUM_FEATURES)
-    assert frechet_distance(features, features + 0.5) == pytest.approx(
-        NUM_FEATURES * 0.25, rel=1e-6
-    )
-
-
-def test_it_is_symmetric_with_fewer_clips_than_features():
-    a, b = _features(0, 20, NUM_FEATURES), _features(1, 30, NUM_FEATURES)
-    assert frechet_distance(a, b) == pytest.approx(frechet_distance(b, a), rel=1e-12)
-    assert frechet_distance(a, b) > 0
-
-
-def test_the_floor_depends_on_the_seed_alone():
-    features = _features(0, 41, 40)
-    assert noise_floor(features, seed=0) == noise_floor(features, seed=0)
-    assert noise_floor(features, seed=0) != noise_floor(features, seed=1)
-
-
-def test_one_clip_has_no_covariance():
-    with pytest.raises(ConfigError, match="at least 2 clips in each set, got 1 and 5"):
-        frechet_distance(torch.zeros(1, 4), torch.zeros(5, 4))
-    with pytest.raises(ConfigError, match="equally wide, got 4 and 5"):
-        frechet_distance(torch.zeros(3, 4), torch.zeros(3, 5))
+def _noise(num: int, frames: int, side: int) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(num)
+    shape = (num, frames, side, side, 3)
+    return torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator)
 
 
 @pytest.fixture
-def fvd():
-    return FVD()
+def fvd(i3d):
+    videos = FVD()
+    videos.network = i3d  # loaded once for all
+    return videos
 
 
-def test_batches_add_up_to_the_whole(fvd):
-    real, generated = _features(0, 60, NUM_FEATURES), _features(1, 50, NUM_FEATURES)
-    fvd.add(real[:7], frames=17, real=True)
-    fvd.add(generated, frames=17, real=False)
-    fvd.add(real[7:], frames=17, real=True)
-    found = fvd.compute()
-    assert found.fvd == frechet_distance(real, generated)
+def _filled(real: torch.Tensor, generated: torch.Tensor) -> FVD:
+    """Without I3D: it is for clips alone."""
+    videos = FVD()
+    videos.add(real, frames=17, real=True)
+    videos.add(generated, frames=17, real=False)
+    return videos
+
+
+def test_it_is_the_distance_of_all_clips_at_once():
+    real, generated = _features(0, 60), _features(1, 50)
+    found = _filled(real, generated).compute()
+    assert found.fvd == pytest.approx(frechet_distance(real, generated), rel=1e-9)
+    assert found.kvd == pytest.approx(kernel_distance(real, generated), rel=1e-9)
     assert (found.num_real, found.num_generated) == (60, 50)
-    assert found.floor == noise_floor(real, seed=0)
+    assert found.floor == noise_floor(real[order_of(real)], seed=0)
+    assert found.num_floor == 30
 
 
-def test_a_result_says_what_was_compared(fvd):
-    fvd.add(_features(0, 8, NUM_FEATURES), frames=17, real=True)
-    fvd.add(_features(1, 6, NUM_FEATURES), frames=16, real=False)
-    found = fvd.compute(paired=True)
-    assert found.kvd is None
-    assert found.protocol["frames"] == [16, 17]
-    assert "real 8  generated 6  frames [16, 17]" in str(found)
+@pytest.mark.parametrize("paired", [False, True])
+def test_clips_in_any_order_and_any_batches_give_the_same_bits(paired):
+    real, generated = _features(0, 40), _features(1, 40)
+    whole = _filled(real, generated)
+    parts = FVD()
+    for batch in torch.randperm(40, generator=torch.Generator().manual_seed(2)).split(7):
+        parts.add(real[batch], frames=17, real=True)
+        parts.add(generated[batch], frames=17, real=False)
+    assert parts.compute(paired=paired) == whole.compute(paired=paired)
+
+
+def test_features_of_a_clip_do_not_depend_on_its_batch(fvd):
+    clips = _noise(2, 9, 32)
+    assert torch.equal(fvd.features_of(clips)[1:], fvd.features_of(clips[1:]))
+
+
+def test_a_result_says_what_was_compared():
+    found = _filled(_features(0, 8), _features(1, 8)).compute(paired=True)
+    assert found.protocol["frames"] == [17]
+    assert found.protocol["frames_rule"] == "all"
+    assert "real 8  generated 8  frames [17]" in str(found)
     assert "KVD undefined" in str(found)
     assert "(4 vs 4)" in str(found)
+    assert "; 8 clips, fewer than I3D's 400 features" in str(found)
 
 
-def test_real_clips_are_nearer_to_themselves_than_to_noise(fvd):
-    generator = torch.Generator().manual_seed(0)
-    still = torch.randint(0, 256, (2, 1, 16, 16, 3), dtype=torch.uint8, generator=generator)
-    still = still.expand(2, 9, 16, 16, 3)
-    noise = torch.randint(0, 256, (2, 9, 16, 16, 3), dtype=torch.uint8, generator=generator)
+def test_values_are_named_by_what_they_are():
+    videos = _filled(_features(0, 8), _features(1, 8))
+    found = videos.compute()
+    values = videos.compute().values()
+    assert list(values) == ["fvd", "kvd"]
+    assert list(videos.compute(paired=True).values()) == ["rfvd"]
+    assert values["fvd"].value == found.fvd
+    assert values["fvd"].note == found.notes[0]
+    low, high = values["fvd"].interval or (0.0, 0.0)
+    assert 0.0 <= low < found.fvd < high
+
+
+def test_notes_say_what_is_wrong_with_the_sets():
+    enough = _features(0, NUM_FEATURES)
+    assert _filled(enough, enough + 1.0).compute().notes == ()
+    few = _filled(enough, torch.zeros(3, NUM_FEATURES)).compute()
+    assert few.notes[0].startswith("3 clips, fewer than I3D's 400 features")
+    assert few.notes[1] == "all 3 generated clips are the same to I3D"
+
+
+def test_one_clip_is_an_error_and_unequal_pairs_are():
+    with pytest.raises(ConfigError, match="at least 2 clips in each set, got 1 and 5"):
+        _filled(_features(0, 1), _features(1, 5)).compute()
+    with pytest.raises(ConfigError, match="pairs of clips, got 4 and 5"):
+        _filled(_features(0, 4), _features(1, 5)).compute(paired=True)
+
+
+def test_clips_are_nearer_to_themselves_than_to_noise(fvd):
+    still = _noise(2, 1, 16).expand(2, 9, 16, 16, 3)
     features = fvd.update(still, real=True)
-    fvd.update(still, real=False)
     assert features.shape == (2, NUM_FEATURES)
+    fvd.add(features, frames=9, real=False)
     assert fvd.compute(paired=True).fvd == pytest.approx(0.0, abs=1e-6)
-    fvd.update(noise, real=False)
-    assert fvd.compute(paired=True).fvd > 1.0
+    fvd.update(_noise(1, 9, 16), real=False)
+    assert fvd.compute().fvd > 1.0
 
 
-def test_features_of_another_network_are_refused(fvd):
+def test_the_rule_first16_shows_16_frames(i3d):
+    videos = FVD(frames="first16")
+    videos.network = i3d
+    clips = _noise(1, 17, 16)
+    assert torch.equal(videos.update(clips, real=True), i3d(clips[:, :16]))
+    assert videos.protocol()["frames"] == [16]
+    assert videos.protocol()["frames_rule"] == "first16"
+    with pytest.raises(ConfigError, match="first16 needs 16 frames, got 9"):
+        videos.update(_noise(1, 9, 16), real=True)
+    with pytest.raises(ConfigError, match="no frames 'first8'; known rules: all, first16"):
+        FVD(frames="first8")
+
+
+def test_clips_of_another_size_or_length_are_refused(fvd):
+    fvd.update(_noise(1, 9, 16), real=True)
+    with pytest.raises(ConfigError, match="one size: 24x24 after 16x16 pixels"):
+        fvd.update(_noise(1, 9, 24), real=False)
+    with pytest.raises(ConfigError, match="one length: 10 frames after 9"):
+        fvd.update(_noise(1, 10, 16), real=False)
+    with pytest.raises(ConfigError, match="at least 9 frames, got 8"):
+        fvd.update(_noise(1, 8, 16), real=True)
+
+
+def test_features_of_another_network_or_without_a_value_are_refused():
     with pytest.raises(ConfigError, match="must be"):
-        fvd.add(torch.zeros(2, 512), frames=17, real=True)
+        FVD().add(torch.zeros(2, 512), frames=17, real=True)
+    with pytest.raises(ConfigError, match="must be finite"):
+        FVD().add(torch.full((2, NUM_FEATURES), torch.nan), frames=17, real=True)

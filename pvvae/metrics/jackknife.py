@@ -1,0 +1,72 @@
+"""How sure a distance between sets of clips is: the delete-block jackknife.
+
+Quenouille (1949), Tukey (1958); for blocks, Efron and Tibshirani, "An Introduction to the
+Bootstrap" (1993), chapter 11. FVD and KVD are not means, and a bootstrap draws clips twice, which
+both of them take for less variety or more likeness than there is: it moves every draw upwards and
+widens their spread (at 32 clips of 40 features, twice the true one). Leaving clips out draws none
+twice. Its spread was within 10% of the true one where clips outnumber features well, and above it
+elsewhere: the interval is then too wide rather than too narrow.
+
+The interval belongs to the number at this many clips, with the bias that FVD has at it.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from scipy.special import stdtrit
+from torch import Tensor
+
+from pvvae import seeding
+from pvvae.metrics.bootstrap import LEVEL, Interval
+
+BLOCKS = 20
+"""Ours: nineteen degrees of freedom widen the interval by 7%; FVD at 2,048 clips takes seconds."""
+
+
+def jackknife_interval(
+    value: float,
+    statistic: Callable[..., float],
+    *sets: Tensor,
+    paired: bool = False,
+    seed: int,
+) -> Interval | None:
+    """95% interval of ``value``, which is ``statistic(*sets)``.
+
+    Every set (N_i, d) is cut into random blocks, and the statistic taken without the first block
+    of each, without the second, and so on. Between sets that are drawn independently, blocks meet
+    by chance, so that variances add up.
+
+    Args:
+        value: what the interval is around.
+        statistic: of as many sets of rows, each with two rows at least.
+        sets: rows, one a clip.
+        paired: whether row i of every set is of the same clip, and has to stay or go in all.
+        seed: of the blocks.
+
+    Returns:
+        None with fewer than three clips in a set: without one of two, one is left.
+    """
+    blocks = min(BLOCKS, *map(len, sets))
+    if blocks < 3:
+        return None
+    kept = [_kept(len(rows), blocks, seed, 0 if paired else i) for i, rows in enumerate(sets)]
+    without = np.array(
+        [
+            statistic(*(rows[keep[i]] for rows, keep in zip(sets, kept, strict=True)))
+            for i in range(blocks)
+        ]
+    )
+    error = np.sqrt((blocks - 1) / blocks * np.square(without - without.mean()).sum())
+    reach = float(stdtrit(blocks - 1, (1 + LEVEL) / 2) * error)
+    return value - reach, value + reach
+
+
+def _kept(num: int, blocks: int, seed: int, which: int) -> list[Tensor]:
+    """For each block, the indices outside it, in order."""
+    order = torch.randperm(num, generator=seeding.torch_generator(seed, "jackknife", which))
+    everything = torch.ones(num, dtype=torch.bool)
+    return [
+        everything.index_fill(0, block, False).nonzero().flatten()
+        for block in torch.tensor_split(order, blocks)
+    ]
