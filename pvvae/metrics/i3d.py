@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from pvvae import weights
 from pvvae.errors import ConfigError
+from pvvae.weight_sources import I3D_KINETICS
 
 MIN_FRAMES = 9
 """Fewest frames that reach the last pooling: time is divided by 8, rounding up; that pools 2."""
@@ -49,7 +50,7 @@ class I3D(nn.Module):
             ConfigError: if the weights are not installed or not the released ones.
         """
         super().__init__()
-        tree = weights.load(weights.I3D_KINETICS, file=file)
+        tree = weights.load(I3D_KINETICS, file=file)
         self.stem = _Conv(*_folded(tree, "Conv3d_1a_7x7"), stride=2)
         self.pointwise = _Conv(*_folded(tree, "Conv3d_2b_1x1"))
         self.spread = _Conv(*_folded(tree, "Conv3d_2c_3x3"))

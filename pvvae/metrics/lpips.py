@@ -18,13 +18,14 @@ from torch import Tensor, nn
 from arch.layers.torchvision_operators import import_torchvision
 from pvvae import weights
 from pvvae.errors import ConfigError
+from pvvae.weight_sources import LPIPS_ALEX, LPIPS_VGG, Source
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trunk:
     """A classifier that LPIPS looks through."""
 
-    source: weights.Source
+    source: Source
     convolutions: str
     """Where its convolutions lie in the packaged tree."""
     min_side: int
@@ -32,8 +33,8 @@ class Trunk:
 
 
 TRUNKS = {
-    "alex": Trunk(source=weights.LPIPS_ALEX, convolutions="AlexNet_0", min_side=31),
-    "vgg": Trunk(source=weights.LPIPS_VGG, convolutions="VGG16_0", min_side=16),
+    "alex": Trunk(source=LPIPS_ALEX, convolutions="AlexNet_0", min_side=31),
+    "vgg": Trunk(source=LPIPS_VGG, convolutions="VGG16_0", min_side=16),
 }
 
 # ImageNet's channel means and deviations for pixels in [-1, 1], as LPIPS 0.1 has them.

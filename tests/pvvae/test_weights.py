@@ -11,13 +11,13 @@ from safetensors.torch import load_file, save_file
 
 from pvvae import weights
 from pvvae.errors import ConfigError
-from pvvae.weights import LPIPS_ALEX
+from pvvae.weight_sources import I3D_KINETICS, LPIPS_ALEX, LPIPS_VGG, Source, default_cache
 
-SOURCES = [weights.I3D_KINETICS, weights.LPIPS_ALEX, weights.LPIPS_VGG]
+SOURCES = [I3D_KINETICS, LPIPS_ALEX, LPIPS_VGG]
 
 
 @pytest.fixture(params=SOURCES, ids=lambda source: Path(source.path).stem)
-def source(request: pytest.FixtureRequest) -> weights.Source:
+def source(request: pytest.FixtureRequest) -> Source:
     return request.param
 
 
@@ -63,9 +63,9 @@ def test_writing_the_cache_leaves_nothing_else_behind(tmp_path):
 
 def test_the_environment_names_the_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("PVVAE_CACHE", str(tmp_path / "named"))
-    assert weights.default_cache() == tmp_path / "named"
+    assert default_cache() == tmp_path / "named"
     monkeypatch.delenv("PVVAE_CACHE")
-    assert weights.default_cache() == Path.home() / ".cache" / "pvvae"
+    assert default_cache() == Path.home() / ".cache" / "pvvae"
 
 
 def test_a_missing_package_is_answered_with_the_command_and_the_digest(tmp_path):
@@ -87,7 +87,7 @@ def test_a_named_file_may_be_the_packaged_one_or_a_converted_one(tmp_path):
 
 def test_a_named_file_with_other_weights_is_refused(tmp_path):
     with pytest.raises(ConfigError, match=f"should be {LPIPS_ALEX.sha256}"):
-        weights.load(LPIPS_ALEX, file=weights.locate(weights.I3D_KINETICS))
+        weights.load(LPIPS_ALEX, file=weights.locate(I3D_KINETICS))
     other = tmp_path / "other.safetensors"
     save_file({"weight": torch.zeros(1)}, other)
     with pytest.raises(ConfigError, match=f"should have {LPIPS_ALEX.content_sha256}"):
