@@ -67,9 +67,12 @@ class LatentDistance:
         """Take distances (N, t - 1) measured elsewhere, e.g. gathered from another process.
 
         Raises:
-            ConfigError: if the clips have another length than those before.
+            ConfigError: if the clips have another length than those before, or if a distance is
+                not finite.
         """
         rows = values.detach().double().cpu().numpy()
+        if not np.isfinite(rows).all():
+            raise ConfigError("latents must be finite, some distances are NaN or infinite")
         if self.clips and rows.shape[1] != len(self.clips[0]):
             raise ConfigError(
                 f"clips have {rows.shape[1]} intervals, those before {len(self.clips[0])}"

@@ -61,13 +61,15 @@ class LPIPS(nn.Module):
         """LPIPS (B, T), float64, of pixels (B, 3, T, H, W) in [-1, 1]; computed in float32.
 
         Raises:
-            ConfigError: if the frames are smaller than the trunk can see.
+            ConfigError: if the frames are smaller than the trunk can see, or not finite.
         """
         check_frames(recon, x, min_side=self.min_side)
         pairs = zip(*(torch.split(_frames(clip), self.chunk) for clip in (recon, x)), strict=True)
         ieee = torch.backends.cudnn.flags(enabled=True, benchmark=False, allow_tf32=False)
         with torch.autocast(x.device.type, enabled=False), ieee:
             values = torch.cat([self.network(one, other) for one, other in pairs])  # (B T, 1, 1, 1)
+        if not values.isfinite().all():
+            raise ConfigError("LPIPS needs finite pixels, some are NaN or infinite")
         per_frame: Tensor = rearrange(values.double(), "(b t) 1 1 1 -> b t", b=x.shape[0])
         return per_frame
 

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pvvae.errors import ConfigError
+from pvvae.metrics.bootstrap import mean_interval
+from pvvae.metrics.curve import GROUP, Curve, curve_of
+from pvvae.results import Value
 
 Measure = Callable[[Tensor, Tensor], Tensor]
 """Clips (B, 3, T, H, W) twice to (B, T): ``frame_psnr``, ``frame_ssim`` or an ``LPIPS()``."""
@@ -43,9 +46,12 @@ class PerFrame:
         """Take values (B, T) measured elsewhere, e.g. gathered from another process.
 
         Raises:
-            ConfigError: if ``observed`` is not one number of frames for each clip.
+            ConfigError: if ``observed`` is not one number of frames for each clip, or a value is
+                NaN.
         """
         rows = values.detach().double().cpu().numpy()
+        if np.isnan(rows).any():
+            raise ConfigError("frames were measured as NaN: are the pixels finite?")
         seen = [rows.shape[1]] * len(rows) if observed is None else observed.tolist()
         if len(seen) != len(rows) or not all(0 <= frames <= rows.shape[1] for frames in seen):
             raise ConfigError(
@@ -62,13 +68,42 @@ class PerFrame:
         """
         if not self.clips:
             raise ConfigError("no clips were measured")
+        return {
+            kind: math.fsum(means) / len(means) for kind, means in self._parts().items() if means
+        }
+
+    def values(self, name: str, *, seed: int = 0) -> dict[str, Value]:
+        """For results.json, with intervals over clips: ``name``, and if frames were predicted
+        ``name_observed`` and ``name_predicted``.
+
+        Raises:
+            ConfigError: if there were no clips.
+        """
+        means, parts = self.compute(), self._parts()
+        kinds = {"all": name, "observed": f"{name}_observed", "predicted": f"{name}_predicted"}
+        wanted = kinds if parts["predicted"] else {"all": name}
+        return {
+            called: Value(value=means[kind], interval=mean_interval(parts[kind], seed=seed))
+            for kind, called in wanted.items()
+            if parts[kind]
+        }
+
+    def curve(self, *, group: int = GROUP, larger_is_better: bool) -> Curve:
+        """Means frame by frame; see ``curve_of``.
+
+        Raises:
+            ConfigError: if there were no clips.
+        """
+        return curve_of(self.clips, group=group, larger_is_better=larger_is_better)
+
+    def _parts(self) -> dict[str, list[float]]:
+        """By kind of frame, the mean of every clip that has any."""
         pairs = list(zip(self.clips, self.observed, strict=True))
-        kinds = {
+        return {
             "all": _means(clip for clip, _ in pairs),
             "observed": _means(clip[:frames] for clip, frames in pairs),
             "predicted": _means(clip[frames:] for clip, frames in pairs),
         }
-        return {kind: math.fsum(means) / len(means) for kind, means in kinds.items() if means}
 
     @property
     def num_clips(self) -> int:
@@ -99,5 +134,5 @@ def check_pair(recon: Tensor, x: Tensor) -> None:
         )
     for clip in (recon, x):
         low, high = torch.aminmax(clip)
-        if low < 0 or high > 1:
+        if not (low >= 0 and high <= 1):  # NaN is in no range
             raise ConfigError(f"pixels must be in [0, 1], got [{low:.3g}, {high:.3g}]; see to_unit")

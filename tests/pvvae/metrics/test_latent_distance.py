@@ -75,3 +75,5 @@ def test_what_has_no_interval_is_refused():
     measure.update(torch.zeros(1, 4, 3, 2, 2))
     with pytest.raises(ConfigError, match="4 intervals, those before 2"):
         measure.update(torch.zeros(1, 4, 5, 2, 2))
+    with pytest.raises(ConfigError, match="must be finite"):
+        measure.update(torch.full((1, 4, 3, 2, 2), torch.nan))

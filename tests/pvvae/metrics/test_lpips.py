@@ -52,6 +52,12 @@ def test_the_smallest_frame_works_and_a_smaller_one_is_refused(net, side):
         lpips(x[..., 1:], x[..., 1:])
 
 
+def test_pixels_without_a_value_are_refused(alex):
+    x = torch.zeros(1, 3, 1, 32, 32)
+    with pytest.raises(ConfigError, match="finite pixels"):
+        alex(torch.full_like(x, torch.nan), x)
+
+
 def test_building_it_leaves_the_random_numbers_alone():
     state = torch.get_rng_state()
     lpips_network("alex")

@@ -47,3 +47,29 @@ def test_an_impossible_count_of_frames_is_refused():
         measure.add(torch.zeros(2, 3), observed=torch.tensor([4, 1]))
     with pytest.raises(ConfigError, match="no clips"):
         measure.compute()
+
+
+def test_values_have_intervals_and_are_named_by_kind():
+    measure = PerFrame(frame_psnr)
+    measure.add(torch.tensor([[1.0, 3.0], [3.0, 5.0], [5.0, 7.0]]))
+    values = measure.values("psnr")
+    assert list(values) == ["psnr"]
+    assert values["psnr"].value == 4.0
+    low, high = values["psnr"].interval or (0.0, 0.0)
+    assert 2.0 <= low < 4.0 < high <= 6.0
+    measure.add(torch.tensor([[2.0, 4.0]]), observed=torch.tensor([1]))
+    found = {name: value.value for name, value in measure.values("psnr").items()}
+    assert found == {"psnr": 3.75, "psnr_observed": (2 + 4 + 6 + 2) / 4, "psnr_predicted": 4.0}
+
+
+def test_the_curve_is_that_of_all_clips():
+    measure = PerFrame(frame_psnr)
+    measure.add(torch.tensor([[1.0, 2.0], [3.0, 6.0]]))
+    assert measure.curve(larger_is_better=True).frames == [2.0, 4.0]
+
+
+def test_nan_is_refused():
+    with pytest.raises(ConfigError, match="measured as NaN"):
+        PerFrame(frame_psnr).add(torch.tensor([[1.0, torch.nan]]))
+    with pytest.raises(ConfigError, match=r"in \[0, 1\], got \[nan, nan\]"):
+        frame_psnr(torch.full((1, 3, 1, 4, 4), torch.nan), torch.zeros(1, 3, 1, 4, 4))
