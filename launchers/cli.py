@@ -20,6 +20,7 @@ from launchers.commands import (
     sample,
     status,
     train,
+    weights,
 )
 from launchers.words import Parser
 from pvvae.accelerator import settle_accelerator
@@ -39,6 +40,7 @@ COMMANDS = (
     export,
     compare,
     report,
+    weights,
     bench,
 )
 """In the order in which one needs them."""

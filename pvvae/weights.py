@@ -44,7 +44,7 @@ def load(
     """
     if file is not None:
         return _read_named(file, source=source)
-    copy = (cache or default_cache()) / f"{Path(source.path).stem}-{source.sha256[:12]}.safetensors"
+    copy = (cache or default_cache()) / source.copy_name
     with suppress(OSError, SafetensorError, ConfigError):  # absent or damaged: made anew below
         return _read_copy(copy, source=source)
     tensors = _read_packaged(locate(source), source=source)
@@ -150,12 +150,20 @@ class ArrayUnpickler(pickle.Unpickler):
 
 
 def _leaves(tree: Mapping[str, Any], *, prefix: str = "") -> Iterator[tuple[str, np.ndarray]]:
-    """Every array of a nested dict with its path, joined by slashes."""
+    """Every array of a nested dict with its path, joined by slashes.
+
+    Raises:
+        ConfigError: for a leaf that is no array.
+    """
     for key, value in tree.items():
         if isinstance(value, Mapping):
             yield from _leaves(value, prefix=f"{prefix}{key}/")
-        else:
+        elif isinstance(value, np.ndarray):
             yield prefix + key, value
+        else:
+            raise ConfigError(
+                f"weights may hold numpy arrays only, {prefix}{key} is a {type(value).__name__}"
+            )
 
 
 def _torch_layout(name: str, *, array: np.ndarray) -> Tensor:

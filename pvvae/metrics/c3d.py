@@ -6,7 +6,6 @@ files. PyTorch ports pad the last pooling instead of letting it reach over the e
 logits. Inference only.
 """
 
-import hashlib
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +18,7 @@ from torch.nn import functional as F
 
 from pvvae.errors import ConfigError
 from pvvae.metrics import inception_score
-from pvvae.weight_sources import C3D_MEAN, C3D_UCF101
+from pvvae.weight_sources import C3D_MEAN, C3D_UCF101, file_digest
 
 NUM_FRAMES = 16
 """What it was trained on; of longer clips it sees the first."""
@@ -59,7 +58,7 @@ class C3D(nn.Module):
             self.register_buffer(f"{name}_bias", _taken(arrays, f"{name}/b", weights))
         self.register_buffer("shift", 128.0 - _square(_taken(averages, "mean", cube), cube))
         self.shift: Tensor
-        digests = {"c3d_ucf101": _sha256(weights), "c3d_mean": _sha256(cube)}
+        digests = {"c3d_ucf101": file_digest(weights), "c3d_mean": file_digest(cube)}
         self.classifier = replace(inception_score.C3D_UCF101, weights=digests)
         """For ``InceptionScore``; no digest is published to hold these against."""
         self.eval()
@@ -137,8 +136,3 @@ def _square(mean: Tensor, path: Path) -> Tensor:
         raise ConfigError(f"{path}: mean must be (3, 16, 128, 171), got {tuple(mean.shape)}")
     part = slice(_MARGIN, _MARGIN + _SIDE)
     return mean.reshape(3, NUM_FRAMES, 128, 171)[:, :, part, part]
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,3 +1,4 @@
+import hashlib
 import io
 import os
 import pickle
@@ -106,6 +107,14 @@ def test_a_pickle_that_would_run_code_is_refused():
 
     with pytest.raises(ConfigError, match="getcwd"):
         weights.ArrayUnpickler(io.BytesIO(pickle.dumps(Hostile()))).load()
+
+
+def test_a_pickle_of_anything_but_arrays_is_one_line(tmp_path):
+    path = tmp_path / "other.ckpt"
+    path.write_bytes(pickle.dumps({"params": {"kernel": np.zeros((2, 2)), "step": 3}}))
+    other = replace(LPIPS_ALEX, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+    with pytest.raises(ConfigError, match=r"arrays only, params/step is a int$"):
+        weights.load(other, file=path)
 
 
 def test_a_pickle_of_arrays_is_read():
