@@ -110,16 +110,23 @@ class HeldOut:
         recon, target = recon.float(), x.float()
         losses = self.objective.pixel_losses(recon, target)
         row = {name: float(loss) for name, loss in losses.items()}
-        row["psnr"] = float(frame_psnr(to_unit(recon), to_unit(target)).mean())
+        row["psnr"] = float(frame_psnr(_unit(recon), to_unit(target)).mean())
         row["kl"] = float(kl_divergence(Posterior(mean, logvar)).mean())
         pictures = [target, recon]
         if vae.backbone.latent_frames(x.shape[2]) > 1:
             dropped, seen = vae.latter_half(x.shape[2])
             predicted = vae(x, dropped)[0].float()
-            error = prediction_error(to_unit(predicted), to_unit(target), seen)
+            error = prediction_error(_unit(predicted), to_unit(target), seen)
             row["prediction_mse"] = float(error)
             pictures.append(predicted)
         return row, pictures
+
+
+def _unit(recon: Tensor) -> Tensor:
+    """Pixels in [0, 1]. Metrics refuse what is not finite; a run that gets there must not end of
+    being looked at, so it counts as grey. Its losses say NaN.
+    """
+    return to_unit(recon.nan_to_num(nan=0.0))
 
 
 def _side_by_side(pictures: list[Tensor]) -> Frames:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from launchers.benches import layout, levers, loop, tiles, vae
+from launchers.benches import layout, levers, loop, metrics, tiles, vae
 from launchers.words import add_command
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ BENCHES: dict[str, Bench] = {
     "layout": layout,
     "levers": levers,
     "loop": loop,
+    "metrics": metrics,
     "tiles": tiles,
     "vae": vae,
 }

@@ -77,13 +77,16 @@ class I3D(nn.Module):
             ConfigError: if the clips are not uint8, not RGB or shorter than ``MIN_FRAMES``.
         """
         check_clips(clips)
-        device = self.head_bias.device
-        ieee = torch.backends.cudnn.flags(enabled=True, benchmark=False, allow_tf32=False)
-        with torch.autocast(device.type, enabled=False), ieee:
-            return self.logits(preprocess(clips.to(device)))
+        return self.logits(preprocess(clips.to(self.head_bias.device)))
 
+    @torch.inference_mode()
     def logits(self, x: Tensor) -> Tensor:
-        """Logits (N, 400) of pixels (N, 3, T, 224, 224) in [-1, 1]."""
+        """Logits (N, 400) of pixels (N, 3, T, 224, 224) in [-1, 1], at the same precision."""
+        ieee = torch.backends.cudnn.flags(enabled=True, benchmark=False, allow_tf32=False)
+        with torch.autocast(x.device.type, enabled=False), ieee:
+            return self._logits(x)
+
+    def _logits(self, x: Tensor) -> Tensor:
         x = self.stem(x.contiguous(memory_format=torch.channels_last_3d))
         x = _max_pool(x, kernel=(1, 3, 3), stride=(1, 2, 2))
         x = _max_pool(self.spread(self.pointwise(x)), kernel=(1, 3, 3), stride=(1, 2, 2))

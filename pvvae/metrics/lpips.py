@@ -64,14 +64,22 @@ class LPIPS(nn.Module):
             ConfigError: if the frames are smaller than the trunk can see, or not finite.
         """
         check_frames(recon, x, min_side=self.min_side)
-        pairs = zip(*(torch.split(_frames(clip), self.chunk) for clip in (recon, x)), strict=True)
         ieee = torch.backends.cudnn.flags(enabled=True, benchmark=False, allow_tf32=False)
         with torch.autocast(x.device.type, enabled=False), ieee:
-            values = torch.cat([self.network(one, other) for one, other in pairs])  # (B T, 1, 1, 1)
+            clips = zip(recon, x, strict=True)
+            values = torch.stack([self._of_clip(one, other) for one, other in clips])
         if not values.isfinite().all():
             raise ConfigError("LPIPS needs finite pixels, some are NaN or infinite")
-        per_frame: Tensor = rearrange(values.double(), "(b t) 1 1 1 -> b t", b=x.shape[0])
-        return per_frame
+        return values
+
+    def _of_clip(self, recon: Tensor, x: Tensor) -> Tensor:
+        """(T,), float64, of one clip (3, T, H, W).
+
+        Never frames of two clips at once: kernels round differently for batches of other sizes, and
+        a clip's values would depend on its neighbours.
+        """
+        pairs = zip(*(torch.split(_frames(clip), self.chunk) for clip in (recon, x)), strict=True)
+        return torch.cat([self.network(one, other) for one, other in pairs]).double().flatten()
 
 
 def lpips_network(
@@ -142,5 +150,5 @@ def check_frames(recon: Tensor, x: Tensor, *, min_side: int) -> None:
 
 
 def _frames(clip: Tensor) -> Tensor:
-    frames: Tensor = rearrange(clip, "b c t h w -> (b t) c h w")
+    frames: Tensor = rearrange(clip, "c t h w -> t c h w")
     return frames.float()
