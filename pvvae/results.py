@@ -27,7 +27,7 @@ class Value:
     value: float | None
     """None where the metric is not defined."""
     interval: tuple[float, float] | None = None
-    """95%, by a bootstrap over clips; None where nothing was resampled."""
+    """95%, over clips: of means by a bootstrap, of distances by a jackknife; None with too few."""
     note: str | None = None
     """What has to be read beside it: a warning about the number of clips, say."""
 

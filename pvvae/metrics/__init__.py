@@ -1,1 +1,1 @@
-"""What is measured: reconstruction (PSNR, SSIM, LPIPS), generation (FVD, KVD), latents (LTD)."""
+"""What is measured: reconstruction (PSNR, SSIM, LPIPS), generation (FVD, KVD, IS), latents."""
