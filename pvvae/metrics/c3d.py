@@ -56,6 +56,7 @@ class C3D(nn.Module):
         for name in (*(name for stage in _CONVOLUTIONS for name in stage), *_HEADS):
             self.register_buffer(f"{name}_weight", _taken(arrays, f"{name}/W", weights))
             self.register_buffer(f"{name}_bias", _taken(arrays, f"{name}/b", weights))
+        _check_widths(arrays, weights)
         self.register_buffer("shift", 128.0 - _square(_taken(averages, "mean", cube), cube))
         self.shift: Tensor
         digests = {"c3d_ucf101": file_digest(weights), "c3d_mean": file_digest(cube)}
@@ -128,6 +129,22 @@ def _taken(arrays: dict[str, np.ndarray], name: str, path: Path) -> Tensor:
     if name not in arrays:
         raise ConfigError(f"{path}: has no array {name!r}; it should be a file of TGANv2's release")
     return torch.from_numpy(arrays[name].astype(np.float32))
+
+
+def _check_widths(arrays: dict[str, np.ndarray], path: Path) -> None:
+    """Refuse kernels that do not follow one another."""
+    wide = 3
+    for name in (name for stage in _CONVOLUTIONS for name in stage):
+        shape = arrays[f"{name}/W"].shape
+        if shape[1:] != (wide, 3, 3, 3):
+            raise ConfigError(f"{path}: {name}/W should be (K, {wide}, 3, 3, 3), is {shape}")
+        wide = shape[0]
+    wide *= 4 * 4  # cells of the last pooling: 112 pixels halved five times, edges covered
+    for name in _HEADS:
+        shape = arrays[f"{name}/W"].shape
+        if shape[1:] != (wide,):
+            raise ConfigError(f"{path}: {name}/W should be (K, {wide}), is {shape}")
+        wide = shape[0]
 
 
 def _square(mean: Tensor, path: Path) -> Tensor:

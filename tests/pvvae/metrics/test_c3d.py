@@ -123,6 +123,11 @@ def test_bad_files_are_one_line(files, tmp_path):
 
     assert "not an npz of plain arrays" in refused(x=np.array([{}], dtype=object))
     assert "has no array 'conv1a/W'" in refused(x=np.zeros(1))
+    arrays = dict(np.load(files[0]))
+    other = refused(**(arrays | {"conv2a/W": np.zeros((3, 5, 3, 3, 3))}))
+    assert "conv2a/W should be (K, 2, 3, 3, 3), is (3, 5, 3, 3, 3)" in other
+    other = refused(**(arrays | {"fc6/W": np.zeros((10, 6 * 9))}))  # a pooling that does not cover
+    assert "fc6/W should be (K, 96), is (10, 54)" in other
     (tmp_path / "bad.npz").write_text("nothing of the kind")
     with pytest.raises(ConfigError, match="not an npz"):
         C3D(file=tmp_path / "bad.npz", mean=files[1])
