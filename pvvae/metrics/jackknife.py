@@ -3,11 +3,15 @@
 Quenouille (1949), Tukey (1958); for blocks, Efron and Tibshirani, "An Introduction to the
 Bootstrap" (1993), chapter 11. FVD and KVD are not means, and a bootstrap draws clips twice, which
 both of them take for less variety or more likeness than there is: it moves every draw upwards and
-widens their spread (at 32 clips of 40 features, twice the true one). Leaving clips out draws none
-twice. Its spread was within 10% of the true one where clips outnumber features well, and above it
-elsewhere: the interval is then too wide rather than too narrow.
+widens their spread. Leaving clips out draws none twice. On Gaussians of a falling spectrum,
+against the spread over 300 fresh samples (FVD, then KVD; bootstrap, then jackknife):
 
-The interval belongs to the number at this many clips, with the bias that FVD has at it.
+    200 clips, 10 features, sets that differ    1.10  1.03    1.10  1.00
+     32 clips, 40 features, sets that differ    1.43  1.13    1.48  1.05
+     32 clips, 40 features, equal sets          1.95  1.39    2.01  1.29
+
+So where the jackknife errs, its interval is too wide rather than too narrow, and less than the
+bootstrap's. It is around FVD at this many clips, with the bias that FVD has there.
 """
 
 from collections.abc import Callable

@@ -36,7 +36,7 @@ def test_it_depends_on_the_seed_alone():
 
 @pytest.mark.parametrize("distance", [frechet_distance, kernel_distance])
 def test_it_covers_what_the_statistic_is_on_average(distance):
-    """Of sets of 100 Gaussian clips in 4 dimensions: 95% should, Wilson's 99.9% bounds for 200."""
+    """Of 100 Gaussian clips in 4 dimensions: 95% should; chance leaves 4.6 points in 200 draws."""
     generator = torch.Generator().manual_seed(0)
     sets = [
         (torch.randn(100, 4, generator=generator), 1.3 * torch.randn(100, 4, generator=generator))
@@ -49,7 +49,7 @@ def test_it_covers_what_the_statistic_is_on_average(distance):
         for number, (value, pair) in enumerate(zip(values, sets, strict=True))
     ]
     covered = sum(low <= expected <= high for low, high in filter(None, intervals))
-    assert 0.875 <= covered / 200 <= 0.995
+    assert 0.904 <= covered / 200 <= 0.996
 
 
 def test_two_clips_are_too_few():
