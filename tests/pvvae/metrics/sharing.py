@@ -1,7 +1,8 @@
-"""Every metric on twelve made-up clips, shared out among the processes that run this.
+"""Metrics on twelve made-up clips, shared out among the processes that run this.
 
 ``python -m tests.pvvae.metrics.sharing FOLDER``: each process measures every n-th clip, one by one;
-rows are gathered as stages gather them, and the main process writes FOLDER/found.json.
+rows are gathered as stages gather them, and the main process writes FOLDER/found.json. LPIPS takes
+seconds to import; that its batches are apart is tested where it is.
 """
 
 import json
@@ -19,7 +20,6 @@ from pvvae.metrics.fvd import FVD
 from pvvae.metrics.i3d import NUM_FEATURES
 from pvvae.metrics.inception_score import I3D_K400, InceptionScore
 from pvvae.metrics.latent_distance import LatentDistance
-from pvvae.metrics.lpips import LPIPS
 from pvvae.metrics.per_frame import PerFrame
 from pvvae.metrics.prediction_error import prediction_error
 from pvvae.metrics.psnr import frame_psnr
@@ -40,7 +40,7 @@ def clips(indices: list[int]) -> tuple[Tensor, Tensor]:
     return torch.stack(originals), torch.stack(recons)
 
 
-def measured(indices: list[int], lpips: LPIPS) -> Row:
+def measured(indices: list[int]) -> Row:
     """Rows of these clips as one batch: what I3D would see is drawn for each."""
     x, recon = clips(indices)
     drawn = [torch.Generator().manual_seed(1000 + index) for index in indices]
@@ -48,7 +48,6 @@ def measured(indices: list[int], lpips: LPIPS) -> Row:
     return {
         "psnr": frame_psnr(recon, x),
         "ssim": frame_ssim(recon, x),
-        "lpips": lpips(recon * 2 - 1, x * 2 - 1),
         "error": prediction_error(recon, x, 2),
         "latent": recon,
         "real": features[:, 0],
@@ -59,12 +58,12 @@ def measured(indices: list[int], lpips: LPIPS) -> Row:
 def concluded(rows: list[Row]) -> dict[str, Any]:
     """All metrics over the rows, as plain data."""
     found: dict[str, Any] = {}
-    for name in ("psnr", "ssim", "lpips"):
+    for name in ("psnr", "ssim"):
         frames, seen = PerFrame(frame_psnr), torch.tensor([2])
         for row in rows:
             frames.add(row[name], observed=seen.expand(len(row[name])))
         found |= {key: value.plain() for key, value in frames.values(name).items()}
-        found[f"{name}_curve"] = frames.curve(larger_is_better=name != "lpips").plain()
+        found[f"{name}_curve"] = frames.curve(larger_is_better=True).plain()
     found["error"] = torch.cat([row["error"] for row in rows]).tolist()
     latents, videos, score = LatentDistance(), FVD(), InceptionScore(I3D_K400)
     for row in rows:
@@ -81,9 +80,9 @@ def main(folder: Path) -> None:
     """As a stage: this process's clips, then all rows."""
     torch.set_num_threads(1)
     torch.distributed.init_process_group("gloo")
-    lpips, kept = LPIPS("alex"), Kept(folder / "measured")
+    kept = Kept(folder / "measured")
     for index in range(distributed.rank(), CLIPS, distributed.world_size()):
-        kept.keep(index, measured([index], lpips))
+        kept.keep(index, measured([index]))
     rows = kept.rows(range(CLIPS))
     if distributed.is_main():
         (folder / "found.json").write_text(json.dumps(concluded(rows)))

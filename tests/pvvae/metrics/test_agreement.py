@@ -1,6 +1,7 @@
 """Every metric and an implementation of others', or a plain one of ours, on distorted real video.
 
-1e-4 relative; FVD and KVD 1e-3. FVD of every distortion is marked ``matrix``: I3D takes its time.
+1e-4 relative; FVD and KVD 1e-3. I3D takes its time: all clips under all distortions go through it in
+``matrix``, three under one of them otherwise.
 """
 
 from functools import cache
@@ -23,8 +24,8 @@ from pvvae.metrics.ssim import frame_ssim
 from tests.pvvae.metrics import independent
 from tests.pvvae.metrics.distortions import DISTORTIONS, Clip, real_clips
 
-SHOWN = [0, 4]
-"""Frames of a clip that are compared one by one."""
+SHOWN = [8]
+"""Frames of a clip that are compared one by one: the last, where re-encoding has its drift."""
 
 
 @cache
@@ -33,7 +34,7 @@ def _clips(name: str) -> list[Clip]:
 
 
 def _unit(name: str) -> torch.Tensor:
-    """All shown frames as clips (4, 3, 2, H, W) in [0, 1], float64."""
+    """All shown frames as clips (4, 3, 1, H, W) in [0, 1], float64."""
     clips = np.stack([clip[SHOWN] for clip in _clips(name)])
     return torch.from_numpy(clips).permute(0, 4, 1, 2, 3).double() / 255
 
@@ -80,15 +81,9 @@ def alex():
     return LPIPS("alex")
 
 
-@pytest.fixture(scope="module")
-def features(i3d: I3D):
-    """Features (4, 400) of the clips under one name, made once."""
-
-    @cache
-    def of(name: str) -> torch.Tensor:
-        return torch.cat([i3d(torch.from_numpy(clip)[None]) for clip in _clips(name)])
-
-    return of
+def _features(i3d: I3D, clips: list[Clip]) -> torch.Tensor:
+    """(N, 400)."""
+    return torch.cat([i3d(torch.from_numpy(clip)[None]) for clip in clips])
 
 
 def _kernels(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -107,15 +102,17 @@ def _check_distances(real: torch.Tensor, distorted: torch.Tensor) -> None:
     assert kernel_distance(real, distorted) == pytest.approx(kvd, rel=1e-3)
 
 
-def test_features_fvd_and_kvd_agree_with_plain_ones(features):
+def test_features_fvd_and_kvd_agree_with_plain_ones(i3d):
+    real = _features(i3d, _clips("real")[:3])
     plain = independent.i3d(torch.from_numpy(_clips("real")[0]))
-    torch.testing.assert_close(features("real")[0], plain, rtol=1e-4, atol=1e-4)
-    _check_distances(features("real"), features("blur 4"))
+    torch.testing.assert_close(real[0], plain, rtol=1e-4, atol=1e-4)
+    _check_distances(real, _features(i3d, _clips("blur 4")[:3]))
 
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("name", DISTORTIONS)
-def test_fvd_and_kvd_agree_under_every_distortion(name, features):
+def test_fvd_and_kvd_agree_under_every_distortion(name, i3d):
+    distorted = _features(i3d, _clips(name))
     plain = torch.stack([independent.i3d(torch.from_numpy(clip)) for clip in _clips(name)])
-    torch.testing.assert_close(features(name), plain, rtol=1e-4, atol=1e-4)
-    _check_distances(features("real"), features(name))
+    torch.testing.assert_close(distorted, plain, rtol=1e-4, atol=1e-4)
+    _check_distances(_features(i3d, _clips("real")), distorted)

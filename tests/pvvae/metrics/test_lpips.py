@@ -39,6 +39,10 @@ def test_every_frame_has_a_value_and_noisier_frames_a_larger_one(alex, noisy, ph
     assert found[1, 2].item() == pytest.approx(one.item(), abs=1e-6)
 
 
+def test_a_clip_does_not_depend_on_its_batch_to_the_last_bit(alex, noisy, photograph):
+    assert torch.equal(alex(noisy, photograph)[1:], alex(noisy[1:], photograph[1:]))
+
+
 def test_identical_frames_are_at_distance_zero(alex, photograph):
     assert torch.equal(alex(photograph, photograph), torch.zeros(2, 3).double())
 
