@@ -1,7 +1,7 @@
 """Every metric and an implementation of others', or a plain one of ours, on distorted real video.
 
-1e-4 relative; FVD and KVD 1e-3. I3D takes its time: all clips under all distortions go through it in
-``matrix``, three under one of them otherwise.
+1e-4 relative; FVD and KVD 1e-3. I3D takes its time: in ``matrix`` all clips go through it under all
+distortions, otherwise three under one.
 """
 
 from functools import cache
