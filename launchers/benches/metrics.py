@@ -104,8 +104,8 @@ def table(result: Mapping[str, Any]) -> str:
     sizes = {
         "one clip through I3D, weights not counted": memory["one_clip"],
         f"statistics of {protocol['statistics']} + {protocol['statistics']}": memory["statistics"],
-        "most resident, over the second half of the clips more": memory["grown_over_clips"],
-        "most resident, libraries and all": memory["resident"],
+        "more in the process after all clips than after half of them": memory["grown_over_clips"],
+        "in the process at most, libraries included": memory["resident"],
     }
     return "\n".join(
         [
