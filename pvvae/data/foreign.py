@@ -1,10 +1,12 @@
 """Indexing WebDataset shards that other programs made (video2dataset, img2dataset, ...)."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pvvae.data import tars
 from pvvae.data.samples import Contents, Reject, Sample, Shard, columns_of
@@ -49,7 +51,7 @@ def scan_foreign(folder: Path) -> Contents:
             labels.append(facts.get("label"))
     if not samples:
         raise ConfigError(f"{folder}: no sample with pixels; known extensions: {', '.join(MEDIA)}")
-    classes, numbers = _classes(labels)
+    classes, numbers = class_numbers(labels)
     return Contents(
         shards=tuple(Shard(name=p.name, size=p.stat().st_size, sha256="") for p in paths),
         classes=tuple(classes),
@@ -129,7 +131,7 @@ def _npy_shape(path: Path, extent: tars.Extent) -> tuple[int, int, int]:
     return frames, height, width
 
 
-def _classes(labels: list[int | str | None]) -> tuple[list[str], Any]:
+def class_numbers(labels: Sequence[int | str | None]) -> tuple[list[str], NDArray[np.int64]]:
     """Class names, and each sample's index into them; none unless every sample is labelled."""
     if any(label is None for label in labels):
         return [], np.full(len(labels), -1, np.int64)

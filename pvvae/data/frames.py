@@ -25,10 +25,18 @@ def resize_short_side(frame: Frames, short_side: int) -> Frames:
     Pillow's bicubic, the resize of evaluation protocols; integer arithmetic, so that equal videos
     give equal bytes on any machine.
     """
-    height, width = frame.shape[:2]
-    scale = short_side / min(height, width)
-    size = (max(round(width * scale), short_side), max(round(height * scale), short_side))
-    if size == (width, height):
+    return resize_to_cover(frame, height=short_side, width=short_side)
+
+
+def resize_to_cover(frame: Frames, *, height: int, width: int) -> Frames:
+    """One frame (H, W, 3) at the least size that covers (height, width), its aspect kept.
+
+    For a square, the shorter side's; resampled as :func:`resize_short_side` does.
+    """
+    rows, columns = frame.shape[:2]
+    scale = max(height / rows, width / columns)
+    size = (max(round(columns * scale), width), max(round(rows * scale), height))
+    if size == (columns, rows):
         return frame
     return np.asarray(Image.fromarray(frame).resize(size, Image.Resampling.BICUBIC))
 

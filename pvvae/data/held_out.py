@@ -73,14 +73,20 @@ def _spread(sources: NDArray[np.bytes_], limit: int | None) -> NDArray[np.int64]
     count = len(sources)
     if limit is None or limit >= count:
         return np.arange(count)
-    _, video = np.unique(sources, return_inverse=True)
-    turn = np.empty(count, np.int64)  # how many clips of the same video come before
-    order = np.argsort(video, kind="stable")
-    begins = np.searchsorted(video[order], np.arange(video.max() + 1))
-    turn[order] = np.arange(count) - begins[video[order]]
+    turn = turns(sources)
     chosen: list[int] = []
     for n in range(int(turn.max()) + 1):
         candidates = np.nonzero(turn == n)[0]
         take = min(limit - len(chosen), len(candidates))
         chosen += candidates[np.arange(take) * len(candidates) // max(take, 1)].tolist()
     return np.array(sorted(chosen), np.int64)
+
+
+def turns(sources: NDArray[np.bytes_]) -> NDArray[np.int64]:
+    """For each clip, how many of the same video come before it: 0 for the first of a video."""
+    _, video = np.unique(sources, return_inverse=True)
+    turn = np.empty(len(sources), np.int64)
+    order = np.argsort(video, kind="stable")
+    begins = np.searchsorted(video[order], np.arange(video.max() + 1))
+    turn[order] = np.arange(len(sources)) - begins[video[order]]
+    return turn

@@ -1,6 +1,7 @@
 """What there is to pack: the videos and images of a folder, their classes, what is held out."""
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -152,7 +153,7 @@ def iterate_source(source: Source, *, start: int = 0) -> Iterator[Frames]:
     first = source.start + start
     if source.path.is_dir():
         size = None
-        for path in _frame_files(source)[first : source.stop]:
+        for path in frame_files(source)[first : source.stop]:
             frame = read_image(path)
             size = size or frame.shape
             if frame.shape != size:
@@ -171,5 +172,16 @@ def iterate_source(source: Source, *, start: int = 0) -> Iterator[Frames]:
                 yield frame
 
 
-def _frame_files(source: Source) -> list[Path]:
-    return sorted(p for p in source.path.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
+def frame_files(source: Source) -> list[Path]:
+    """Images of a folder of frames by name, numbers by value: frame 10 comes after frame 9.
+
+    Hidden files (a leading dot) are no frames.
+    """
+    images = (p for p in source.path.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
+    return sorted((p for p in images if not p.name.startswith(".")), key=_numbered)
+
+
+def _numbered(path: Path) -> list[tuple[int, str]]:
+    """A name as words and numbers; equal numbers, written differently, as text."""
+    parts = re.split(r"([0-9]+)", path.name)
+    return [(int(part), part) if part.isdecimal() else (-1, part) for part in parts]
