@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from pvvae.data.frames import resize_to_cover
+from pvvae.data.pixels import cropped
 from pvvae.data.sources import Source, frame_files, iterate_source
 from pvvae.data.video import (
     IMAGE_SUFFIXES,
@@ -99,6 +101,25 @@ def iterate_clip(source: Source, *, start: int = 0, stride: int = 1) -> Iterator
         yield from islice(iterate_source(source, start=start), 0, None, stride)
     else:
         yield from iterate_video(source.path, start=start, stride=stride)
+
+
+def read_clip_file(source: Source, *, frames: int | None, size: tuple[int, int] | None) -> Frames:
+    """A clip (T, H, W, 3): its first ``frames``, or all.
+
+    Args:
+        size: height and width that frames are resized to cover, and cropped to; None leaves them.
+
+    Raises:
+        ConfigError: if it cannot be read, or has fewer frames.
+    """
+    rows = list(islice(iterate_clip(source), frames))
+    if not rows or (frames is not None and len(rows) < frames):
+        raise ConfigError(f"{source.path}: has {len(rows)} frames, {frames or 1} are needed")
+    if size is None:
+        return np.stack(rows)
+    height, width = size
+    covering = np.stack([resize_to_cover(row, height=height, width=width) for row in rows])
+    return cropped(covering, height=height, width=width)
 
 
 def _array(path: Path) -> Frames:

@@ -6,7 +6,6 @@ used is left out and listed, and the next of the draw takes its place. That show
 decoded, so all clips are read once before the first is measured.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -18,6 +17,7 @@ import numpy as np
 
 from pvvae import distributed, seeding
 from pvvae.data.candidates import Candidates, open_candidates
+from pvvae.data.digests import clip_digest, set_digest
 from pvvae.data.frames import resize_to_cover
 from pvvae.data.held_out import HeldOutClip
 from pvvae.data.pixels import cropped
@@ -86,7 +86,7 @@ class EvaluationClips:
     def __getitem__(self, i: int) -> HeldOutClip:
         place, chosen = self._places[i], self.chosen[i]
         frames, _ = _read(self._candidates, place, self.draw)
-        if _digest(frames) != chosen.sha256:
+        if clip_digest(frames) != chosen.sha256:
             raise ConfigError(f"{self.draw.where}: {chosen.id} is not what it was at first")
         return HeldOutClip(
             frames=frames,
@@ -96,15 +96,14 @@ class EvaluationClips:
         )
 
     def protocol(self) -> dict[str, Any]:
-        """What a result depends on; the digest is of all clips, in their order."""
-        digest = hashlib.sha256("".join(clip.sha256 for clip in self.chosen).encode())
+        """What a result depends on."""
         return {
             "num": len(self),
             "seed": self.draw.seed,
             "frame_stride": self.draw.frame_stride,
             "start": "random, by seed and id" if self.draw.random_start else "first frame",
             "resize": "centre crop of shards" if self._candidates.resized else RESIZE,
-            "sha256": digest.hexdigest(),
+            "sha256": set_digest(clip.sha256 for clip in self.chosen),
         }
 
     def plain(self) -> dict[str, Any]:
@@ -218,7 +217,7 @@ def _look(candidates: Candidates, place: int, draw: Draw) -> Chosen | Reject:
         clip, size = _read(candidates, place, draw)
     except ConfigError as error:
         return Reject(source=name, reason=str(error))
-    return Chosen(id=name, sha256=_digest(clip), source_size=size)
+    return Chosen(id=name, sha256=clip_digest(clip), source_size=size)
 
 
 def _read(candidates: Candidates, place: int, draw: Draw) -> tuple[Frames, str]:
@@ -243,10 +242,6 @@ def _read(candidates: Candidates, place: int, draw: Draw) -> tuple[Frames, str]:
     where = f"{draw.where}: {candidates.ids[place]}"
     clip = cropped(np.stack(covering), height=draw.height, width=draw.width, where=where)
     return clip, size
-
-
-def _digest(clip: Frames) -> str:
-    return hashlib.sha256(np.ascontiguousarray(clip).data).hexdigest()
 
 
 def _read_manifest(path: Path) -> Mapping[str, Any] | None:

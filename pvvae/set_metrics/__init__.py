@@ -1,0 +1,1 @@
+"""Metrics of two folders of clips, whoever made them."""

@@ -1,0 +1,85 @@
+"""What is measured of one clip, or of one pair of clips."""
+
+from functools import cached_property
+
+import numpy as np
+import torch
+
+from pvvae.data.clip_files import read_clip_file
+from pvvae.data.digests import clip_digest
+from pvvae.data.pixels import to_pixels
+from pvvae.data.sources import Source
+from pvvae.data.video import Frames
+from pvvae.kept import Row
+from pvvae.metrics.fvd import FVD
+from pvvae.metrics.lpips import LPIPS
+from pvvae.metrics.per_frame import to_unit
+from pvvae.metrics.psnr import frame_psnr
+from pvvae.metrics.ssim import frame_ssim
+from pvvae.set_metrics.question import FIRST16, OF_FRAMES, OF_SETS, Question
+
+REAL, GENERATED = "real", "generated"
+
+
+def videos_of(question: Question, *, device: str = "cpu") -> FVD:
+    """FVD with the rule for frames that the question has."""
+    return FVD(device=device, frames=FIRST16 if question.frames == FIRST16 else "all")
+
+
+class Measure:
+    """Reads clips and measures them; networks are loaded when they are first needed."""
+
+    def __init__(self, question: Question, *, device: str) -> None:
+        self.question, self.device = question, device
+        self.videos = videos_of(question, device=device)
+
+    @cached_property
+    def perceptual(self) -> LPIPS:
+        """LPIPS as papers evaluate with it."""
+        return LPIPS("alex").to(self.device)
+
+    @torch.inference_mode()
+    def row(self, real: Source | None, generated: Source | None) -> Row:
+        """Measurements of what is given.
+
+        For each side S: ``digest_S`` (32,) uint8 of its pixels, ``shape_S`` (3,), ``constant_S``
+        (), whether all pixels are equal, ``features_S`` (1, 400) of I3D if sets are compared. Of a
+        pair ``psnr ssim lpips`` (1, T), those that are asked for.
+
+        Raises:
+            ConfigError: if a clip cannot be read.
+        """
+        row: dict[str, torch.Tensor] = {}
+        clips: list[Frames] = []
+        for side, source in ((REAL, real), (GENERATED, generated)):
+            if source is None:
+                continue
+            clip = read_clip_file(source, frames=self.question.wanted, size=self.question.size)
+            clips.append(clip)
+            row |= self._of_clip(clip, side)
+        if len(clips) == 2 and self.question.asks(*OF_FRAMES):
+            row |= self._of_pair(*clips)
+        return row
+
+    def _of_clip(self, clip: Frames, side: str) -> dict[str, torch.Tensor]:
+        digest = np.frombuffer(bytes.fromhex(clip_digest(clip)), np.uint8)
+        row = {
+            f"digest_{side}": torch.from_numpy(digest.copy()),
+            f"shape_{side}": torch.tensor(clip.shape[:3]),
+            f"constant_{side}": torch.tensor(bool((clip == clip[0, 0, 0]).all())),
+        }
+        needed = (*OF_SETS, "is") if side == GENERATED else OF_SETS
+        if self.question.asks(*needed):
+            row[f"features_{side}"] = self.videos.features_of(torch.from_numpy(clip)[None])
+        return row
+
+    def _of_pair(self, real: Frames, generated: Frames) -> dict[str, torch.Tensor]:
+        x, recon = (to_pixels(clip).to(self.device) for clip in (real, generated))
+        row = {}
+        if self.question.asks("psnr"):
+            row["psnr"] = frame_psnr(to_unit(recon), to_unit(x))
+        if self.question.asks("ssim"):
+            row["ssim"] = frame_ssim(to_unit(recon), to_unit(x))
+        if self.question.asks("lpips"):
+            row["lpips"] = self.perceptual(recon, x)
+        return row
