@@ -74,8 +74,8 @@ def is_lossless(source: Source) -> bool:
     return source.path.suffix.lower() in (NPY, ".png", ".bmp")
 
 
-def clip_length(source: Source) -> int:
-    """Number of frames; of videos whose container does not count them, by decoding all.
+def known_length(source: Source) -> int | None:
+    """Number of frames, if that can be told without decoding them.
 
     Raises:
         ConfigError: if the source cannot be read.
@@ -84,9 +84,16 @@ def clip_length(source: Source) -> int:
         return len(_array(source.path))
     if source.path.is_dir():
         return len(frame_files(source))
-    if source.is_image:
-        return 1
-    return probe(source.path).frames or count_frames(source.path)
+    return 1 if source.is_image else probe(source.path).frames
+
+
+def clip_length(source: Source) -> int:
+    """Number of frames; of videos whose container does not count them, by decoding all.
+
+    Raises:
+        ConfigError: if the source cannot be read.
+    """
+    return known_length(source) or count_frames(source.path)
 
 
 def iterate_clip(source: Source, *, start: int = 0, stride: int = 1) -> Iterator[Frames]:

@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pvvae import seeding
-from pvvae.data.clip_files import clip_length, find_clip_files, is_lossless, read_clip_file
+from pvvae.data.clip_files import (
+    clip_length,
+    find_clip_files,
+    is_lossless,
+    known_length,
+    read_clip_file,
+)
 from pvvae.data.sources import Source, frame_files
 from pvvae.errors import ConfigError
 from pvvae.metrics.i3d import MIN_FRAMES
@@ -147,8 +153,12 @@ def _look(clip: Source, question: Question) -> Shape:
     """Shape of a clip, of which one frame is read, and no more than that unless it must be."""
     first = read_clip_file(clip, frames=1, size=question.size)
     wanted = question.wanted
-    length = clip_length(clip) if wanted is None else wanted
-    return length, first.shape[1], first.shape[2]
+    if wanted is None:
+        return clip_length(clip), first.shape[1], first.shape[2]
+    known = known_length(clip)
+    if known is not None and known < wanted:
+        raise ConfigError(f"{clip.path}: has {known} frames, {wanted} are needed")
+    return wanted, first.shape[1], first.shape[2]
 
 
 def _check_video_shapes(clips: Sequence[Source], shapes: dict[Path, Shape]) -> None:

@@ -42,9 +42,9 @@ class Measure:
     def row(self, real: Source | None, generated: Source | None) -> Row:
         """Measurements of what is given.
 
-        For each side S: ``digest_S`` (32,) uint8 of its pixels, ``shape_S`` (3,), ``constant_S``
-        (), whether all pixels are equal, ``features_S`` (1, 400) of I3D if sets are compared. Of a
-        pair ``psnr ssim lpips`` (1, T), those that are asked for.
+        For each side S: ``digest_S`` (32,) uint8 of its pixels; ``constant_S`` (), whether all
+        pixels are equal; ``features_S`` (1, 400) of I3D, if sets are compared. Of a pair ``psnr
+        ssim lpips`` (1, T), those that are asked for.
 
         Raises:
             ConfigError: if a clip cannot be read.
@@ -65,7 +65,6 @@ class Measure:
         digest = np.frombuffer(bytes.fromhex(clip_digest(clip)), np.uint8)
         row = {
             f"digest_{side}": torch.from_numpy(digest.copy()),
-            f"shape_{side}": torch.tensor(clip.shape[:3]),
             f"constant_{side}": torch.tensor(bool((clip == clip[0, 0, 0]).all())),
         }
         needed = (*OF_SETS, "is") if side == GENERATED else OF_SETS

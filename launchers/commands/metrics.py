@@ -1,0 +1,110 @@
+"""``pvvae metrics``: how far one folder of clips is from another, whoever made them."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from launchers.words import add_command
+from pvvae.errors import ConfigError
+from pvvae.set_metrics.question import FIRST16, METRICS, OF_PAIRS, Question
+
+if TYPE_CHECKING:
+    from launchers.words import Commands
+
+EXAMPLE = f"""\
+examples:
+  pvvae metrics originals rebuilt --metrics psnr ssim lpips rfvd --json OUT.json
+  pvvae metrics UCF-101 samples --metrics fvd kvd is --size 256x256 --frames first16 --num 2048
+  pvvae metrics originals predicted --metrics psnr lpips --observed 9
+
+A holds the real clips or the originals, B the generated clips or the reconstructions: videos,
+folders of frames, or .npy clips (uint8, T H W C), which alone lose nothing for certain; videos have
+been through a codec, and that counts as error. {", ".join(OF_PAIRS)} compare clips of one
+name in A and B; the others compare sets, of any numbers, and are best compared at equal ones.
+
+Everything that moves a value is in the protocol in OUT.json. Killed and given again, the command
+goes on from the clips that are kept beside it, in OUT.json.measured, and gives the same values.
+"""
+
+
+def add(commands: "Commands") -> None:
+    """Declare the command."""
+    metrics = add_command(
+        commands, "metrics", help="measure two folders of clips", more=EXAMPLE, run=_metrics
+    )
+    metrics.add_argument("real", type=Path, metavar="A", help="real clips, or originals")
+    metrics.add_argument(
+        "generated", type=Path, metavar="B", help="generated clips, or reconstructions"
+    )
+    metrics.add_argument(
+        "--metrics",
+        nargs="+",
+        choices=METRICS,
+        default=["fvd", "kvd"],
+        metavar="NAME",
+        help=f"of {' '.join(METRICS)}; default: fvd kvd",
+    )
+    metrics.add_argument(
+        "--frames", default="all", metavar="N", help=f"of each clip: all, {FIRST16} or a number"
+    )
+    metrics.add_argument(
+        "--size", metavar="HxW", help="resize to cover this and crop the centre; default: as it is"
+    )
+    metrics.add_argument("--num", type=int, metavar="N", help="clips of each side; default: all")
+    metrics.add_argument("--seed", type=int, default=0, help="of the draw of --num; default: 0")
+    metrics.add_argument(
+        "--observed", type=int, metavar="N", help="frames that were shown; later ones: predicted"
+    )
+    metrics.add_argument("--device", metavar="NAME", help="cpu, cuda, cuda:1; default: cuda if any")
+    metrics.add_argument("--json", type=Path, metavar="OUT", help="write results and protocol")
+
+
+def _metrics(arguments: argparse.Namespace) -> int:
+    question = Question(
+        real=arguments.real,
+        generated=arguments.generated,
+        metrics=tuple(name for name in METRICS if name in arguments.metrics),
+        frames=_frames(arguments.frames),
+        size=None if arguments.size is None else _size(arguments.size),
+        num=arguments.num,
+        seed=arguments.seed,
+        observed=arguments.observed,
+    )
+
+    from pvvae.set_metrics.run import measure_sets
+    from pvvae.set_metrics.table import table
+
+    results = measure_sets(question, device=_device(arguments.device), out=arguments.json)
+    print(table(results))
+    return 0
+
+
+def _frames(word: str) -> int | str:
+    if word in ("all", FIRST16):
+        return word
+    try:
+        return int(word)
+    except ValueError:
+        raise ConfigError(f"--frames: must be all, {FIRST16} or a number, got {word!r}") from None
+
+
+def _size(word: str) -> tuple[int, int]:
+    height, _, width = word.partition("x")
+    if not (height.isdecimal() and width.isdecimal() and int(height) and int(width)):
+        raise ConfigError(f"--size: must be rows x columns as in 256x256, got {word!r}")
+    return int(height), int(width)
+
+
+def _device(name: str | None) -> str:
+    import torch
+
+    from pvvae import distributed
+
+    if name is None:
+        return str(distributed.device())
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise ConfigError(f"--device: {name} cannot be used here ({reason})") from None
+    return name
