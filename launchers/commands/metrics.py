@@ -55,6 +55,13 @@ def add(commands: "Commands") -> None:
     metrics.add_argument(
         "--observed", type=int, metavar="N", help="frames that were shown; later ones: predicted"
     )
+    metrics.add_argument(
+        "--c3d",
+        type=Path,
+        metavar="FILE",
+        help="C3D's weights (`pvvae weights`): is over its classes",
+    )
+    metrics.add_argument("--c3d-mean", type=Path, metavar="FILE", help="and its mean cube")
     metrics.add_argument("--device", metavar="NAME", help="cpu, cuda, cuda:1; default: cuda if any")
     metrics.add_argument("--json", type=Path, metavar="OUT", help="write results and protocol")
 
@@ -69,6 +76,8 @@ def _metrics(arguments: argparse.Namespace) -> int:
         num=arguments.num,
         seed=arguments.seed,
         observed=arguments.observed,
+        c3d=arguments.c3d,
+        c3d_mean=arguments.c3d_mean,
     )
 
     from pvvae.set_metrics.run import measure_sets

@@ -18,6 +18,7 @@ from pvvae.data.clip_files import (
 )
 from pvvae.data.sources import Source, frame_files
 from pvvae.errors import ConfigError
+from pvvae.metrics.c3d import NUM_FRAMES
 from pvvae.metrics.i3d import MIN_FRAMES
 from pvvae.progress import progress
 from pvvae.set_metrics.question import OF_PAIRS, OF_SETS, Question
@@ -47,12 +48,17 @@ class ClipSets:
     shape: Shape | None
     """Of every clip; None if they differ, which is right for pairs alone."""
 
+    @property
+    def same_names(self) -> bool:
+        """Whether every clip has a partner of its name."""
+        return self.real.clips.keys() == self.generated.clips.keys()
+
     def tasks(self, question: Question) -> list[tuple[Source | None, Source | None]]:
         """What is measured in one go: pairs, or clips of one side."""
         real, generated = self.real.clips, self.generated.clips
         if question.paired:
             return [(real[name], generated[name]) for name in generated]
-        originals = real.values() if question.asks(*OF_SETS) else ()
+        originals = real.values() if question.needs_real else ()
         return [(clip, None) for clip in originals] + [(None, clip) for clip in generated.values()]
 
 
@@ -128,7 +134,7 @@ def _drawn(side: ClipSet, question: Question) -> ClipSet:
 
 def _check_shapes(question: Question, real: ClipSet, generated: ClipSet) -> Shape | None:
     """The shape of all clips, if it is one; looks at every clip."""
-    sides = (real, generated) if question.asks(*OF_SETS, *OF_PAIRS) else (generated,)
+    sides = (real, generated) if question.needs_real else (generated,)
     shapes: dict[Path, Shape] = {}
     clips = [clip for side in sides for clip in side.clips.values()]
     with progress("looking at clips", len(clips)) as bar:
@@ -139,7 +145,7 @@ def _check_shapes(question: Question, real: ClipSet, generated: ClipSet) -> Shap
         for name, clip in generated.clips.items():
             _same(real.clips[name], clip, shapes, "a pair")
     if question.asks(*OF_SETS, "is"):
-        _check_video_shapes(clips, shapes)
+        _check_video_shapes(question, clips, shapes)
     fewest = min(shape[0] for shape in shapes.values())
     if question.observed is not None and question.observed >= fewest:
         raise ConfigError(
@@ -161,15 +167,17 @@ def _look(clip: Source, question: Question) -> Shape:
     return wanted, first.shape[1], first.shape[2]
 
 
-def _check_video_shapes(clips: Sequence[Source], shapes: dict[Path, Shape]) -> None:
-    """What I3D sees has to be alike, and long enough."""
+def _check_video_shapes(
+    question: Question, clips: Sequence[Source], shapes: dict[Path, Shape]
+) -> None:
+    """What networks of videos see has to be alike, and long enough."""
     for clip in clips:
         _same(clips[0], clip, shapes, "FVD, KVD and IS")
-    frames = shapes[clips[0].path][0]
-    if frames < MIN_FRAMES:
-        raise ConfigError(
-            f"{clips[0].path}: FVD, KVD and IS need {MIN_FRAMES} frames at least, got {frames}"
-        )
+    frames, (name, least) = shapes[clips[0].path][0], ("I3D", MIN_FRAMES)
+    if question.c3d is not None:
+        name, least = "C3D", NUM_FRAMES
+    if frames < least:
+        raise ConfigError(f"{clips[0].path}: {name} needs {least} frames at least, got {frames}")
 
 
 def _same(one: Source, other: Source, shapes: dict[Path, Shape], what: str) -> None:

@@ -1,5 +1,6 @@
 """What is measured of one clip, or of one pair of clips."""
 
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -11,6 +12,7 @@ from pvvae.data.pixels import to_pixels
 from pvvae.data.sources import Source
 from pvvae.data.video import Frames
 from pvvae.kept import Row
+from pvvae.metrics.c3d import C3D
 from pvvae.metrics.fvd import FVD
 from pvvae.metrics.lpips import LPIPS
 from pvvae.metrics.per_frame import to_unit
@@ -19,6 +21,10 @@ from pvvae.metrics.ssim import frame_ssim
 from pvvae.set_metrics.question import FIRST16, OF_FRAMES, OF_SETS, Question
 
 REAL, GENERATED = "real", "generated"
+"""A and B, in rows and in results."""
+C3D_LOGITS = "c3d"
+FEATURES, DIGEST, CONSTANT = "features_", "digest_", "constant_"
+"""How the measurements of a side are called: see :meth:`Measure.row`."""
 
 
 def videos_of(question: Question, *, device: str = "cpu") -> FVD:
@@ -26,12 +32,35 @@ def videos_of(question: Question, *, device: str = "cpu") -> FVD:
     return FVD(device=device, frames=FIRST16 if question.frames == FIRST16 else "all")
 
 
+def c3d_of(question: Question) -> C3D | None:
+    """The network of the usual Inception Score, if its weights are named.
+
+    Raises:
+        ConfigError: if they are not its weights.
+    """
+    if question.c3d is None or not question.asks("is"):
+        return None
+    return C3D(file=question.c3d, mean=question.c3d_mean)
+
+
+def features(rows: Sequence[Row], kind: str) -> Iterator[torch.Tensor]:
+    """Features (1, K) of every clip that has this kind of them."""
+    return (row[f"{FEATURES}{kind}"] for row in rows if f"{FEATURES}{kind}" in row)
+
+
 class Measure:
-    """Reads clips and measures them; networks are loaded when they are first needed."""
+    """Reads clips and measures them."""
 
     def __init__(self, question: Question, *, device: str) -> None:
+        """C3D is loaded now, other networks when they are needed, which is at the first clip.
+
+        Raises:
+            ConfigError: see :func:`c3d_of`.
+        """
         self.question, self.device = question, device
         self.videos = videos_of(question, device=device)
+        c3d = c3d_of(question)
+        self.c3d = None if c3d is None else c3d.to(device)
 
     @cached_property
     def perceptual(self) -> LPIPS:
@@ -43,8 +72,8 @@ class Measure:
         """Measurements of what is given.
 
         For each side S: ``digest_S`` (32,) uint8 of its pixels; ``constant_S`` (), whether all
-        pixels are equal; ``features_S`` (1, 400) of I3D, if sets are compared. Of a pair ``psnr
-        ssim lpips`` (1, T), those that are asked for.
+        pixels are equal; ``features_S`` (1, 400) of I3D, if sets are compared; ``features_c3d``
+        (1, 101) of B. Of a pair ``psnr ssim lpips`` (1, T), those that are asked for.
 
         Raises:
             ConfigError: if a clip cannot be read.
@@ -64,12 +93,15 @@ class Measure:
     def _of_clip(self, clip: Frames, side: str) -> dict[str, torch.Tensor]:
         digest = np.frombuffer(bytes.fromhex(clip_digest(clip)), np.uint8)
         row = {
-            f"digest_{side}": torch.from_numpy(digest.copy()),
-            f"constant_{side}": torch.tensor(bool((clip == clip[0, 0, 0]).all())),
+            f"{DIGEST}{side}": torch.from_numpy(digest.copy()),
+            f"{CONSTANT}{side}": torch.tensor(bool((clip == clip[0, 0, 0]).all())),
         }
+        whole = torch.from_numpy(clip)[None]
         needed = (*OF_SETS, "is") if side == GENERATED else OF_SETS
         if self.question.asks(*needed):
-            row[f"features_{side}"] = self.videos.features_of(torch.from_numpy(clip)[None])
+            row[f"{FEATURES}{side}"] = self.videos.features_of(whole)
+        if side == GENERATED and self.c3d is not None:
+            row[f"{FEATURES}{C3D_LOGITS}"] = self.c3d(whole).cpu()
         return row
 
     def _of_pair(self, real: Frames, generated: Frames) -> dict[str, torch.Tensor]:

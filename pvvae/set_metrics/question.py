@@ -33,6 +33,10 @@ class Question:
     seed: int = 0
     observed: int | None = None
     """Leading frames that the encoder was shown: frames behind them were predicted."""
+    c3d: Path | None = None
+    """C3D's weights, for IS over its classes too."""
+    c3d_mean: Path | None = None
+    """Its mean cube; None looks in the cache."""
 
     def __post_init__(self) -> None:
         for name in self.metrics:
@@ -44,6 +48,8 @@ class Question:
                 raise ConfigError(f"{option}: must be at least 1, got {value}")
         if self.observed is not None and not self.asks(*OF_FRAMES):
             raise ConfigError(f"--observed: splits {', '.join(OF_FRAMES)}; none of them is asked")
+        if self.c3d is not None and not self.asks("is"):
+            raise ConfigError("--c3d: is for the metric is, which is not asked")
 
     @property
     def wanted(self) -> int | None:
@@ -51,6 +57,11 @@ class Question:
         if isinstance(self.frames, int):
             return self.frames
         return 16 if self.frames == FIRST16 else None
+
+    @property
+    def needs_real(self) -> bool:
+        """Whether A is read at all."""
+        return self.asks(*OF_SETS, *OF_PAIRS)
 
     @property
     def paired(self) -> bool:

@@ -4,7 +4,6 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from pvvae.data.evaluation_set import RESIZE
 from pvvae.files import write_text
 from pvvae.kept import Kept, Row
 from pvvae.progress import progress, say
@@ -40,7 +39,7 @@ def measure_sets(question: Question, *, device: str, out: Path | None = None) ->
 def _kept(out: Path, question: Question, sets: ClipSets, device: str) -> Kept:
     """The rows beside ``out``; those of another question are removed."""
     folder = out.with_name(f"{out.name}.measured")
-    asked = f"{asdict(question)}\n{fingerprint(sets)}\n{device}\n{RESIZE}\n"
+    asked = f"{asdict(question)}\n{fingerprint(sets)}\n{device}\n"
     path = folder / QUESTION
     kept = Kept(folder)
     if folder.exists() and not (path.exists() and path.read_text() == asked):

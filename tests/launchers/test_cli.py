@@ -11,7 +11,9 @@ from launchers import cli
 HEAVY = ("torch", "numpy", "deepspeed", "av", "matplotlib")
 
 
-@pytest.mark.parametrize("words", [["--help"], ["configs"], ["train", "--help"], ["status", "."]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["configs"], ["train", "--help"], ["status", "."], ["metrics", "--help"]]
+)
 def test_light_commands_import_nothing_heavy(words: list[str], tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text("stage: predictive\nsteps: 2\n")
     program = (
