@@ -7,7 +7,7 @@ decoded, so all clips are read once before the first is measured.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from pvvae import distributed, seeding
+from pvvae.config import differences
 from pvvae.data.candidates import Candidates, open_candidates
 from pvvae.data.digests import clip_digest, set_digest
 from pvvae.data.frames import resize_to_cover
@@ -132,7 +133,8 @@ def evaluation_clips(
     """``num`` clips drawn by ``seed``, fewer if there are no more; a collective call.
 
     Everything drawn is read once here, shared out over the processes. With ``manifest`` that is
-    written down, and a later call with the same arguments takes it from there.
+    written down, and a later call with the same arguments takes it from there, here or where
+    somebody else has the same clips.
 
     Args:
         where: a folder of shards, of videos, of folders of frames or of uint8 ``.npy`` clips; or a
@@ -141,7 +143,7 @@ def evaluation_clips(
         random_start: see :class:`Draw`; reconstruction is measured on first frames.
 
     Raises:
-        ConfigError: if there is nothing that can be used.
+        ConfigError: if there is nothing that can be used, or ``manifest`` is of other clips.
     """
     draw = Draw(
         where=str(where),
@@ -154,14 +156,11 @@ def evaluation_clips(
         random_start=random_start,
     )
     candidates = open_candidates(Path(where))
-    known = None if manifest is None else distributed.from_main(partial(_read_manifest, manifest))
-    if known is not None and known["draw"] == asdict(draw):
-        chosen = tuple(Chosen(**clip) for clip in known["clips"])
-        skipped = tuple(Reject(**reject) for reject in known["skipped"])
-        missing = {clip.id for clip in chosen}.difference(candidates.ids)
-        if missing:
-            raise ConfigError(f"{where}: {min(missing)} is gone, which {manifest} lists")
-        return EvaluationClips(draw, candidates, chosen, skipped)
+    if manifest is not None:
+        known = distributed.from_main(partial(_read_manifest, manifest, draw))
+        if known is not None:
+            _check_there(candidates, known[0], manifest)
+            return EvaluationClips(draw, candidates, *known)
     clips = EvaluationClips(draw, candidates, *_survey(candidates, draw))
     _tell(clips)
     if manifest is not None:
@@ -244,13 +243,32 @@ def _read(candidates: Candidates, place: int, draw: Draw) -> tuple[Frames, str]:
     return clip, size
 
 
-def _read_manifest(path: Path) -> Mapping[str, Any] | None:
-    """What an earlier start wrote; None if there is none that can be read."""
+def _read_manifest(path: Path, draw: Draw) -> tuple[tuple[Chosen, ...], tuple[Reject, ...]] | None:
+    """What an earlier start, or somebody else, wrote of this draw; None if there is no file.
+
+    Where the clips lay then does not matter: their checksums say whether they are the same.
+
+    Raises:
+        ConfigError: if it is no manifest, or of another draw.
+    """
     try:
         known = json.loads(path.read_text())
-    except (OSError, ValueError):
+        changed = differences(known["draw"] | {"where": draw.where}, asdict(draw))
+        chosen = tuple(Chosen(**clip) for clip in known["clips"])
+        skipped = tuple(Reject(**reject) for reject in known["skipped"])
+    except FileNotFoundError:
         return None
-    return known if isinstance(known, dict) and "draw" in known else None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigError(f"{path}: not a manifest of clips ({error})") from None
+    if changed:
+        raise ConfigError(f"{path}: of another draw ({'; '.join(changed)}); name another file")
+    return chosen, skipped
+
+
+def _check_there(candidates: Candidates, chosen: tuple[Chosen, ...], path: Path) -> None:
+    missing = {clip.id for clip in chosen}.difference(candidates.ids)
+    if missing:
+        raise ConfigError(f"{path}: lists {min(missing)}, which is not among the clips")
 
 
 def _tell(clips: EvaluationClips) -> None:

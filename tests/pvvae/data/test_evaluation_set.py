@@ -100,6 +100,23 @@ def test_the_manifest_proves_the_pixels_and_answers_the_same_question(
         again[0]
 
 
+def test_a_manifest_holds_for_another_copy_and_for_no_other_draw(
+    arrays: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "theirs.json"
+    clips = evaluation_clips(str(arrays), **SHAPE, num=3, seed=0, manifest=path)
+    copy = arrays.rename(tmp_path / "copy")
+    assert evaluation_clips(str(copy), **SHAPE, num=3, seed=0, manifest=path).chosen == clips.chosen
+    with pytest.raises(ConfigError, match=r"theirs.json: of another draw \(num: 3 != 4; seed: 0"):
+        evaluation_clips(str(copy), **SHAPE, num=4, seed=1, manifest=path)
+    (copy / clips.chosen[0].id).rename(tmp_path / "elsewhere.npy")
+    with pytest.raises(ConfigError, match="which is not among the clips"):
+        evaluation_clips(str(copy), **SHAPE, num=3, seed=0, manifest=path)
+    path.write_text("[]")
+    with pytest.raises(ConfigError, match="not a manifest of clips"):
+        evaluation_clips(str(copy), **SHAPE, num=3, seed=0, manifest=path)
+
+
 def test_videos_by_class_and_folders_of_frames(dataset: Path, tmp_path: Path) -> None:
     videos = evaluation_clips(str(dataset), frames=17, height=32, width=32, num=None, seed=0)
     assert videos.classes == ("cats", "dogs")
