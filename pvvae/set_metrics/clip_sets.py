@@ -3,7 +3,6 @@
 A mistake is found here, within seconds or minutes, not after an hour of I3D.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +15,15 @@ from pvvae.data.clip_files import (
     known_length,
     read_clip_file,
 )
-from pvvae.data.sources import Source, frame_files
+from pvvae.data.sources import Source
 from pvvae.errors import ConfigError
 from pvvae.metrics.c3d import NUM_FRAMES
 from pvvae.metrics.i3d import MIN_FRAMES
 from pvvae.progress import progress
 from pvvae.set_metrics.question import OF_PAIRS, OF_SETS, Question
 
+Task = tuple[Source | None, Source | None]
+"""A clip of A and one of B that are measured in one go; None where only one side is."""
 Shape = tuple[int, int, int]
 """T, H, W of a clip as it is measured."""
 
@@ -53,8 +54,8 @@ class ClipSets:
         """Whether every clip has a partner of its name."""
         return self.real.clips.keys() == self.generated.clips.keys()
 
-    def tasks(self, question: Question) -> list[tuple[Source | None, Source | None]]:
-        """What is measured in one go: pairs, or clips of one side."""
+    def tasks(self, question: Question) -> list[Task]:
+        """What there is to measure: pairs, or clips of one side and then of the other."""
         real, generated = self.real.clips, self.generated.clips
         if question.paired:
             return [(real[name], generated[name]) for name in generated]
@@ -77,17 +78,6 @@ def open_sets(question: Question) -> ClipSets:
         if len(side.clips) < least:
             raise ConfigError(f"{side.folder}: a set needs 2 clips at least, has {len(side.clips)}")
     return ClipSets(real=real, generated=generated, shape=_check_shapes(question, real, generated))
-
-
-def fingerprint(sets: ClipSets) -> str:
-    """Names, sizes and dates of all files: whether what was measured before is still there."""
-    rows: list[list[object]] = []
-    for side in (sets.real, sets.generated):
-        for name, clip in side.clips.items():
-            files = frame_files(clip) if clip.path.is_dir() else [clip.path]
-            facts = [file.stat() for file in files]
-            rows.append([name, *((fact.st_size, fact.st_mtime_ns) for fact in facts)])
-    return f"{seeding.key(json.dumps(rows)):016x}"
 
 
 def _open(folder: Path) -> ClipSet:

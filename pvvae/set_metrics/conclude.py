@@ -107,7 +107,7 @@ def _scores(found: Found, question: Question, rows: Sequence[Row]) -> None:
 def _frames(found: Found, question: Question, sets: ClipSets, rows: Sequence[Row]) -> None:
     """Means over frames, split where they were predicted; curves, if all clips are equally long."""
     seen = None if question.observed is None else torch.tensor([question.observed])
-    curves, groups = {}, {}
+    curves, flicker = {}, {}
     for name in OF_FRAMES:
         if not question.asks(name):
             continue
@@ -118,9 +118,9 @@ def _frames(found: Found, question: Question, sets: ClipSets, rows: Sequence[Row
         found.protocol[name] = dict(FRAME_PROTOCOL[name])
         curve = frames.curve(larger_is_better=name != "lpips").plain()
         curves[name] = curve.pop("frames")
-        groups[name] = curve
+        flicker[name] = curve
     if curves:
-        found.facts |= {"curves": curves, "groups": groups}
+        found.facts |= {"curves": curves, "flicker": flicker}
     if "lpips" in curves:
         found.weights["lpips_alex"] = LPIPS_ALEX.sha256
 

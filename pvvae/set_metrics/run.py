@@ -1,34 +1,34 @@
 """Measuring two folders from beginning to end, on from where an earlier start was cut."""
 
+import json
 import time
-from dataclasses import asdict
 from pathlib import Path
 
-from pvvae.files import write_text
+from pvvae import seeding
+from pvvae.data.sources import Source, frame_files
 from pvvae.kept import Kept, Row
-from pvvae.progress import progress, say
+from pvvae.progress import progress
 from pvvae.results import Results
-from pvvae.set_metrics.clip_sets import ClipSets, fingerprint, open_sets
+from pvvae.set_metrics.clip_sets import Task, open_sets
 from pvvae.set_metrics.conclude import conclude
 from pvvae.set_metrics.measure import Measure
 from pvvae.set_metrics.question import Question
 
-QUESTION = "question.txt"
-
 
 def measure_sets(question: Question, *, device: str, out: Path | None = None) -> Results:
-    """Answer a question; with ``out`` that is written there, and each clip's rows beside it.
+    """Answer a question; with ``out`` that is written there.
 
-    Rows are kept in ``OUT.measured`` until the answer is written, and used again if the question
-    and all files are those of before.
+    What is measured of each clip is kept in ``OUT.measured`` until then, and used by a later start
+    for which it is the same: the same files, measured in the same way.
 
     Raises:
         ConfigError: if something cannot be measured, or a file cannot be written.
     """
     began = time.monotonic()
     sets = open_sets(question)
-    kept = None if out is None else _kept(out, question, sets, device)
-    rows = _rows(question, sets, device, kept)
+    tasks = sets.tasks(question)
+    kept = None if out is None else Kept(out.with_name(f"{out.name}.measured"))
+    rows = _rows(question, tasks, device, kept)
     results = conclude(question, sets, rows, seconds=time.monotonic() - began)
     if out is not None and kept is not None:
         results.write(out)
@@ -36,24 +36,11 @@ def measure_sets(question: Question, *, device: str, out: Path | None = None) ->
     return results
 
 
-def _kept(out: Path, question: Question, sets: ClipSets, device: str) -> Kept:
-    """The rows beside ``out``; those of another question are removed."""
-    folder = out.with_name(f"{out.name}.measured")
-    asked = f"{asdict(question)}\n{fingerprint(sets)}\n{device}\n"
-    path = folder / QUESTION
-    kept = Kept(folder)
-    if folder.exists() and not (path.exists() and path.read_text() == asked):
-        say(f"{folder}: of another question or of other files; measured anew")
-        kept.discard()
-    write_text(path, asked)
-    return kept
-
-
-def _rows(question: Question, sets: ClipSets, device: str, kept: Kept | None) -> list[Row]:
-    """What is measured of every clip or pair, in the order of the sets."""
-    tasks = sets.tasks(question)
+def _rows(question: Question, tasks: list[Task], device: str, kept: Kept | None) -> list[Row]:
+    """What is measured of every task, in their order."""
     measure = Measure(question, device=device)
-    left = [i for i in range(len(tasks)) if kept is None or not kept.has(i)]
+    keys = [_key(question, task, device) for task in tasks]
+    left = [i for i, key in enumerate(keys) if kept is None or not kept.has(key)]
     rows: dict[int, Row] = {}
     with progress("measuring", len(tasks), start=len(tasks) - len(left)) as bar:
         for i in left:
@@ -61,6 +48,27 @@ def _rows(question: Question, sets: ClipSets, device: str, kept: Kept | None) ->
             if kept is None:
                 rows[i] = row
             else:
-                kept.keep(i, row)
+                kept.keep(keys[i], row)
             bar.update()
-    return [rows[i] for i in range(len(tasks))] if kept is None else kept.rows(range(len(tasks)))
+    return [rows[i] for i in range(len(tasks))] if kept is None else kept.rows(keys)
+
+
+def _key(question: Question, task: Task, device: str) -> int:
+    """A number for everything that a row depends on: how it is measured, and of which files."""
+    how = [question.metrics, question.frames, question.size, device]
+    files = [question.c3d, question.c3d_mean]
+    for clip in task:
+        files += [None] if clip is None else _files(clip)
+    return seeding.key("row", json.dumps([how, [_state(file) for file in files]]))
+
+
+def _files(clip: Source) -> list[Path]:
+    return frame_files(clip) if clip.path.is_dir() else [clip.path]
+
+
+def _state(file: Path | None) -> list[str | int]:
+    """What changes when a file is written again."""
+    if file is None:
+        return []
+    facts = file.stat()
+    return [str(file), facts.st_size, facts.st_mtime_ns]

@@ -169,20 +169,35 @@ def test_a_cut_measurement_goes_on_and_says_the_same(
     assert sorted(p.name for p in folders.iterdir()) == ["A", "B", "found.json"]
 
 
-@pytest.mark.parametrize("change", ["question", "file"])
-def test_rows_of_another_question_or_other_files_are_not_used(
-    change: str, folders: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("change", "again"), [("nothing", 0), ("file", 1), ("fewer", 0), ("question", 3)]
+)
+def test_what_was_measured_of_the_same_files_in_the_same_way_is_used(
+    change: str, again: int, folders: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = folders / "found.json"
     monkeypatch.setattr("pvvae.set_metrics.run.conclude", _interrupted)
     with pytest.raises(KeyboardInterrupt):
         ask(folders, "psnr", out=out)
     monkeypatch.undo()
+    more: dict[str, Any] = {}
     if change == "file":
         np.save(folders / "B" / "a.npy", np.load(folders / "A" / "a.npy"))
-    frames = 5 if change == "question" else "all"
-    found = plain(ask(folders, "psnr", out=out, frames=frames))
-    assert found == plain(ask(folders, "psnr", frames=frames))
+    elif change == "fewer":
+        more = {"num": 2, "observed": 3}
+    elif change == "question":
+        more = {"frames": 5}
+    measured = []
+    row = Measure.row
+
+    def counted(self: Measure, *sources: Any) -> Any:
+        measured.append(sources)
+        return row(self, *sources)
+
+    monkeypatch.setattr(Measure, "row", counted)
+    found = plain(ask(folders, "psnr", out=out, **more))
+    assert len(measured) == again
+    assert found == plain(ask(folders, "psnr", **more))
 
 
 def _interrupted(*_: Any, **__: Any) -> None:
