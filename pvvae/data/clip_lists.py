@@ -1,6 +1,7 @@
 """Lists of clips in files: CSV, JSON lines or plain paths, as data sets of video come with.
 
-Paths are relative to the list. Labels are names or numbers; without any, clips have none.
+Paths are relative to the list's folder, or to ``UCF-101`` beside that. Labels are names or numbers;
+without any, clips have none.
 """
 
 import csv
@@ -15,6 +16,8 @@ from pvvae.errors import ConfigError
 KINETICS = "youtube_id"
 """The column by which Kinetics' annotations (CVDF: ``label,youtube_id,time_start,time_end,split``)
 are told from a CSV of paths."""
+UCF101 = "UCF-101"
+"""The folder of UCF101's videos, beside which its lists lie in one of their own."""
 
 
 def read_clip_list(path: Path) -> list[Source]:
@@ -59,7 +62,9 @@ def _source(listing: Path, row: Row) -> Source:
     label = row.get("label") or None
     if KINETICS not in row:
         name = str(row["path"])
-        return Source(path=listing.parent / name, name=name, label=label)
+        places = [folder / name for folder in (listing.parent, listing.parent.parent / UCF101)]
+        path = next((place for place in places if place.exists()), places[0])
+        return Source(path=path, name=name, label=label)
     try:
         begin, end = (int(float(row[key] or "")) for key in ("time_start", "time_end"))
     except (KeyError, ValueError):

@@ -130,16 +130,16 @@ def _size(sets: ClipSets) -> str:
 
 
 def _clips(question: Question, sides: Mapping[str, Reading]) -> dict[str, Any]:
-    """Which clips and how they were read. Those of B are what was measured, and no protocol."""
+    """How clips were read, and which they were of A; those of B are what was measured.
+
+    Not ``--num``, ``--seed`` and ``--frames``: what they chose is in the checksum.
+    """
     clips: dict[str, Any] = {
-        "frames": question.frames,
         "resize": "none" if question.size is None else RESIZE,
         "lossless": {side: reading.lossless for side, reading in sides.items()},
     }
     if question.observed is not None:
         clips["observed"] = question.observed
-    if question.num is not None:
-        clips |= {"num": question.num, "seed": question.seed}
     if REAL in sides:
         clips["sha256"] = sides[REAL].sha256
     return clips

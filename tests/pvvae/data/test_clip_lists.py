@@ -31,6 +31,17 @@ def test_a_list_without_labels(tmp_path: Path) -> None:
     assert [s.label for s in read_clip_list(tmp_path / "a.txt")] == [None, None]
 
 
+def test_ucf101s_lists_lie_beside_its_folder(tmp_path: Path) -> None:
+    video = tmp_path / "UCF-101" / "Archery" / "v_Archery_g01_c01.avi"
+    listing = tmp_path / "ucfTrainTestlist" / "trainlist01.txt"
+    for path in (video, listing):
+        path.parent.mkdir(parents=True)
+        path.write_text("Archery/v_Archery_g01_c01.avi 3\nArchery/gone.avi 3\n")
+    gone, there = read_clip_list(listing)
+    assert (there.path, there.label) == (video, "3")
+    assert gone.path == listing.parent / "Archery/gone.avi"
+
+
 @pytest.mark.parametrize("place", ["x", "val", "air drumming", "val/air_drumming", "../val"])
 def test_kinetics_files_are_found_where_its_downloaders_put_them(
     place: str, tmp_path: Path
