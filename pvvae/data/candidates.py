@@ -128,8 +128,8 @@ class ShardClips(Candidates):
         self, i: int, *, frames: int, stride: int, choose: Choose | None
     ) -> Iterator[Frames]:
         """See :class:`Candidates`."""
-        first: Choose = lambda starts: 0  # noqa: E731 - a default with a type
-        yield from read_clip(self._index, i, frames=frames, stride=stride, choose=choose or first)
+        choose = choose or _first
+        yield from read_clip(self._index, i, frames=frames, stride=stride, choose=choose)
 
 
 def open_candidates(where: Path) -> Candidates:
@@ -143,6 +143,10 @@ def open_candidates(where: Path) -> Candidates:
     if where.is_dir():
         return ClipFiles(find_clip_files(where)[1])
     return ClipFiles(read_clip_list(where))
+
+
+def _first(starts: int) -> int:
+    return 0
 
 
 def _too_short(path: Path, length: int, frames: int, stride: int) -> str:
