@@ -9,6 +9,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from pvvae.errors import ConfigError
+from pvvae.report.result_files import read_results
+from pvvae.results import FILE
 from pvvae.run_folder import is_finished, read_config, read_metrics, runs_below
 
 STAGES = (
@@ -47,8 +50,24 @@ class Record:
 
     @cached_property
     def results(self) -> dict[str, Any]:
-        """results.json of an evaluation; empty where there is none yet."""
-        return _json(self.folder / "results.json")
+        """results.json of an evaluation; empty where there is none, or none that is understood."""
+        if self.misunderstood or not self._results.exists():
+            return {}
+        return read_results(self._results)
+
+    @cached_property
+    def misunderstood(self) -> str:
+        """What is wrong with results.json; empty if nothing is, or if there is none."""
+        try:
+            if self._results.exists():
+                read_results(self._results)
+        except ConfigError as error:
+            return str(error)
+        return ""
+
+    @property
+    def _results(self) -> Path:
+        return self.folder / FILE
 
     @cached_property
     def provenance(self) -> dict[str, Any]:

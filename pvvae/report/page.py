@@ -6,15 +6,18 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from pvvae.files import write_text
-from pvvae.report import colophon, sections
+from pvvae.report import colophon, results
+from pvvae.report import sections as clips
+from pvvae.report.catalogue import SCORES
 from pvvae.report.findings import Group, find_groups
-from pvvae.report.scores import SCORES, Score
+from pvvae.report.scores import Found, Score
+from pvvae.report.shell import Section, shell
 from pvvae.report.summary import name, results_of, summary
 
 VOID = frozenset(("br", "img", "meta", "link", "hr", "input", "source", "wbr", "col"))
 """Elements without an end tag that a page may hold."""
 
-HEADLINES = ("PSNR", "Prediction against repeating", "gFVD")
+HEADLINES = ("PSNR", "Prediction against repeating", "FVD")
 """Scores that stand at the top."""
 
 
@@ -84,55 +87,51 @@ class _Timeless(HTMLParser):
 
 
 def _page(groups: Sequence[Group], title: str) -> str:
-    style = (Path(__file__).parent / "page.css").read_text()
-    parts = [
-        ("comparison", "Comparison", "", sections.comparison_table(groups)),
-        (
-            "predictions",
-            "Predicted futures",
-            "The encoder sees the first frames only; the decoder makes the whole clip. "
+    sections = [
+        Section(key="comparison", head="Comparison", body=results.comparison_table(groups)),
+        Section(
+            key="paper",
+            head="Beside the paper",
+            lead="Tables 1 and 2 of these runs, and in grey the paper's own figures.",
+            body=results.paper_tables(groups),
+        ),
+        Section(
+            key="predictions",
+            head="Predicted futures",
+            lead="The encoder sees the first frames only; the decoder makes the whole clip. "
             "Amber marks what it had to predict.",
-            sections.predictions(groups),
+            body=clips.predictions(groups),
         ),
-        (
-            "reconstructions",
-            "Reconstructions",
-            "Held-out clips, seen whole by the encoder.",
-            sections.reconstructions(groups),
+        Section(
+            key="reconstructions",
+            head="Reconstructions",
+            lead="Held-out clips, seen whole by the encoder.",
+            body=clips.reconstructions(groups),
         ),
-        (
-            "samples",
-            "Samples",
-            "Noise, turned into latents by Latte and into video by the decoder.",
-            sections.samples(groups),
+        Section(
+            key="samples",
+            head="Samples",
+            lead="Noise, turned into latents by Latte and into video by the decoder.",
+            body=clips.samples(groups),
         ),
-        ("curves", "Curves", "", sections.plots(groups)),
-        ("runs", "Runs", "", _colophon(groups)),
+        Section(key="curves", head="Curves", body=clips.plots(groups)),
+        Section(key="runs", head="Runs", body=_colophon(groups)),
     ]
-    shown = [(key, head, lead, body) for key, head, lead, body in parts if body]
-    links = "".join(f'<a href="#{key}">{head}</a>' for key, head, _, _ in shown)
-    main = "\n".join(_section(*part) for part in shown)
-    return (
-        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>PV-VAE: {escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
-        f"<nav><div><b>PV-VAE</b>{links}</div></nav>\n<main>\n<header>"
-        f"<h1><small>{escape(title)}</small>Video generation with predictive latents</h1>"
-        f'<div class="lead">{summary(groups)}</div>{colophon.incomplete(groups)}'
-        f"{_headlines(groups)}</header>\n{main}\n</main>\n</body>\n</html>\n"
+    return shell(
+        sections,
+        title=title,
+        over=title,
+        heading="Video generation with predictive latents",
+        header=f'<div class="lead">{summary(groups)}</div>{colophon.incomplete(groups)}'
+        f"{_headlines(groups)}",
     )
-
-
-def _section(key: str, head: str, lead: str, body: str) -> str:
-    under = f'<p class="under">{escape(lead)}</p>' if lead else ""
-    return f'<section id="{key}"><h2>{escape(head)}</h2>{under}{body}</section>'
 
 
 def _headlines(groups: Sequence[Group]) -> str:
     chosen = [score for title in HEADLINES for score in SCORES if score.title == title]
     cards = []
     for group in groups:
-        tiles = "".join(_tile(score, group) for score in chosen)
+        tiles = "".join(_tile(score, results_of(group)) for score in chosen)
         if tiles:
             cards.append(
                 f'<div class="headline c{group.colour}"><h3>{name(group)}</h3>{tiles}</div>'
@@ -140,15 +139,15 @@ def _headlines(groups: Sequence[Group]) -> str:
     return f'<div class="grid headlines">{"".join(cards)}</div>' if cards else ""
 
 
-def _tile(score: Score, group: Group) -> str:
-    results = results_of(group)
-    if score.value(results) is None:
+def _tile(score: Score, found: Found) -> str:
+    text = score.text(found).replace("-", "−")
+    if not text:
         return ""
-    note = score.note(results)
+    beside = score.beside(found)
     words = {"Prediction against repeating": "error against repeating the last frame"}
-    small = f"<small>{escape(note)}</small>" if note else ""
+    small = f"<small>{escape(beside)}</small>" if beside else ""
     return (
-        f'<div class="tile"><b>{sections.printed(score, results)}<i>{escape(score.unit)}</i></b>'
+        f'<div class="tile"><b>{text}<i>{escape(score.unit)}</i></b>'
         f"<span>{escape(words.get(score.title, score.title))} {score.arrow}</span>{small}</div>"
     )
 

@@ -1,31 +1,42 @@
-"""The rows of every comparison: which numbers, which way is better, and what each depends on."""
+"""A column of numbers: where they are read, which way is better, and what each depends on."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Results = dict[str, dict[str, Any]]
-"""results.json by stage; an evaluation that is missing has no entry, or an empty one."""
+from pvvae.results import Value
+
+Found = Mapping[str, Mapping[str, Any]]
+"""What was measured of one subject, by source: results.json of a stage, of a size or data set."""
+Read = Callable[[Found], Value | None]
 
 RECONSTRUCTION, GENERATION = "evaluate_reconstruction", "evaluate_generation"
-ABSENT = "–"
+REBUILDING, TRAINING = "measure_reconstruction", "measure_training"
+"""Stages, which are sources where runs are compared: quality, then speed and memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Score:
-    """One row."""
+    """One column, or one row where columns are laid sideways."""
 
     title: str
-    read: Callable[[Results], Any]
-    """The value, or None."""
+    source: str
+    """Whose protocol it stands under."""
+    read: Read
     better: Literal["higher", "lower"] | None
     form: str
     """Format specification of the value."""
+    printed: str = ""
+    """The paper's, where it prints other digits."""
     scale: float = 1.0
     unit: str = ""
-    note: Callable[[Results], str] = lambda _: ""
-    """What has to be read beside the value."""
+    group: str = ""
+    """What is written above several columns: a size, or a data set."""
+    parts: tuple[str, ...] = ()
+    """Its own parts of the protocol."""
+    beside: Callable[[Found], str] = lambda _: ""
+    """Facts that have to be read beside the value: clips and noise floor of an FVD."""
     timed: bool = False
     """Whether it depends on the clock."""
 
@@ -34,182 +45,113 @@ class Score:
         """Which way is better."""
         return {"higher": "↑", "lower": "↓", None: ""}[self.better]
 
-    def value(self, results: Results) -> float | None:
-        """The value in the row's unit; None if it is missing or not finite."""
-        found = self.read(results)
-        if not isinstance(found, int | float) or not math.isfinite(found):
+    @property
+    def name(self) -> str:
+        """Group and title."""
+        return f"{self.group} {self.title}".strip()
+
+    def value(self, found: Found) -> float | None:
+        """The value in the column's unit; None if it is missing or not finite."""
+        read = self.read(found)
+        if read is None or read.value is None or not math.isfinite(read.value):
             return None
-        return found * self.scale
+        return read.value * self.scale
 
-    def text(self, results: Results) -> str:
-        """The value as it is shown."""
-        value = self.value(results)
-        return ABSENT if value is None else format(value, self.form)
+    def text(self, found: Found, *, reference: bool = False) -> str:
+        """The value as it is shown, or as the paper prints it; empty where there is none."""
+        value = self.value(found)
+        form = self.printed if reference and self.printed else self.form
+        return "" if value is None else format(value, form)
 
-    def best(self, columns: Sequence[Results]) -> set[int]:
-        """Columns with the best value; none where there is nothing to choose between."""
-        shown = {i: self.text(results) for i, results in enumerate(columns)}
-        values = {i: float(t.replace(",", "")) for i, t in shown.items() if t != ABSENT}
-        if self.better is None or len(set(values.values())) < 2:
-            return set()
-        goal = max(values.values()) if self.better == "higher" else min(values.values())
-        return {i for i, value in values.items() if value == goal}
+    def interval(self, found: Found) -> str:
+        """The 95% interval as it is shown beside the value; empty where there is none.
+
+        ``± d`` where the value stands in its middle, as far as digits show; else ``[low, high]``.
+        """
+        value, read = self.value(found), self.read(found)
+        if value is None or read is None or read.interval is None:
+            return ""
+        low, high = (bound * self.scale for bound in read.interval)
+        plain = self.form.lstrip("+")
+        below, above = format(value - low, plain), format(high - value, plain)
+        if below == above and value > low:
+            return f"± {below}"
+        return f"[{format(low, self.form)}, {format(high, self.form)}]"
+
+    def note(self, found: Found) -> str:
+        """What the evaluation says has to be read with the value."""
+        read = self.read(found)
+        return (read.note or "") if read is not None else ""
 
 
-def at(stage: str, *keys: str) -> Callable[[Results], Any]:
-    """Read ``results[stage][key][key]...``; None where it ends early."""
+def metric(source: str, name: str) -> Read:
+    """Read a metric of ``source``, with its interval and note."""
 
-    def read(results: Results) -> Any:
-        found: Any = results.get(stage)
-        for key in keys:
-            found = found.get(key) if isinstance(found, dict) else None
-        return found
+    def read(found: Found) -> Value | None:
+        plain = at(source, "metrics", name)(found)
+        if not isinstance(plain, Mapping):
+            return None
+        interval = plain.get("interval")
+        return Value(
+            value=plain.get("value"),
+            interval=(float(interval[0]), float(interval[1])) if interval else None,
+            note=plain.get("note"),
+        )
 
     return read
 
 
-def metric(stage: str, name: str) -> Callable[[Results], Any]:
-    """Read a metric's value in ``results[stage]``."""
-    return at(stage, "metrics", name, "value")
+def plain_number(source: str, *keys: str) -> Read:
+    """Read a number that is no metric."""
+
+    def read(found: Found) -> Value | None:
+        number = at(source, *keys)(found)
+        return Value(value=float(number)) if isinstance(number, int | float) else None
+
+    return read
 
 
-def against_repeating(results: Results) -> float | None:
-    """Prediction error over that of repeating the last observed frame, less one: below 0 wins."""
-    predicted = metric(RECONSTRUCTION, "predicted_mse")(results)
-    repeated = metric(RECONSTRUCTION, "repeated_mse")(results)
-    return predicted / repeated - 1.0 if predicted is not None and repeated else None
+def at(source: str, *keys: str) -> Callable[[Found], Any]:
+    """Read ``found[source][key][key]...``; None where it ends early."""
+
+    def read(found: Found) -> Any:
+        value: Any = found.get(source)
+        for key in keys:
+            value = value.get(key) if isinstance(value, Mapping) else None
+        return value
+
+    return read
 
 
-def above_mean_frame(results: Results) -> float | None:
-    """PSNR in dB over that of showing the training set's mean frame."""
-    psnr = metric(RECONSTRUCTION, "psnr")(results)
-    mean = metric(RECONSTRUCTION, "mean_frame_psnr")(results)
-    return psnr - mean if psnr is not None and mean is not None else None
+def number(found: Found, source: str, name: str) -> float | None:
+    """A metric's bare value."""
+    value = metric(source, name)(found)
+    return None if value is None else value.value
 
 
-def beside_fvd(stage: str) -> Callable[[Results], str]:
+def beside_fvd(source: str) -> Callable[[Found], str]:
     """Number of clips, and the distance between halves of the real ones."""
 
-    def note(results: Results) -> str:
-        counts = at(stage, "counts")(results) or {}
-        clips = counts.get("clips")
-        if "samples" in counts:
-            clips = f"{counts['samples']} vs {counts['real']}"
-        floor = at(stage, "floor", "fvd")(results)
-        half = at(stage, "floor", "clips")(results)
-        words = [f"{clips} clips"] if clips is not None else []
-        words += [f"real vs real {floor:,.0f} ({half} vs {half})"] if floor is not None else []
+    def facts(found: Found) -> str:
+        counts = counts_of(source)(found)
+        floor = at(source, "floor", "fvd")(found)
+        half = at(source, "floor", "clips")(found)
+        words = [counts] if counts else []
+        if floor is not None:
+            digits = f"{floor:.2f}" if floor < 100 else f"{floor:,.0f}"
+            words.append(f"real vs real {digits} ({half:,} vs {half:,})")
         return "; ".join(words)
 
-    return note
+    return facts
 
 
-def sample_counts(results: Results) -> str:
-    """Samples and real clips of the evaluation of generation."""
-    counts = at(GENERATION, "counts")(results)
-    return f"{counts['samples']} vs {counts['real']} clips" if counts else ""
+def counts_of(source: str) -> Callable[[Found], str]:
+    """Number of clips, or of samples and of real ones."""
 
+    def facts(found: Found) -> str:
+        counts = at(source, "counts")(found) or {}
+        if "samples" in counts and "real" in counts:
+            return f"{counts['samples']:,} vs {counts['real']:,} clips"
+        return f"{counts['clips']:,} clips" if "clips" in counts else ""
 
-def _mean_frame(results: Results) -> str:
-    gain = above_mean_frame(results)
-    return "" if gain is None else f"{gain:+.2f} over the mean frame"
-
-
-def _metric(name: str) -> Callable[[Results], Any]:
-    return metric(RECONSTRUCTION, name)
-
-
-def _times(name: str) -> Callable[[Results], Any]:
-    return at(RECONSTRUCTION, "times", name)
-
-
-SCORES = (
-    Score(
-        title="PSNR",
-        read=_metric("psnr"),
-        better="higher",
-        form=".2f",
-        unit="dB",
-        note=_mean_frame,
-    ),
-    Score(title="SSIM", read=_metric("ssim"), better="higher", form=".4f"),
-    Score(title="LPIPS", read=_metric("lpips"), better="lower", form=".4f"),
-    Score(
-        title="rFVD",
-        read=_metric("rfvd"),
-        better="lower",
-        form=",.1f",
-        note=beside_fvd(RECONSTRUCTION),
-    ),
-    Score(
-        title="Prediction error",
-        read=_metric("predicted_mse"),
-        better="lower",
-        form=".3f",
-        scale=1000.0,
-        unit="MSE × 1000",
-    ),
-    Score(
-        title="… of repeating the last frame",
-        read=_metric("repeated_mse"),
-        better=None,
-        form=".3f",
-        scale=1000.0,
-        unit="MSE × 1000",
-    ),
-    Score(
-        title="Prediction against repeating",
-        read=against_repeating,
-        better="lower",
-        form="+.1f",
-        scale=100.0,
-        unit="%",
-    ),
-    Score(
-        title="Latent temporal distance",
-        read=at(RECONSTRUCTION, "latent_distance", "adjacent_median"),
-        better="lower",
-        form=".3f",
-        unit="adjacent, median",
-    ),
-    Score(
-        title="gFVD",
-        read=metric(GENERATION, "fvd"),
-        better="lower",
-        form=",.1f",
-        note=beside_fvd(GENERATION),
-    ),
-    Score(
-        title="KVD",
-        read=metric(GENERATION, "kvd"),
-        better="lower",
-        form=",.2f",
-        note=sample_counts,
-    ),
-    Score(
-        title="Parameters",
-        read=_metric("parameters"),
-        better=None,
-        form=",.3f",
-        scale=1e-6,
-        unit="million",
-    ),
-    Score(
-        title="Encode",
-        read=_times("encode_seconds"),
-        better="lower",
-        form=",.1f",
-        scale=1000.0,
-        unit="ms per clip",
-        timed=True,
-    ),
-    Score(
-        title="Decode",
-        read=_times("decode_seconds"),
-        better="lower",
-        form=",.1f",
-        scale=1000.0,
-        unit="ms per clip",
-        timed=True,
-    ),
-)
+    return facts

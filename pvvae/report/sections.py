@@ -1,4 +1,4 @@
-"""The sections of the page that show results; each is empty where there is nothing to show."""
+"""The sections of the page that show clips and curves; each is empty where there are none."""
 
 import json
 from collections.abc import Sequence
@@ -10,78 +10,13 @@ import numpy as np
 from pvvae.data.video import Frames
 from pvvae.report import curves, film
 from pvvae.report.findings import Group, stage_order
-from pvvae.report.scores import ABSENT, RECONSTRUCTION, SCORES, Results, Score
-from pvvae.report.summary import FEW_CLIPS, name, results_of
+from pvvae.report.summary import name
 
 MOST_SAMPLES = 48
 """Ours: a browser plays some 75 videos on one page; this leaves room for the other sections."""
 
 Made = tuple[Group, Frames]
 """A clip (T, H, W, 3) and the group whose VAE made it."""
-
-
-def comparison_table(groups: Sequence[Group]) -> str:
-    """Every score of every group, the best one marked."""
-    columns = [results_of(group) for group in groups]
-    rows = [
-        _score_row(score, groups)
-        for score in SCORES
-        if any(score.value(results) is not None for results in columns)
-    ]
-    if not rows:
-        return ""
-    head = "".join(f"<th>{name(group)}</th>" for group in groups)
-    return (
-        f'<div class="wide"><table class="scores"><thead><tr><th></th>{head}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
-        f'<p class="caption">{_protocol(groups)}</p>'
-    )
-
-
-def _score_row(score: Score, groups: Sequence[Group]) -> str:
-    columns = [results_of(group) for group in groups]
-    best = score.best(columns)
-    cells = []
-    for i, results in enumerate(columns):
-        note = score.note(results) if score.text(results) != ABSENT else ""
-        small = f"<small>{escape(note)}</small>" if note else ""
-        mark = ' class="best"' if i in best else ""
-        cells.append(f"<td{mark}><span>{printed(score, results)}</span>{small}</td>")
-    unit = f"<small>{escape(score.unit)}</small>" if score.unit else ""
-    arrow = f'<span class="arrow">{score.arrow}</span>' if score.arrow else ""
-    row = '<tr class="time">' if score.timed else "<tr>"
-    return f"{row}<th>{escape(score.title)} {arrow}{unit}</th>{''.join(cells)}</tr>"
-
-
-def printed(score: Score, results: Results) -> str:
-    """A value as it is printed: with a minus sign."""
-    return score.text(results).replace("-", "−")
-
-
-def _protocol(groups: Sequence[Group]) -> str:
-    """What the numbers were measured on and how."""
-    found = [r for group in groups if (r := group.results(RECONSTRUCTION))]
-    protocol = found[0].get("protocol", {}) if found else {}
-    clips = found[0].get("counts", {}).get("clips") if found else None
-    parts = ["A dot marks the best."] if len(groups) > 1 else []
-    if clips:
-        size = str(protocol.get("size", "")).replace("x", " × ")
-        parts.append(f"{clips} held-out clips of {size}.")
-    if "lpips" in protocol:
-        parts.append(f"LPIPS: {protocol['lpips']['network']}.")
-    if "fvd" in protocol:
-        parts.append(f"FVD and KVD: {protocol['fvd']['features']}.")
-    if clips is not None and clips < FEW_CLIPS:
-        parts.append(
-            f"FVD depends on the number of clips: with fewer than the paper’s {FEW_CLIPS:,} it is "
-            "not comparable to published numbers; read it beside real vs real, the same distance "
-            "between two halves of the real clips."
-        )
-    parts.append(
-        "Prediction error is over the withheld frames only, pixels in [0, 1]. "
-        "Latent distance is on latents normalised channel by channel; lower is smoother."
-    )
-    return " ".join(escape(part) for part in parts)
 
 
 def predictions(groups: Sequence[Group]) -> str:

@@ -1,114 +1,101 @@
-"""Runs side by side as plain text."""
+"""Runs and result files side by side, in any format."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from pvvae.errors import ConfigError
+from pvvae.report.catalogue import HELD_OUT, LAST, SCORES
 from pvvae.report.findings import Record, find_records, short_names
-from pvvae.report.scores import (
-    ABSENT,
-    GENERATION,
-    RECONSTRUCTION,
-    SCORES,
-    Results,
-    Score,
-    at,
-    beside_fvd,
-    sample_counts,
-)
+from pvvae.report.formats.html import html_table
+from pvvae.report.formats.latex import latex_table
+from pvvae.report.formats.markdown import markdown_table
+from pvvae.report.formats.text import text_table
+from pvvae.report.grid import Grid, sideways
+from pvvae.report.protocols import all_differences, by_score, described
+from pvvae.report.result_files import read_results
+from pvvae.report.scores import GENERATION, REBUILDING, RECONSTRUCTION, TRAINING
+from pvvae.report.shell import Section, shell
+from pvvae.report.table import Measured, make_table
+from pvvae.results import FILE
 
-LAST = "held_out"
-"""Where a training run's last held-out values stand among the results."""
-
-HELD_OUT = (
-    Score(title="Step", read=at(LAST, "step"), better=None, form=",.0f"),
-    Score(title="PSNR", read=at(LAST, "psnr"), better="higher", form=".2f", unit="dB"),
-    Score(title="LPIPS", read=at(LAST, "lpips"), better="lower", form=".4f"),
-    Score(title="Squared error", read=at(LAST, "mse"), better="lower", form=".5f"),
-    Score(title="Temporal difference", read=at(LAST, "diff"), better="lower", form=".5f"),
-    Score(title="Prediction error", read=at(LAST, "prediction_mse"), better="lower", form=".5f"),
-    Score(title="KL", read=at(LAST, "kl"), better=None, form=",.4f"),
-    Score(title="Flow matching loss", read=at(LAST, "flow"), better="lower", form=".4f"),
-)
-"""Of a training run that was named itself: values on its held-out clips."""
+SOURCES = (RECONSTRUCTION, GENERATION, REBUILDING, TRAINING)
+"""Stages whose results are compared."""
 
 
-def comparison(runs: Sequence[Path]) -> str:
-    """Results of several runs as a table: one column a path, ``*`` marks the best of a row.
+def _page(grid: Grid) -> str:
+    table = Section(key="comparison", head="Comparison", body=html_table(grid))
+    return shell([table], title="comparison", heading="Side by side")
+
+
+FORMATS: dict[str, Callable[[Grid], str]] = {
+    "text": lambda grid: text_table(grid) + "\n",
+    "markdown": markdown_table,
+    "latex": latex_table,
+    "html": _page,
+}
+
+
+def comparison(paths: Sequence[Path], *, format: str = "text", anyway: bool = False) -> str:
+    """Results side by side: one column a path, the best and the second of each row marked.
 
     Args:
-        runs: run folders of evaluations or of training, or folders that hold one evaluation of
-            each kind.
+        paths: run folders of evaluations or of training, folders that hold one evaluation of each
+            kind, and files that ``pvvae metrics --json`` wrote.
+        format: one of ``FORMATS``.
+        anyway: whether results of different protocols are put side by side all the same. Rows that
+            depend on what differs are then marked, and have no best.
 
     Raises:
-        ConfigError: if a path holds no result yet, or two evaluations of one kind.
+        ConfigError: if a path holds no result yet, or two evaluations of one kind; if protocols
+            differ and that was not asked for.
     """
-    columns = [_results_below(run) for run in runs]
-    names = short_names(runs)
-    rows = [["", *(f"{name} " for name in names)]]
-    for score in (*SCORES, *HELD_OUT):
-        texts = [score.text(results) for results in columns]
-        if set(texts) == {ABSENT}:
-            continue
-        best = score.best(columns)
-        unit = f" ({score.unit})" if score.unit else ""
-        title = f"{score.title}{unit} {score.arrow}".rstrip()
-        rows.append([title, *(f"{t}{'*' if i in best else ' '}" for i, t in enumerate(texts))])
-    return "\n".join([*_aligned(rows), *_protocol(columns, names)])
+    columns = [_results_of(path) for path in paths]
+    names = short_names(paths)
+    named = list(zip(names, columns, strict=True))
+    differing = all_differences(named)
+    if differing and not anyway:
+        raise ConfigError(
+            f"these were measured by different protocols: {'; '.join(differing)}. "
+            "--anyway puts them side by side, with marks"
+        )
+    scores = (*SCORES, *HELD_OUT)
+    table = make_table(
+        scores,
+        [Measured(name=name, found=found) for name, found in named],
+        differences=by_score(scores, named),
+        remarks=described(named),
+    )
+    return FORMATS[format](sideways(table))
 
 
-def _results_below(folder: Path) -> Results:
+def _results_of(path: Path) -> dict[str, dict[str, Any]]:
+    if path.is_file():
+        found = read_results(path)
+        return {RECONSTRUCTION: found, GENERATION: found}  # it may have metrics of both
+    return _results_below(path)
+
+
+def _results_below(folder: Path) -> dict[str, dict[str, Any]]:
     records = find_records(folder)
-    found: Results = {}
+    found: dict[str, dict[str, Any]] = {}
     for record in records:
-        if record.stage not in (RECONSTRUCTION, GENERATION) or not record.results:
+        path = record.folder / FILE
+        if record.stage not in SOURCES or not path.exists():
             continue
         if record.stage in found:
             raise ConfigError(f"{folder}: holds several runs of {record.stage}; name one of them")
-        found[record.stage] = record.results
+        found[record.stage] = read_results(path)
     if not found and records[0].folder == folder:
         found = _last_held_out(records[0])
     if not found:
         raise ConfigError(
-            f"{folder}: nothing to compare yet: no results.json of evaluate_reconstruction or "
-            "evaluate_generation, and no held-out values of a training run"
+            f"{folder}: nothing to compare yet: no {FILE} of an evaluation, "
+            "and no held-out values of a training run"
         )
     return found
 
 
-def _last_held_out(record: Record) -> Results:
+def _last_held_out(record: Record) -> dict[str, dict[str, Any]]:
     lines = [line for line in record.metrics if line["kind"] == "held_out"]
     return {LAST: lines[-1]} if lines else {}
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    first = max(len(row[0]) for row in rows)
-    widths = [max(len(row[i]) for row in rows) + 2 for i in range(1, len(rows[0]))]
-    lines = [
-        row[0].ljust(first) + "".join(c.rjust(w) for c, w in zip(row[1:], widths, strict=True))
-        for row in rows
-    ]
-    return [lines[0].rstrip(), "-" * len(lines[0]), *(line.rstrip() for line in lines[1:])]
-
-
-def _protocol(columns: Sequence[Results], names: Sequence[str]) -> list[str]:
-    """What the distances were measured on, and whether the columns agree about it."""
-    lines, seen = [], set()
-    for name, results in zip(names, columns, strict=True):
-        facts = {
-            "size": at(RECONSTRUCTION, "protocol", "size")(results),
-            "rFVD": beside_fvd(RECONSTRUCTION)(results),
-            "gFVD": beside_fvd(GENERATION)(results),
-        }
-        shown = ". ".join(f"{key}: {value}" for key, value in facts.items() if value)
-        lines += [f"{name}: {shown}"] if shown else []
-        seen.add(
-            (
-                facts["size"],
-                str(at(RECONSTRUCTION, "counts", "clips")(results)),
-                sample_counts(results),
-            )
-        )
-    if len(seen) > 1:
-        lines.append("The columns differ in clips or size: FVD and KVD cannot be compared.")
-    return ["", *lines] if lines else []

@@ -3,21 +3,15 @@
 from collections.abc import Callable, Sequence
 from html import escape
 
+from pvvae.report.catalogue import above_mean_frame, against_repeating
 from pvvae.report.findings import Group
-from pvvae.report.scores import (
-    GENERATION,
-    RECONSTRUCTION,
-    Results,
-    above_mean_frame,
-    against_repeating,
-    metric,
-)
+from pvvae.report.scores import GENERATION, RECONSTRUCTION, Found, number
 
 FEW_CLIPS = 2048
 """The paper's number of clips for FVD (section 4.1); below it the page warns."""
 
 
-def results_of(group: Group) -> Results:
+def results_of(group: Group) -> Found:
     """Both evaluations of a group."""
     return {stage: group.results(stage) for stage in (RECONSTRUCTION, GENERATION)}
 
@@ -34,7 +28,7 @@ def summary(groups: Sequence[Group]) -> str:
 
 
 def _trained(groups: Sequence[Group]) -> str:
-    sizes = [metric(RECONSTRUCTION, "parameters")(results_of(g)) for g in groups]
+    sizes = [number(results_of(g), RECONSTRUCTION, "parameters") for g in groups]
     who = [
         f"{name(group)} ({size / 1e6:.2f} million parameters)" if size else name(group)
         for group, size in zip(groups, sizes, strict=True)
@@ -77,7 +71,7 @@ def _rebuilt(groups: Sequence[Group]) -> str:
     gains = []
     for group in groups:
         results = results_of(group)
-        psnr, gain = metric(RECONSTRUCTION, "psnr")(results), above_mean_frame(results)
+        psnr, gain = number(results, RECONSTRUCTION, "psnr"), above_mean_frame(results)
         if psnr is None:
             continue
         verb, unit = ("reaches ", " PSNR") if not parts else ("", "")
@@ -124,7 +118,7 @@ def _predicted(groups: Sequence[Group]) -> str:
 def _generated(groups: Sequence[Group]) -> str:
     parts = []
     for group in groups:
-        fvd = metric(GENERATION, "fvd")(results_of(group))
+        fvd = number(results_of(group), GENERATION, "fvd")
         if fvd is not None:
             parts.append(f"{name(group)} <b>{fvd:,.0f}</b>")
     if not parts:

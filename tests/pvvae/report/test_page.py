@@ -33,7 +33,15 @@ class Balance(HTMLParser):
 
 def test_the_page_has_every_section_and_both_backbones(page: str) -> None:
     found = re.findall(r'<section id="(\w+)">', page)
-    assert found == ["comparison", "predictions", "reconstructions", "samples", "curves", "runs"]
+    assert found == [
+        "comparison",
+        "paper",
+        "predictions",
+        "reconstructions",
+        "samples",
+        "curves",
+        "runs",
+    ]
     assert '<b class="name b0">cnn</b>' in page
     assert '<b class="name b1">vit</b>' in page
 

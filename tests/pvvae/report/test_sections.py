@@ -1,25 +1,8 @@
-import re
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 from pvvae.report import sections
 from pvvae.report.findings import find_groups
-
-
-def test_a_third_backbone_is_one_more_column(
-    runs: Path, make_run: Callable[..., None], tmp_path: Path
-) -> None:
-    more = shutil.copytree(runs, tmp_path / "toy")
-    make_run(more / "mine" / "evaluate_reconstruction", "evaluate_reconstruction", quality=0.9)
-    table = sections.comparison_table(find_groups(more))
-    assert re.findall(r"<th><b[^>]*>(\w+)</b></th>", table) == ["cnn", "mine", "vit"]
-    psnr = table[table.index("PSNR") : table.index("SSIM")]
-    assert re.findall(r"<td( class=.best.)?><span>([\d.]+)", psnr) == [
-        ("", "22.50"),
-        (' class="best"', "25.00"),
-        ("", "18.75"),
-    ]
 
 
 def test_every_clip_has_a_row_of_each_backbone_with_the_boundary_marked(runs: Path) -> None:

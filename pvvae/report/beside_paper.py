@@ -1,0 +1,113 @@
+"""Tables 1 and 2 of what was measured here, and the paper's own figures beside them in grey."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pvvae.report import paper
+from pvvae.report.columns import GIB, SPEED, columns
+from pvvae.report.paper import Kind
+from pvvae.report.protocols import by_score, described
+from pvvae.report.scores import Found, at
+from pvvae.report.table import Measured, Table, make_table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What a table says of itself."""
+
+    kind: Kind
+    title: str = ""
+    stand_ins: tuple[str, ...] = ()
+    """Data sets of the paper that others stand in for."""
+    remarks: tuple[str, ...] = ()
+
+
+def tables(context: Context, subjects: Sequence[Measured]) -> list[Table]:
+    """Ours with the paper's rows below; or the paper's in a table of their own.
+
+    They share columns only where sizes or data sets are the paper's. Reference rows take no part in
+    what is best, and say why they cannot be compared, if they cannot.
+    """
+    groups = list(dict.fromkeys(g for s in subjects for g in s.found if g != SPEED))
+    scores = columns(context.kind, groups)
+    named = [(subject.name, subject.found) for subject in subjects]
+    gaps = _gaps(context, subjects, groups)
+    heading = _heading(context.kind, gaps)
+    beside = not context.stand_ins and (
+        not groups or bool(set(groups) & set(_groups(context.kind)))
+    )
+    own = make_table(
+        scores,
+        [*subjects, *(references(context.kind) if beside else ())],
+        title=context.title,
+        differences=by_score(scores, named),
+        remarks=(*context.remarks, *described(named)),
+        references=heading,
+    )
+    if beside:
+        return [own]
+    printed = columns(context.kind, _groups(context.kind))
+    return [own, make_table(printed, references(context.kind), references=heading)]
+
+
+def references(kind: Kind) -> list[Measured]:
+    """The paper's rows, in the form of results."""
+    return [
+        Measured(name=row.name, latent=row.latent, found=_found(kind, row), reference=True)
+        for row in paper.ROWS[kind]
+    ]
+
+
+def _found(kind: Kind, row: paper.Printed) -> Found:
+    found = {}
+    for group, figures in paper.figures(kind, row).items():
+        parameters = {k: v * 1e6 for k, v in figures.items() if k == "parameters"}
+        bytes_of = {k: v / GIB if k.endswith("mem") else v for k, v in figures.items()}
+        metrics = parameters if group == SPEED else figures
+        times = bytes_of if group == SPEED else {}
+        found[group] = {
+            "metrics": {name: {"value": value} for name, value in metrics.items()},
+            "times": times,
+        }
+    return found
+
+
+def _groups(kind: Kind) -> list[str]:
+    return [group for group in dict.fromkeys(g for g, _ in paper.COLUMNS[kind]) if group != SPEED]
+
+
+def _heading(kind: Kind, gaps: Sequence[str]) -> str:
+    table = paper.NUMBER[kind]
+    what = (
+        f"Table {table} of the paper ({paper.DATA[kind]}, {paper.CLIPS:,} clips; "
+        f"speed on {paper.DEVICE})"
+    )
+    return f"{what}; not comparable with the rows above: {', '.join(gaps)}" if gaps else what
+
+
+def _gaps(context: Context, subjects: Sequence[Measured], groups: Sequence[str]) -> list[str]:
+    """Why the paper's figures are not to be held against these."""
+    gaps = [f"others stand in for {', '.join(context.stand_ins)}"] if context.stand_ins else []
+    gaps += [group for group in groups if group not in _groups(context.kind)]
+    counts = {
+        count
+        for subject in subjects
+        for group in groups
+        if (count := _clips(subject.found, group)) not in (None, paper.CLIPS)
+    }
+    gaps += [f"{count:,} clips" for count in sorted(counts)]
+    devices = {_device(subject.found) for subject in subjects} - {""}
+    gaps += [f"speed on {device}" for device in sorted(devices) if "H20" not in device.split()]
+    return gaps
+
+
+def _clips(found: Found, group: str) -> int | None:
+    counts = at(group, "counts")(found) or {}
+    count = counts.get("samples", counts.get("clips"))
+    return int(count) if isinstance(count, int) else None
+
+
+def _device(found: Found) -> str:
+    protocol = at(SPEED, "protocol")(found) or {}
+    parts = [part for name in ("ispeed", "tspeed") if isinstance(part := protocol.get(name), dict)]
+    return next((str(part["device"]) for part in parts if "device" in part), "")

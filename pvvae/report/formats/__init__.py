@@ -1,0 +1,1 @@
+"""A grid as text, Markdown, LaTeX and HTML."""

@@ -1,0 +1,96 @@
+"""Whether results may stand in one table, and what differs if not."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pvvae.report.scores import Found, Score, counts_of
+from pvvae.results import protocol_differences
+
+Named = tuple[str, Found]
+"""A subject's name and what was found of it."""
+Sides = list[tuple[list[str], dict[str, Any]]]
+"""Subjects that agree about a part of their protocols, and what they say of it."""
+
+
+def differences(subjects: Sequence[Named], source: str) -> dict[str, list[str]]:
+    """How the protocols of one source differ between subjects, in lines by part of the protocol.
+
+    A line is ``key: a against b (names against names)``. What a subject did not measure is no
+    difference.
+    """
+    protocols = {
+        name: protocol
+        for name, found in subjects
+        if isinstance(protocol := found.get(source, {}).get("protocol"), Mapping)
+    }
+    parts = sorted({part for protocol in protocols.values() for part in protocol})
+    found = {part: _lines(_sides(protocols, part)) for part in parts}
+    return {part: lines for part, lines in found.items() if lines}
+
+
+def _sides(protocols: Mapping[str, Mapping[str, Any]], part: str) -> Sides:
+    sides: Sides = []
+    for name, protocol in protocols.items():
+        own = {part: protocol[part]} if part in protocol else {}
+        for names, other in sides:
+            if not protocol_differences(other, own):
+                names.append(name)
+                other.update(own)  # whoever joined without having measured it says nothing
+                break
+        else:
+            sides.append(([name], own))
+    return sides
+
+
+def _lines(sides: Sides) -> list[str]:
+    (names, first), *others = sides
+    return [
+        f"{line} ({', '.join(names)} against {', '.join(other_names)})"
+        for other_names, other in others
+        for line in protocol_differences(first, other)
+    ]
+
+
+def by_score(scores: Iterable[Score], subjects: Sequence[Named]) -> dict[str, list[str]]:
+    """Differences that each score depends on, by its name; only of subjects that have a value.
+
+    A part of a protocol that is some score's own matters to that score alone; any other, such as
+    the size of clips, to all scores of its source.
+    """
+    scores = list(scores)
+    owned = {part for score in scores for part in score.parts}
+    found: dict[str, list[str]] = {}
+    for score in scores:
+        having = [(name, results) for name, results in subjects if score.text(results)]
+        parts = differences(having, score.source)
+        lines = [
+            line
+            for part, part_lines in parts.items()
+            if part in score.parts or part not in owned
+            for line in part_lines
+        ]
+        if lines:
+            found[score.name] = lines
+    return found
+
+
+def all_differences(subjects: Sequence[Named]) -> list[str]:
+    """Every difference between the protocols of any source, once each."""
+    sources = dict.fromkeys(source for _, found in subjects for source in found)
+    lines = [line for s in sources for part in differences(subjects, s).values() for line in part]
+    return list(dict.fromkeys(lines))
+
+
+def described(subjects: Sequence[Named]) -> list[str]:
+    """Lines of sizes, clips and protocol hashes: equal hashes, equal protocols."""
+    who: dict[str, list[str]] = {}
+    for source in dict.fromkeys(source for _, found in subjects for source in found):
+        for name, found in subjects:
+            results = found.get(source, {})
+            if "protocol_hash" in results:
+                size = results.get("protocol", {}).get("size")
+                words = [str(size)] if size else []
+                words += [counts] if (counts := counts_of(source)(found)) else []
+                words.append(f"protocol {results['protocol_hash']}")
+                who.setdefault(", ".join(words), []).append(name)
+    return [f"{', '.join(dict.fromkeys(names))}: {words}" for words, names in who.items()]
