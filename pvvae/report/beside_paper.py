@@ -82,12 +82,12 @@ def _heading(kind: Kind, gaps: Sequence[str]) -> str:
         f"Table {table} of the paper ({paper.DATA[kind]}, {paper.CLIPS:,} clips; "
         f"speed on {paper.DEVICE})"
     )
-    return f"{what}; not comparable with the rows above: {', '.join(gaps)}" if gaps else what
+    return f"{what}; not comparable: above are {', '.join(gaps)}" if gaps else what
 
 
 def _gaps(context: Context, subjects: Sequence[Measured], groups: Sequence[str]) -> list[str]:
     """Why the paper's figures are not to be held against these."""
-    gaps = [f"others stand in for {', '.join(context.stand_ins)}"] if context.stand_ins else []
+    gaps = [f"other clips in place of {', '.join(context.stand_ins)}"] if context.stand_ins else []
     gaps += [group for group in groups if group not in _groups(context.kind)]
     counts = {
         count

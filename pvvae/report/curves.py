@@ -16,8 +16,9 @@ from pvvae.report.scores import RECONSTRUCTION, at
 
 SIZE = (3.1, 2.0)
 """Ours: inches; four plots in a row of the page."""
-INK, LINE = "#010203", "#010204"
+INK, LINE, AMBER = "#010203", "#010204", "#010205"
 """Stand-ins that the page replaces by its own colours, so that dark mode reaches the plots."""
+FRAME = "frame; lines between groups"
 STYLE = {
     "svg.fonttype": "none",  # text stays text, in the page's font
     "font.size": 8.5,
@@ -48,6 +49,16 @@ class Series:
     y: Sequence[float]
     drawn: Literal["line", "points", "both"]
     """Training is a line, held-out values are points; both where there is one of them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """What lies below a plot over the frames of a clip."""
+
+    starts: tuple[int, ...]
+    """First frame, from 1, of every group of frames but the first."""
+    observed: int | None
+    """Frames that the encoder saw, where the others are predicted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,18 +112,8 @@ def _logged(group: Group, stage: str, panel: Panel) -> list[Series]:
 
 def evaluation_plots(groups: Sequence[Group]) -> list[tuple[str, str]]:
     """(title, SVG) over the frames of a clip, and over the interval between latents."""
-    wanted: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-        ("PSNR of each frame (dB)", "frame", ("curves", "psnr")),
-        ("SSIM of each frame", "frame", ("curves", "ssim")),
-        ("LPIPS of each frame", "frame", ("curves", "lpips")),
-        (
-            "Latent distance, interval 1 = 1 (Fig. 5d)",
-            "interval in groups",
-            ("latent_distance", "normalised"),
-        ),
-    )
     plots = []
-    for title, xlabel, keys in wanted:
+    for title, xlabel, keys in EVALUATED:
         series = []
         for group in groups:
             y: Any = at(RECONSTRUCTION, *keys)({RECONSTRUCTION: group.results(RECONSTRUCTION)})
@@ -120,15 +121,53 @@ def evaluation_plots(groups: Sequence[Group]) -> list[tuple[str, str]]:
                 x = range(1, 1 + len(y))
                 series.append(Series(colour=group.colour, x=x, y=y, drawn="both"))
         if series:
-            plots.append((title, draw(series, name="-".join(keys), xlabel=xlabel)))
+            ground = _ground(groups, keys, frames=max(len(one.x) for one in series))
+            svg = draw(series, name="-".join(keys), xlabel=xlabel, ground=ground)
+            plots.append((title, svg))
     return plots
 
 
-def draw(series: Sequence[Series], *, name: str, xlabel: str, log: bool = False) -> str:
+EVALUATED: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("PSNR of each frame (dB)", FRAME, ("curves", "psnr")),
+    ("SSIM of each frame", FRAME, ("curves", "ssim")),
+    ("LPIPS of each frame", FRAME, ("curves", "lpips")),
+    ("PSNR, future predicted (dB)", FRAME, ("prediction", "curves", "psnr")),
+    ("SSIM, future predicted", FRAME, ("prediction", "curves", "ssim")),
+    ("LPIPS, future predicted", FRAME, ("prediction", "curves", "lpips")),
+    (
+        "Latent distance, interval 1 = 1 (Fig. 5d)",
+        "interval in groups",
+        ("latent_distance", "normalised"),
+    ),
+)
+"""Title, name of the axis and place in results.json."""
+
+
+def _ground(groups: Sequence[Group], keys: Sequence[str], *, frames: int) -> Ground | None:
+    """Where groups of frames begin, if all agree; which frames were predicted, if any were."""
+    strides = {group.stride for group in groups} - {None}
+    seen = {group.observed for group in groups} - {None}
+    if "latent_distance" in keys or len(strides) != 1:
+        return None
+    starts = tuple(range(2, frames + 1, strides.pop() or 1))
+    predicted = "prediction" in keys and len(seen) == 1
+    return Ground(starts=starts, observed=seen.pop() if predicted else None)
+
+
+def draw(
+    series: Sequence[Series],
+    *,
+    name: str,
+    xlabel: str,
+    log: bool = False,
+    ground: Ground | None = None,
+) -> str:
     """An SVG of a few lines; the same series give the same text."""
     with mpl.rc_context(STYLE | {"svg.hashsalt": name}):
         figure = Figure(figsize=SIZE)
         axes = figure.add_axes((0.14, 0.19, 0.83, 0.77))
+        if ground is not None:
+            _lay(axes, ground, frames=max(len(one.x) for one in series))
         for one in series:
             look: dict[str, Any] = {"color": _stand_in(one.colour), "linewidth": 1.5}
             if one.drawn != "line":
@@ -138,12 +177,24 @@ def draw(series: Sequence[Series], *, name: str, xlabel: str, log: bool = False)
                 look["linestyle"] = "none"
             axes.plot(one.x, one.y, **look)
         axes.set_xlabel(xlabel, color=INK, labelpad=2)
-        axes.xaxis.set_major_locator(ticker.MaxNLocator(5, integer=True))
+        if ground is None:
+            axes.xaxis.set_major_locator(ticker.MaxNLocator(5, integer=True))
         _scale(axes, [value for one in series for value in one.y], log=log)
         file = io.StringIO()
         figure.set_canvas(FigureCanvasSVG(figure))
         figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
     return _for_page(file.getvalue(), name)
+
+
+def _lay(axes: Any, ground: Ground, *, frames: int) -> None:
+    """Lines between groups of frames, in place of the grid; what was predicted is tinted."""
+    axes.grid(visible=False, axis="x")
+    axes.set_xlim(0.3, frames + 0.7)
+    axes.set_xticks([1, *ground.starts][:: 1 + len(ground.starts) // 8])
+    if ground.observed is not None:
+        axes.axvspan(ground.observed + 0.5, frames + 0.7, color=AMBER, alpha=0.14, linewidth=0)
+    for start in ground.starts:
+        axes.axvline(start - 0.5, color=INK, linewidth=0.6, alpha=0.6)
 
 
 def _scale(axes: Any, values: Sequence[float], *, log: bool) -> None:
@@ -173,5 +224,6 @@ def _for_page(svg: str, name: str) -> str:
     svg = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", svg)
     svg = re.sub(r' id="(?:figure|axes|patch|line2d|text|matplotlib|xtick|ytick)[^"]*"', "", svg)
     svg = svg.replace(INK, "var(--muted)").replace(LINE, "var(--line)")
+    svg = svg.replace(AMBER, "var(--predicted)")
     svg = re.sub(r"#0102([1-9a-f][0-9a-f])", lambda m: f"var(--b{int(m[1], 16) - 16})", svg)
     return svg.replace("<svg", f'<svg role="img" aria-label="{name}"', 1)

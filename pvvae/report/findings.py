@@ -128,15 +128,24 @@ class Group:
     def observed(self) -> int | None:
         """Frames that the evaluation showed before prediction: the first half of the groups.
 
-        The groups' length follows from the intervals between latents; None without results.
+        None without results, or where they do not tell.
         """
+        results = self.results("evaluate_reconstruction")
+        if "prediction" in results:
+            return int(results["prediction"]["observed"])
+        intervals = len(results.get("latent_distance", {}).get("raw", []))
+        if self.stride is None:
+            return None
+        groups = intervals + 1
+        return 1 + (groups - groups // 2 - 1) * self.stride
+
+    @property
+    def stride(self) -> int | None:
+        """Frames of a group but the first, which has one; from the intervals between latents."""
         results = self.results("evaluate_reconstruction")
         frames = len(results.get("curves", {}).get("psnr", []))
         intervals = len(results.get("latent_distance", {}).get("raw", []))
-        if not frames or not intervals:
-            return None
-        groups, stride = intervals + 1, (frames - 1) // intervals
-        return 1 + (groups - groups // 2 - 1) * stride
+        return (frames - 1) // intervals if frames and intervals else None
 
     @property
     def clips(self) -> Path | None:

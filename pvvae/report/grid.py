@@ -109,9 +109,16 @@ def sideways(table: Table, *, inline: bool = False) -> Grid:
     rows = [row for row in table.rows if not row.subject.reference]
     lines = []
     for i, score in enumerate(table.scores):
-        slots = [_title(score, score.name, footnotes.marks(table.column_notes[i]))]
+        common = [
+            note
+            for note in _common_notes(table, i)
+            if not inline or all(note != row.cells[i].beside for row in rows)
+        ]
+        marks = footnotes.marks([*table.column_notes[i], *common])
+        slots = [_title(score, score.name, marks)]
         for cell in (row.cells[i] for row in rows):
-            notes = [note for note in _notes(cell) if not (inline and note == cell.beside)]
+            aside = (*common, *([cell.beside] if inline else []))
+            notes = [note for note in _notes(cell) if note not in aside]
             slots.append(_value(cell, footnotes.marks(notes), beside=cell.beside if inline else ""))
         if any(row.cells[i].text for row in rows):
             lines.append(Line(slots=tuple(slots), timed=score.timed))

@@ -7,9 +7,7 @@ from typing import Any
 
 from pvvae.errors import ConfigError
 
-OTHER_FORM = (
-    "is not of this version's form (pvvae/results.py); measure again, in another run folder"
-)
+OTHER_FORM = "not of this version's form (pvvae/results.py); measure again, in another run folder"
 
 
 def read_results(path: Path) -> dict[str, Any]:

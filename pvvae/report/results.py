@@ -9,7 +9,7 @@ from pvvae.report.beside_paper import Context, tables
 from pvvae.report.catalogue import SCORES
 from pvvae.report.columns import SPEED
 from pvvae.report.findings import Group
-from pvvae.report.formats.html import html_table
+from pvvae.report.formats.html import html_table, printed
 from pvvae.report.grid import sideways, upright
 from pvvae.report.paper import Kind
 from pvvae.report.protocols import by_score, described
@@ -36,7 +36,7 @@ def comparison_table(groups: Sequence[Group]) -> str:
     if not table.scores:
         return ""
     captions = "".join(f'<p class="caption">{escape(line)}</p>' for line in _captions(groups))
-    listed = "".join(f"<li>{escape(line)}</li>" for line in described(named))
+    listed = "".join(f"<li>{printed(line)}</li>" for line in described(named))
     protocols = f'<ul class="notes">{listed}</ul>' if listed else ""
     return f"{html_table(sideways(table, inline=True))}{captions}{protocols}"
 

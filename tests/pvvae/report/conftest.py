@@ -68,17 +68,21 @@ def write_reconstruction(run: Run, *, quality: float, speed: float) -> None:
     metrics = {"psnr": 22.5 / quality, "ssim": 0.7 / quality, "lpips": 0.3 * quality}
     metrics |= {"rfvd": 812.25 * quality, "mean_frame_psnr": 12.5, "parameters": 412_345}
     metrics |= {"predicted_mse": 0.0125 * quality, "repeated_mse": 0.0125 * 1.1}
+    for name in ("psnr", "ssim", "lpips"):
+        metrics |= {f"{name}_observed": metrics[name], f"{name}_predicted": 0.9 * metrics[name]}
     distance = {"raw": [3.0, 4.0, 5.0, 5.5], "normalised": [1.0, 1.3, 1.6, 1.8 * quality]}
     results = Results(
-        metrics={name: Value(value=value) for name, value in metrics.items()},
+        metrics={name: _value(name, value) for name, value in metrics.items()},
         counts={"clips": 16},
         protocol={
             "size": f"{FRAMES}x{SIDE}x{SIDE}",
+            "clips": {"num": 16, "sha256": "0123"},
             "lpips": {"network": "AlexNet v0.1"},
-            "fvd": {"features": "I3D"},
+            "fvd": {"features": "I3D", "frames": [FRAMES]},
         },
         facts={
             "curves": {"psnr": frames, "ssim": frames, "lpips": frames},
+            "prediction": {"observed": OBSERVED, "curves": {"psnr": frames}},
             "floor": {"fvd": 301.0, "clips": 8},
             "latent_distance": distance
             | {"adjacent": [3.0] * 16, "adjacent_median": 3.0 * quality},
@@ -86,6 +90,14 @@ def write_reconstruction(run: Run, *, quality: float, speed: float) -> None:
         times={"encode_seconds": speed / 9, "decode_seconds": speed / 7},
     )
     results.write(run.folder / FILE)
+
+
+def _value(name: str, value: float) -> Value:
+    """Some have intervals, and rFVD a warning."""
+    if name == "rfvd":
+        note = "16 clips, fewer than I3D's 400 features"
+        return Value(value=value, interval=(0.9 * value, 1.3 * value), note=note)
+    return Value(value=value, interval=(0.99 * value, 1.01 * value) if name == "psnr" else None)
 
 
 def write_samples(run: Run) -> None:
@@ -101,7 +113,7 @@ def write_generation(run: Run, *, quality: float) -> None:
         metrics={"fvd": Value(value=1234.5 * quality), "kvd": Value(value=88.125 * quality)},
         counts={"real": 96, "samples": 16},
         facts={"floor": {"fvd": 301.0, "clips": 48}},
-        protocol={},
+        protocol={"size": f"{FRAMES}x{SIDE}x{SIDE}", "fvd": {"features": "I3D"}},
     )
     results.write(run.folder / FILE)
 
