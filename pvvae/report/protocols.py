@@ -29,13 +29,16 @@ def differences(subjects: Sequence[Named], source: str) -> dict[str, list[str]]:
 
 
 def _sides(protocols: Mapping[str, Mapping[str, Any]], part: str) -> Sides:
+    """Whoever lacks a metric's part did not measure it, and is on no side."""
+    measured = any(isinstance(protocol.get(part), Mapping) for protocol in protocols.values())
     sides: Sides = []
     for name, protocol in protocols.items():
+        if measured and part not in protocol:
+            continue
         own = {part: protocol[part]} if part in protocol else {}
         for names, other in sides:
             if not protocol_differences(other, own):
                 names.append(name)
-                other.update(own)  # whoever joined without having measured it says nothing
                 break
         else:
             sides.append(([name], own))

@@ -64,9 +64,7 @@ def _slot(slot: Slot) -> str:
     arrow = f' <i class="arrow">{slot.arrow}</i>' if slot.arrow else ""
     marks = f"<sup>{','.join(slot.marks)}</sup>" if slot.marks else ""
     interval = f'<small class="interval">{printed(slot.interval)}</small>' if slot.interval else ""
-    asides = "".join(
-        f"<small>{printed(part)}</small>" for part in (slot.unit, slot.beside) if part
-    )
+    asides = "".join(f"<small>{printed(part)}</small>" for part in (slot.unit, slot.beside) if part)
     return f"{text}{arrow}{marks}{interval}{asides}"
 
 

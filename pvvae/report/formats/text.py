@@ -31,13 +31,15 @@ def text_table(grid: Grid) -> str:
 
 
 def _shown(slot: Slot) -> str:
-    words = [slot.text, f"({slot.unit})" if slot.unit else "", slot.arrow, slot.interval]
+    words = [slot.text, f"({slot.unit})" if slot.unit else "", slot.arrow]
     return " ".join(word for word in words if word)
 
 
 def _end(slot: Slot) -> str:
     """What hangs behind a value without moving its digits."""
-    return MARKS[slot.rank] + (f"[{','.join(slot.marks)}]" if slot.marks else "")
+    interval = f" {slot.interval}" if slot.interval else ""
+    marks = f"[{','.join(slot.marks)}]" if slot.marks else ""
+    return f"{MARKS[slot.rank]}{interval}{marks}"
 
 
 def _groups(grid: Grid, widths: list[int]) -> list[str]:

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -5,6 +6,7 @@ import pytest
 
 from pvvae.errors import ConfigError
 from pvvae.report import comparison
+from pvvae.results import FILE, Results, Value
 
 
 def row(table: str, title: str) -> list[str]:
@@ -15,9 +17,9 @@ def row(table: str, title: str) -> list[str]:
 def test_evaluations_stand_side_by_side_with_the_best_marked(runs: Path) -> None:
     table = comparison([runs / "cnn", runs / "vit"])
     assert table.splitlines()[0].split() == ["cnn", "vit"]
-    assert row(table, "PSNR") == ["PSNR", "(dB)", "↑", "22.50*", "18.75+"]
+    assert row(table, "PSNR") == ["PSNR", "(dB)", "↑", "22.50*", "±", "0.23", "18.75+", "±", "0.19"]
     assert row(table, "LPIPS") == ["LPIPS", "↓", "0.3000*", "0.3600+"]
-    assert row(table, "FVD") == ["FVD", "↓", "1,234.5*[b]", "1,481.4+[b]"]
+    assert row(table, "FVD") == ["FVD", "↓", "1,234.5*", "1,481.4+"]
 
 
 def test_equal_values_are_not_marked(runs: Path) -> None:
@@ -41,7 +43,7 @@ def test_training_runs_are_compared_by_their_last_held_out_values(runs: Path) ->
 
 def test_a_value_that_only_one_run_has_is_a_dash_in_the_other(runs: Path) -> None:
     table = comparison([runs / "cnn" / "evaluate_generation", runs / "vit"])
-    assert row(table, "PSNR")[-2:] == ["–", "18.75"]
+    assert row(table, "PSNR")[-4:] == ["–", "18.75", "±", "0.19"]
 
 
 def test_a_run_without_results_is_refused(make_run: Callable[..., None], tmp_path: Path) -> None:
@@ -53,3 +55,70 @@ def test_a_run_without_results_is_refused(make_run: Callable[..., None], tmp_pat
 def test_two_evaluations_of_one_kind_are_refused(runs: Path) -> None:
     with pytest.raises(ConfigError, match="holds several runs of evaluate_"):
         comparison([runs])
+
+
+def measured(path: Path, *, psnr: float, frames: int = 17) -> Path:
+    """A file as ``pvvae metrics --json`` writes it."""
+    results = Results(
+        metrics={"psnr": Value(value=psnr), "fvd": Value(value=10 * psnr)},
+        protocol={"size": "17x32x32", "fvd": {"frames": frames}},
+        counts={"real": 16, "samples": 16},
+    )
+    results.write(path)
+    return path
+
+
+def test_files_of_metrics_are_compared_too(tmp_path: Path) -> None:
+    files = [measured(tmp_path / f"{name}.json", psnr=psnr) for name, psnr in (("a", 30), ("b", 3))]
+    table = comparison(files)
+    assert table.splitlines()[0].split() == ["a.json", "b.json"]
+    assert row(table, "PSNR") == ["PSNR", "(dB)", "↑", "30.00*", "3.00+"]
+    assert row(table, "FVD") == ["FVD", "↓[a]", "300.0+", "30.0*"]
+
+
+def test_results_of_different_protocols_are_refused_with_what_differs(tmp_path: Path) -> None:
+    files = [
+        measured(tmp_path / "a.json", psnr=30.0),
+        measured(tmp_path / "b.json", psnr=31.0, frames=16),
+    ]
+    with pytest.raises(ConfigError) as caught:
+        comparison(files)
+    assert str(caught.value) == (
+        "these were measured by different protocols: "
+        "fvd.frames: 17 against 16 (a.json against b.json). "
+        "--anyway puts them side by side, with marks"
+    )
+
+
+def test_anyway_marks_what_depends_on_the_difference(tmp_path: Path) -> None:
+    files = [
+        measured(tmp_path / "a.json", psnr=30.0),
+        measured(tmp_path / "b.json", psnr=31.0, frames=16),
+    ]
+    table = comparison(files, anyway=True)
+    assert row(table, "PSNR") == ["PSNR", "(dB)", "↑", "30.00+", "31.00*"]
+    assert row(table, "FVD") == ["FVD", "↓[a,b]", "300.0", "310.0"]
+    assert "[a] fvd.frames: 17 against 16 (a.json against b.json)" in table.splitlines()
+    assert "[b] 16 vs 16 clips" in table.splitlines()
+
+
+def test_other_clips_are_another_protocol(runs: Path, tmp_path: Path) -> None:
+    plain = json.loads((runs / "vit" / "evaluate_reconstruction" / FILE).read_text())
+    plain["protocol"]["clips"]["sha256"] = "4567"
+    (tmp_path / "other.json").write_text(json.dumps(plain))
+    with pytest.raises(ConfigError, match=r"clips\.sha256: 0123 against 4567"):
+        comparison([runs / "cnn" / "evaluate_reconstruction", tmp_path / "other.json"])
+
+
+@pytest.mark.parametrize(
+    ("format", "best"),
+    [
+        ("text", "22.50*"),
+        ("markdown", "**22.50**"),
+        ("latex", r"\textbf{22.50}"),
+        ("html", '<td class="best"><span>22.50</span>'),
+    ],
+)
+def test_every_format_marks_the_best(format: str, best: str, runs: Path) -> None:
+    paths = [runs / name / "evaluate_reconstruction" for name in ("cnn", "vit")]
+    assert best in comparison(paths, format=format)

@@ -1,0 +1,18 @@
+from pvvae.report.formats.markdown import markdown_table
+from pvvae.report.grid import Grid
+
+
+def test_best_is_bold_second_underlined_and_references_slanted(grid: Grid) -> None:
+    assert markdown_table(grid).splitlines() == [
+        "**50% of it**",
+        "",
+        "| Method | 17x256x256 rFVD ↓ | 17x256x256 PSNR (dB) ↑ |",
+        "| :-- | --: | --: |",
+        "| a\\_b | <u>4.00</u><sup>a</sup> | <u>30.0</u> <sub>± 0.5</sub> |",
+        "| c | **3.50** | **31.0** <sub>± 0.5</sub> |",
+        "| \\<d\\> | – | – |",
+        "| *Table 2* |  |  |",
+        "| *paper* | *1.00* | *40.0 <sub>± 0.5</sub>* |",
+        "",
+        "<sup>a</sup> 16 clips & few",
+    ]
