@@ -43,7 +43,7 @@ def _derived(value: float | None) -> Value | None:
 
 
 def _of_frames(name: str, title: str, unit: str = "") -> tuple[Score, ...]:
-    """A measure of whole reconstructions, then of what was seen and what was predicted."""
+    """A measure of reconstructions, its seams, and what was seen and predicted of predictions."""
     better: Literal["higher", "lower"] = "lower" if name == "lpips" else "higher"
     whole = Score(
         title=title,
@@ -56,6 +56,13 @@ def _of_frames(name: str, title: str, unit: str = "") -> tuple[Score, ...]:
     )
     return (
         whole,
+        replace(
+            whole,
+            title=f"{title}, first frames of groups less others",
+            read=plain_number(RECONSTRUCTION, "flicker", name, "group_jump"),
+            better=None,  # the nearer to zero, the less seams flicker
+            form="+.3f" if name == "psnr" else "+.4f",
+        ),
         *(
             replace(
                 whole,

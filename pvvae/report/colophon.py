@@ -39,7 +39,13 @@ def _state(record: Record | None) -> str:
 
 
 def incomplete(groups: Sequence[Group]) -> str:
-    """A notice where a run is missing or has not come to its end."""
+    """Notices where a run is missing or unfinished, or its results are not understood."""
+    wrong = [record.misunderstood for group in groups for record in group.records]
+    notices = [f'<p class="notice">{escape(line)}.</p>' for line in wrong if line]
+    return _unfinished(groups) + "".join(notices)
+
+
+def _unfinished(groups: Sequence[Group]) -> str:
     stages = {r.stage for g in groups for r in g.records}
     gaps = []
     for group in groups:

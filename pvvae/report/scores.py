@@ -146,12 +146,13 @@ def beside_fvd(source: str) -> Callable[[Found], str]:
 
 
 def counts_of(source: str) -> Callable[[Found], str]:
-    """Number of clips, or of samples and of real ones."""
+    """Number of clips, or of those made and of real ones."""
 
     def facts(found: Found) -> str:
         counts = at(source, "counts")(found) or {}
-        if "samples" in counts and "real" in counts:
-            return f"{counts['samples']:,} vs {counts['real']:,} clips"
+        made = counts.get("samples", counts.get("generated"))
+        if made is not None and "real" in counts:
+            return f"{made:,} vs {counts['real']:,} clips"
         return f"{counts['clips']:,} clips" if "clips" in counts else ""
 
     return facts

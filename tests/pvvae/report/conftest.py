@@ -83,6 +83,7 @@ def write_reconstruction(run: Run, *, quality: float, speed: float) -> None:
         facts={
             "curves": {"psnr": frames, "ssim": frames, "lpips": frames},
             "prediction": {"observed": OBSERVED, "curves": {"psnr": frames}},
+            "flicker": {"psnr": {"group_jump": -0.25 * quality}},
             "floor": {"fvd": 301.0, "clips": 8},
             "latent_distance": distance
             | {"adjacent": [3.0] * 16, "adjacent_median": 3.0 * quality},

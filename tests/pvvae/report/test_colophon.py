@@ -31,6 +31,15 @@ def test_unfinished_and_missing_runs_are_named(runs: Path, tmp_path: Path) -> No
     assert notice.count("<code>") == 2
 
 
+def test_results_of_another_version_are_a_notice_and_no_numbers(runs: Path, tmp_path: Path) -> None:
+    old = shutil.copytree(runs / "cnn", tmp_path / "toy" / "cnn")
+    path = old / "evaluate_generation" / "results.json"
+    path.write_text('{"fvd": 3.0}')
+    (group,) = find_groups(tmp_path)
+    assert group.results("evaluate_generation") == {}
+    assert f"{path}: not of this version" in incomplete([group])
+
+
 def test_finished_runs_need_no_notice(runs: Path) -> None:
     assert incomplete(find_groups(runs)) == ""
 

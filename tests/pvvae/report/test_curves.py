@@ -15,7 +15,25 @@ def test_a_stage_that_nobody_ran_has_no_plots(runs: Path) -> None:
 
 
 def test_the_evaluation_has_its_curves(runs: Path) -> None:
-    assert len(evaluation_plots(find_groups(runs))) == 4
+    titles = [title for title, _ in evaluation_plots(find_groups(runs))]
+    assert titles == [
+        "PSNR of each frame (dB)",
+        "SSIM of each frame",
+        "LPIPS of each frame",
+        "PSNR, future predicted (dB)",
+        "Latent distance, interval 1 = 1 (Fig. 5d)",
+    ]
+
+
+def test_curves_over_frames_show_where_groups_begin_and_what_was_predicted(runs: Path) -> None:
+    plots = dict(evaluation_plots(find_groups(runs)))
+    seams = {title: svg.count("stroke-opacity: 0.6") for title, svg in plots.items()}
+    tinted = [title for title, svg in plots.items() if "var(--predicted)" in svg]
+    assert set(seams.values()) == {4, 0}  # before frames 2, 6, 10 and 14 of 17
+    assert [title for title, count in seams.items() if count == 0] == [
+        "Latent distance, interval 1 = 1 (Fig. 5d)"
+    ]
+    assert tinted == ["PSNR, future predicted (dB)"]
 
 
 def test_a_plot_takes_its_colours_from_the_page() -> None:

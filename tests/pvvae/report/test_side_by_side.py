@@ -19,7 +19,7 @@ def test_evaluations_stand_side_by_side_with_the_best_marked(runs: Path) -> None
     assert table.splitlines()[0].split() == ["cnn", "vit"]
     assert row(table, "PSNR") == ["PSNR", "(dB)", "↑", "22.50*", "±", "0.23", "18.75+", "±", "0.19"]
     assert row(table, "LPIPS") == ["LPIPS", "↓", "0.3000*", "0.3600+"]
-    assert row(table, "FVD") == ["FVD", "↓", "1,234.5*", "1,481.4+"]
+    assert row(table, "FVD") == ["FVD", "↓[c]", "1,234.5*", "1,481.4+"]
 
 
 def test_equal_values_are_not_marked(runs: Path) -> None:
@@ -62,7 +62,7 @@ def measured(path: Path, *, psnr: float, frames: int = 17) -> Path:
     results = Results(
         metrics={"psnr": Value(value=psnr), "fvd": Value(value=10 * psnr)},
         protocol={"size": "17x32x32", "fvd": {"frames": frames}},
-        counts={"real": 16, "samples": 16},
+        counts={"real": 16, "generated": 16},
     )
     results.write(path)
     return path
