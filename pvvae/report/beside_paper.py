@@ -20,6 +20,8 @@ class Context:
     stand_ins: tuple[str, ...] = ()
     """Data sets of the paper that others stand in for."""
     remarks: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
+    """What else keeps the paper's figures from being held against these."""
 
 
 def tables(context: Context, subjects: Sequence[Measured]) -> list[Table]:
@@ -88,7 +90,7 @@ def _heading(kind: Kind, gaps: Sequence[str]) -> str:
 def _gaps(context: Context, subjects: Sequence[Measured], groups: Sequence[str]) -> list[str]:
     """Why the paper's figures are not to be held against these."""
     gaps = [f"other clips in place of {', '.join(context.stand_ins)}"] if context.stand_ins else []
-    gaps += [group for group in groups if group not in _groups(context.kind)]
+    gaps += [*context.apart, *(group for group in groups if group not in _groups(context.kind))]
     counts = {
         count
         for subject in subjects

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from pvvae.files import write_text
-from pvvae.report import colophon, results
+from pvvae.report import colophon, measurements
 from pvvae.report import sections as clips
 from pvvae.report.catalogue import SCORES
 from pvvae.report.findings import Group, find_groups
@@ -88,12 +88,12 @@ class _Timeless(HTMLParser):
 
 def _page(groups: Sequence[Group], title: str) -> str:
     sections = [
-        Section(key="comparison", head="Comparison", body=results.comparison_table(groups)),
+        Section(key="comparison", head="Comparison", body=measurements.comparison_table(groups)),
         Section(
             key="paper",
             head="Beside the paper",
             lead="Tables 1 and 2 of these runs, and in grey the paper's own figures.",
-            body=results.paper_tables(groups),
+            body=measurements.paper_tables(groups),
         ),
         Section(
             key="predictions",

@@ -8,6 +8,8 @@ from pvvae.results import protocol_differences
 
 Named = tuple[str, Found]
 """A subject's name and what was found of it."""
+SHARED = ("clips",)
+"""Mappings that are no single metric's: which clips, and how they were read."""
 Sides = list[tuple[list[str], dict[str, Any]]]
 """Subjects that agree about a part of their protocols, and what they say of it."""
 
@@ -57,11 +59,9 @@ def _lines(sides: Sides) -> list[str]:
 def by_score(scores: Iterable[Score], subjects: Sequence[Named]) -> dict[str, list[str]]:
     """Differences that each score depends on, by its name; only of subjects that have a value.
 
-    A part of a protocol that is some score's own matters to that score alone; any other, such as
-    the size of clips, to all scores of its source.
+    A metric's part of a protocol, a mapping, matters to the scores that name it; ``SHARED`` and
+    plain parts, such as the size of clips, to all scores of their source.
     """
-    scores = list(scores)
-    owned = {part for score in scores for part in score.parts}
     found: dict[str, list[str]] = {}
     for score in scores:
         having = [(name, results) for name, results in subjects if score.text(results)]
@@ -69,12 +69,17 @@ def by_score(scores: Iterable[Score], subjects: Sequence[Named]) -> dict[str, li
         lines = [
             line
             for part, part_lines in parts.items()
-            if part in score.parts or part not in owned
+            if part in score.parts or not _is_metrics(part, having, score.source)
             for line in part_lines
         ]
         if lines:
             found[score.name] = lines
     return found
+
+
+def _is_metrics(part: str, subjects: Sequence[Named], source: str) -> bool:
+    values = (found.get(source, {}).get("protocol", {}).get(part) for _, found in subjects)
+    return part not in SHARED and any(isinstance(value, Mapping) for value in values)
 
 
 def all_differences(subjects: Sequence[Named]) -> list[str]:

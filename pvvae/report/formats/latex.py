@@ -1,4 +1,4 @@
-"""A grid as a LaTeX table, with booktabs, xcolor and graphicx."""
+"""A grid as a LaTeX table, with booktabs, xcolor and adjustbox."""
 
 import re
 
@@ -32,11 +32,11 @@ ESCAPES = {
     "²": r"$^2$",
 }
 """What LaTeX would read as markup, or has another way to print."""
-PREAMBLE = r"% \usepackage{booktabs,graphicx,xcolor}"
+PREAMBLE = r"% \usepackage{adjustbox,booktabs,xcolor}"
 
 
 def latex_table(grid: Grid) -> str:
-    """A ``table*`` as wide as the page."""
+    """A ``table*``, no wider than the page."""
     columns = "l" * grid.num_labels + "r" * (len(grid.head.slots) - grid.num_labels)
     body = [_row(line) for line in grid.lines]
     first = first_reference(grid.lines)
@@ -49,7 +49,7 @@ def latex_table(grid: Grid) -> str:
             r"\begin{table*}",
             r"\centering",
             *([rf"\caption{{{escaped(grid.title)}}}"] if grid.title else []),
-            r"\resizebox{\textwidth}{!}{%",
+            r"\begin{adjustbox}{max width=\textwidth}",
             rf"\begin{{tabular}}{{{columns}}}",
             r"\toprule",
             *_groups(grid),
@@ -57,7 +57,8 @@ def latex_table(grid: Grid) -> str:
             r"\midrule",
             *body,
             r"\bottomrule",
-            r"\end{tabular}}",
+            r"\end{tabular}",
+            r"\end{adjustbox}",
             *_below(grid),
             r"\end{table*}",
             "",

@@ -50,7 +50,7 @@ def _line(line: Line) -> list[str]:
 
 def _value(slot: Slot) -> str:
     text = escaped(slot.text.replace("-", "−"))
-    text = {"best": f"**{text}**", "second": f"<u>{text}</u>", None: text}[slot.rank]
+    text = {"best": f"**{text}**", "second": f"<ins>{text}</ins>", None: text}[slot.rank]
     interval = f" <sub>{escaped(slot.interval.replace('-', '−'))}</sub>" if slot.interval else ""
     beside = f" ({escaped(slot.beside)})" if slot.beside else ""
     return text + interval + beside + _marks(slot)

@@ -1,5 +1,7 @@
 from typing import Any
 
+import pytest
+
 from pvvae.report.protocols import all_differences, by_score, described, differences
 from pvvae.report.scores import Found, Score, metric
 from pvvae.results import protocol_hash
@@ -54,9 +56,18 @@ def test_a_part_of_one_metric_matters_to_that_metric_alone() -> None:
     assert list(found) == ["fvd"]
 
 
-def test_a_part_of_no_metric_matters_to_all() -> None:
-    found = by_score([PSNR, FVD], [("x", ONE), ("z", measured({"size": "9x16x16"}))])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [({"size": "9x8x8"}, {"size": "9x9x9"}), ({"clips": {"num": 4}}, {"clips": {"num": 5}})],
+)
+def test_size_and_clips_matter_to_all(one: dict[str, Any], other: dict[str, Any]) -> None:
+    found = by_score([PSNR, FVD], [("x", measured(one)), ("z", measured(other))])
     assert list(found) == ["psnr", "fvd"]
+
+
+def test_a_part_of_a_metric_that_is_no_column_matters_to_none() -> None:
+    named = [("x", measured({"lpips": {"a": 1}})), ("z", measured({"lpips": {"a": 2}}))]
+    assert by_score([PSNR, FVD], named) == {}
 
 
 def test_subjects_of_one_protocol_share_a_line() -> None:

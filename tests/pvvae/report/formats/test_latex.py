@@ -6,11 +6,11 @@ from pvvae.report.grid import Grid
 
 def test_a_table_of_booktabs(grid: Grid) -> None:
     assert latex_table(grid).splitlines() == [
-        r"% \usepackage{booktabs,graphicx,xcolor}",
+        r"% \usepackage{adjustbox,booktabs,xcolor}",
         r"\begin{table*}",
         r"\centering",
         r"\caption{50\% of it}",
-        r"\resizebox{\textwidth}{!}{%",
+        r"\begin{adjustbox}{max width=\textwidth}",
         r"\begin{tabular}{lrr}",
         r"\toprule",
         r" & \multicolumn{2}{c}{17$\times$256$\times$256} \\",
@@ -26,7 +26,8 @@ def test_a_table_of_booktabs(grid: Grid) -> None:
         r"\textcolor{gray}{paper} & \textcolor{gray}{1.00} & "
         r"\textcolor{gray}{40.0 {\scriptsize $\pm$ 0.5}} \\",
         r"\bottomrule",
-        r"\end{tabular}}",
+        r"\end{tabular}",
+        r"\end{adjustbox}",
         r"\par\smallskip\raggedright\footnotesize \textsuperscript{a} 16 clips \& few",
         r"\end{table*}",
     ]

@@ -8,7 +8,7 @@ def test_best_is_bold_second_underlined_and_references_slanted(grid: Grid) -> No
         "",
         "| Method | 17x256x256 rFVD ↓ | 17x256x256 PSNR (dB) ↑ |",
         "| :-- | --: | --: |",
-        "| a\\_b | <u>4.00</u><sup>a</sup> | <u>30.0</u> <sub>± 0.5</sub> |",
+        "| a\\_b | <ins>4.00</ins><sup>a</sup> | <ins>30.0</ins> <sub>± 0.5</sub> |",
         "| c | **3.50** | **31.0** <sub>± 0.5</sub> |",
         "| \\<d\\> | – | – |",
         "| *Table 2* |  |  |",

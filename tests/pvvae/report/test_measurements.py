@@ -3,7 +3,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from pvvae.report import results
+from pvvae.report import measurements
 from pvvae.report.findings import find_groups
 
 
@@ -12,7 +12,7 @@ def test_a_third_backbone_is_one_more_column(
 ) -> None:
     more = shutil.copytree(runs, tmp_path / "toy")
     make_run(more / "mine" / "evaluate_reconstruction", "evaluate_reconstruction", quality=0.9)
-    table = results.comparison_table(find_groups(more))
+    table = measurements.comparison_table(find_groups(more))
     assert re.findall(r"<th><b[^>]*>(\w+)</b></th>", table) == ["cnn", "mine", "vit"]
     psnr = table[table.index("PSNR") : table.index("PSNR, first")]
     assert re.findall(r'<td(?: class="(\w+)")?><span>([\d.]+)', psnr) == [
@@ -23,7 +23,7 @@ def test_a_third_backbone_is_one_more_column(
 
 
 def test_values_carry_intervals_clips_and_warnings(runs: Path) -> None:
-    table = results.comparison_table(find_groups(runs))
+    table = measurements.comparison_table(find_groups(runs))
     assert '<span>22.50</span><small class="interval">± 0.23</small>' in table
     assert (
         '<span>812.2</span><small class="interval">[731.0, 1,055.9]</small>'
@@ -34,7 +34,7 @@ def test_values_carry_intervals_clips_and_warnings(runs: Path) -> None:
 
 
 def test_both_tables_stand_above_the_papers_grey_ones(runs: Path) -> None:
-    html = results.paper_tables(find_groups(runs))
+    html = measurements.paper_tables(find_groups(runs))
     assert re.findall(r"<h3>(\w+)</h3>", html) == ["Reconstruction", "Generation"]
     assert html.count("<table") == 4
     assert html.count('<tr class="reference">') == 16
@@ -47,7 +47,7 @@ def test_groups_of_different_protocols_are_marked_and_not_ranked(
     mixed = shutil.copytree(runs, tmp_path / "toy")
     path = mixed / "vit" / "evaluate_reconstruction" / "results.json"
     path.write_text(path.read_text().replace("17x32x32", "17x64x64"))
-    table = results.comparison_table(find_groups(mixed))
+    table = measurements.comparison_table(find_groups(mixed))
     assert "size: 17 × 32 × 32 against 17 × 64 × 64 (cnn against vit)" in table
     psnr = table[table.index("PSNR") : table.index("PSNR, first")]
     assert "best" not in psnr
@@ -58,5 +58,5 @@ def test_a_folder_without_evaluations_has_no_tables(
 ) -> None:
     make_run(tmp_path / "cnn" / "latte", "latte")
     groups = find_groups(tmp_path)
-    assert results.comparison_table(groups) == ""
-    assert results.paper_tables(groups) == ""
+    assert measurements.comparison_table(groups) == ""
+    assert measurements.paper_tables(groups) == ""

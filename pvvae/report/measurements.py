@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from pvvae.report.beside_paper import Context, tables
@@ -79,10 +78,20 @@ def paper_tables(groups: Sequence[Group]) -> str:
     for kind, title in made:
         subjects = [subject for group in groups if (subject := _subject(group, kind)).found]
         if subjects:
-            grids = [upright(table) for table in tables(Context(kind=kind), subjects)]
+            context = Context(
+                kind=kind, apart=_other_clips(groups) if kind == "reconstruction" else ()
+            )
+            grids = [upright(table) for table in tables(context, subjects)]
             parts.append(f"<h3>{title}</h3>")
             parts += [html_table(grid, look=["upright"]) for grid in grids]
     return "".join(parts)
+
+
+def _other_clips(groups: Sequence[Group]) -> tuple[str, ...]:
+    """Clips that no name says are those of Table 2."""
+    of = (record for group in groups for record in group.records if record.stage == RECONSTRUCTION)
+    named = dict.fromkeys(str(r.config["clips"]) for r in of if r.results and "clips" in r.config)
+    return tuple(f"clips of {name}" for name in named if "kinetics" not in name.lower())
 
 
 def _subject(group: Group, kind: Kind) -> Measured:
@@ -94,7 +103,7 @@ def _subject(group: Group, kind: Kind) -> Measured:
             title = (
                 str(record.results["protocol"].get("size", "one size"))
                 if kind == "reconstruction"
-                else Path(str(record.config.get("real", ""))).name or "real clips"
+                else str(record.config.get("real", "real clips"))
             )
             found.setdefault(title, record.results)
         elif record.results and record.stage == TIMED[kind]:
