@@ -82,7 +82,7 @@ def _heading(kind: Kind, gaps: Sequence[str]) -> str:
     table = paper.NUMBER[kind]
     what = (
         f"Table {table} of the paper ({paper.DATA[kind]}, {paper.CLIPS:,} clips; "
-        f"speed on {paper.DEVICE})"
+        f"speed on one {paper.GPU}, batch {paper.BATCH})"
     )
     return f"{what}; not comparable: above are {', '.join(gaps)}" if gaps else what
 
@@ -98,9 +98,8 @@ def _gaps(context: Context, subjects: Sequence[Measured], groups: Sequence[str])
         if (count := _clips(subject.found, group)) not in (None, paper.CLIPS)
     }
     gaps += [f"{count:,} clips" for count in sorted(counts)]
-    devices = {_device(subject.found) for subject in subjects} - {""}
-    gaps += [f"speed on {device}" for device in sorted(devices) if "H20" not in device.split()]
-    return gaps
+    ways = {way for subject in subjects if (way := _other_speed(subject.found))}
+    return [*gaps, *(f"speed on {way}" for way in sorted(ways))]
 
 
 def _clips(found: Found, group: str) -> int | None:
@@ -109,7 +108,13 @@ def _clips(found: Found, group: str) -> int | None:
     return int(count) if isinstance(count, int) else None
 
 
-def _device(found: Found) -> str:
+def _other_speed(found: Found) -> str:
+    """How speed was measured, if it was and not as in the paper."""
     protocol = at(SPEED, "protocol")(found) or {}
     parts = [part for name in ("ispeed", "tspeed") if isinstance(part := protocol.get(name), dict)]
-    return next((str(part["device"]) for part in parts if "device" in part), "")
+    if not parts:
+        return ""
+    device, batch, clip = (parts[0].get(key) for key in ("device", "batch", "clip"))
+    if paper.GPU in str(device).split() and (batch, clip) == (paper.BATCH, paper.CLIP):
+        return ""
+    return f"{device}, batch {batch}, {clip}"

@@ -12,7 +12,7 @@ def results(clips: int = 2048) -> dict[str, Any]:
 
 
 def speed(device: str) -> dict[str, Any]:
-    protocol = {"ispeed": {"device": device}}
+    protocol = {"ispeed": {"device": device, "batch": 4, "clip": "17x256x256"}}
     times = {"ispeed": 1.5, "imem": 2**31}
     return {"metrics": {}, "protocol": protocol, "counts": {}, "times": times}
 
@@ -48,7 +48,9 @@ def test_at_the_papers_protocol_its_rows_share_the_columns() -> None:
 
 def test_what_keeps_rows_from_being_compared_is_said() -> None:
     (table,) = made({"17x256x256": results(11), "speed": speed("NVIDIA H100")})
-    assert table.references.endswith("; not comparable: above are 11 clips, speed on NVIDIA H100")
+    assert table.references.endswith(
+        "; not comparable: above are 11 clips, speed on NVIDIA H100, batch 4, 17x256x256"
+    )
 
 
 def test_at_another_size_the_papers_rows_are_a_table_of_their_own() -> None:
