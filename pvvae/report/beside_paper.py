@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pvvae.report import paper
 from pvvae.report.columns import GIB, SPEED, columns
@@ -61,16 +62,15 @@ def references(kind: Kind) -> list[Measured]:
 
 
 def _found(kind: Kind, row: paper.Printed) -> Found:
-    found = {}
+    found: dict[str, dict[str, Any]] = {}
     for group, figures in paper.figures(kind, row).items():
-        parameters = {k: v * 1e6 for k, v in figures.items() if k == "parameters"}
         bytes_of = {k: v / GIB if k.endswith("mem") else v for k, v in figures.items()}
-        metrics = parameters if group == SPEED else figures
-        times = bytes_of if group == SPEED else {}
+        metrics, times = ({}, bytes_of) if group == SPEED else (figures, {})
         found[group] = {
             "metrics": {name: {"value": value} for name, value in metrics.items()},
             "times": times,
         }
+    found[SPEED]["metrics"]["parameters"] = {"value": paper.parameters(row.name)}
     return found
 
 
@@ -117,4 +117,5 @@ def _other_speed(found: Found) -> str:
     device, batch, clip = (parts[0].get(key) for key in ("device", "batch", "clip"))
     if paper.GPU in str(device).split() and (batch, clip) == (paper.BATCH, paper.CLIP):
         return ""
-    return f"{device}, batch {batch}, {clip}"
+    known = (device, f"batch {batch}" if batch else None, clip)
+    return ", ".join(str(word) for word in known if word)

@@ -100,3 +100,9 @@ def figures(kind: Kind, row: Printed) -> dict[str, dict[str, float]]:
     for (group, metric), figure in zip(COLUMNS[kind], row.figures, strict=True):
         found.setdefault(group, {})[metric] = figure
     return found
+
+
+def parameters(name: str) -> float:
+    """Of a VAE: printed in Table 1, and Table 2 is of the same."""
+    (row,) = (row for row in ROWS["generation"] if row.name == name)
+    return row.figures[COLUMNS["generation"].index(("speed", "parameters"))] * 1e6

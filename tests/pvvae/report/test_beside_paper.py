@@ -40,6 +40,7 @@ def test_at_the_papers_protocol_its_rows_share_the_columns() -> None:
         "17x256x256 LPIPS": "0.020",
         "ISpeed": "0.69",
         "IMem": "7.97",
+        "Param": "661",
     }
     assert table.references == (
         "Table 2 of the paper (Kinetics-400, 2,048 clips; speed on one H20, batch 4)"
