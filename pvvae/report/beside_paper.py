@@ -7,7 +7,7 @@ from typing import Any
 from pvvae.report import paper
 from pvvae.report.columns import GIB, SPEED, columns
 from pvvae.report.paper import Kind
-from pvvae.report.protocols import by_score, described
+from pvvae.report.protocols import by_score, described, in_words, way_of_speed
 from pvvae.report.scores import Found, at
 from pvvae.report.table import Measured, Table, make_table
 
@@ -110,12 +110,7 @@ def _clips(found: Found, group: str) -> int | None:
 
 def _other_speed(found: Found) -> str:
     """How speed was measured, if it was and not as in the paper."""
-    protocol = at(SPEED, "protocol")(found) or {}
-    parts = [part for name in ("ispeed", "tspeed") if isinstance(part := protocol.get(name), dict)]
-    if not parts:
-        return ""
-    device, batch, clip = (parts[0].get(key) for key in ("device", "batch", "clip"))
-    if paper.GPU in str(device).split() and (batch, clip) == (paper.BATCH, paper.CLIP):
-        return ""
-    known = (device, f"batch {batch}" if batch else None, clip)
-    return ", ".join(str(word) for word in known if word)
+    way = way_of_speed(found, SPEED)
+    device, batch, clip = (way.get(key) for key in ("device", "batch", "clip"))
+    as_paper = paper.GPU in str(device).split() and (batch, clip) == (paper.BATCH, paper.CLIP)
+    return "" if as_paper else in_words(way)

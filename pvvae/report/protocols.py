@@ -10,6 +10,8 @@ Named = tuple[str, Found]
 """A subject's name and what was found of it."""
 SHARED = ("clips",)
 """Mappings that are no single metric's: which clips, and how they were read."""
+SPEEDS = ("ispeed", "tspeed")
+"""Parts that say how speed was measured: of a VAE, and of Latte's training step."""
 Sides = list[tuple[list[str], dict[str, Any]]]
 """Subjects that agree about a part of their protocols, and what they say of it."""
 
@@ -96,9 +98,23 @@ def described(subjects: Sequence[Named]) -> list[str]:
         for name, found in subjects:
             results = found.get(source, {})
             if "protocol_hash" in results:
-                size = results.get("protocol", {}).get("size")
-                words = [str(size)] if size else []
-                words += [counts] if (counts := counts_of(source)(found)) else []
-                words.append(f"protocol {results['protocol_hash']}")
+                size = str(results.get("protocol", {}).get("size", ""))
+                speed = in_words(way_of_speed(found, source))
+                facts = [speed] if speed else [size, counts_of(source)(found)]
+                words = [*filter(None, facts), f"protocol {results['protocol_hash']}"]
                 who.setdefault(", ".join(words), []).append(name)
     return [f"{', '.join(dict.fromkeys(names))}: {words}" for words, names in who.items()]
+
+
+def way_of_speed(found: Found, source: str) -> Mapping[str, Any]:
+    """The protocol of what a source timed; empty where it timed nothing."""
+    protocol = found.get(source, {}).get("protocol", {})
+    ways = (protocol.get(name) for name in SPEEDS)
+    return next((way for way in ways if isinstance(way, Mapping)), {})
+
+
+def in_words(way: Mapping[str, Any]) -> str:
+    """Device, batch and clip, as far as they are known."""
+    batch = f"batch {way['batch']}" if "batch" in way else ""
+    known = (str(way.get("device", "")), batch, str(way.get("clip", "")))
+    return ", ".join(filter(None, known))
