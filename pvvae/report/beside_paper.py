@@ -111,6 +111,6 @@ def _clips(found: Found, group: str) -> int | None:
 def _other_speed(found: Found) -> str:
     """How speed was measured, if it was and not as in the paper."""
     way = way_of_speed(found, SPEED)
-    device, batch, clip = (way.get(key) for key in ("device", "batch", "clip"))
-    as_paper = paper.GPU in str(device).split() and (batch, clip) == (paper.BATCH, paper.CLIP)
+    device, batch, size = (way.get(key) for key in ("device", "batch", "size"))
+    as_paper = paper.GPU in str(device).split() and (batch, size) == (paper.BATCH, paper.SIZE)
     return "" if as_paper else in_words(way)

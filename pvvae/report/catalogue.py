@@ -179,9 +179,10 @@ SCORES = (
             read=metric(GENERATION, name),
             better="higher",
             form=".2f",
+            unit=unit,
             parts=(part,),
         )
-        for title, name, part in INCEPTION_SCORES
+        for title, unit, name, part in INCEPTION_SCORES
     ),
     Score(
         title="Parameters",

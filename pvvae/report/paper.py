@@ -8,7 +8,7 @@ Kind = Literal["reconstruction", "generation"]
 
 CLIPS = 2048
 """Clips behind every quality in both tables (section 4.1)."""
-GPU, BATCH, CLIP = "H20", 4, "17x256x256"
+GPU, BATCH, SIZE = "H20", 4, "17x256x256"
 """What every speed and memory was measured on (section 4.1)."""
 DATA: dict[Kind, str] = {
     "reconstruction": "Kinetics-400",

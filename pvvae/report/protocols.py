@@ -59,7 +59,7 @@ def _lines(sides: Sides) -> list[str]:
 
 
 def by_score(scores: Iterable[Score], subjects: Sequence[Named]) -> dict[str, list[str]]:
-    """Differences that each score depends on, by its name; only of subjects that have a value.
+    """Differences that each score depends on, by its key; only of subjects that have a value.
 
     A metric's part of a protocol, a mapping, matters to the scores that name it; ``SHARED`` and
     plain parts, such as the size of clips, to all scores of their source.
@@ -75,7 +75,7 @@ def by_score(scores: Iterable[Score], subjects: Sequence[Named]) -> dict[str, li
             for line in part_lines
         ]
         if lines:
-            found[score.name] = lines
+            found[score.key] = lines
     return found
 
 
@@ -109,12 +109,12 @@ def described(subjects: Sequence[Named]) -> list[str]:
 def way_of_speed(found: Found, source: str) -> Mapping[str, Any]:
     """The protocol of what a source timed; empty where it timed nothing."""
     protocol = found.get(source, {}).get("protocol", {})
-    ways = (protocol.get(name) for name in SPEEDS)
-    return next((way for way in ways if isinstance(way, Mapping)), {})
+    ways = [way for name in SPEEDS if isinstance(way := protocol.get(name), Mapping)]
+    return {"size": protocol.get("size", ""), **ways[0]} if ways else {}
 
 
 def in_words(way: Mapping[str, Any]) -> str:
-    """Device, batch and clip, as far as they are known."""
+    """Device, batch and size of clips, as far as they are known."""
     batch = f"batch {way['batch']}" if "batch" in way else ""
-    known = (str(way.get("device", "")), batch, str(way.get("clip", "")))
+    known = (str(way.get("device", "")), batch, str(way.get("size", "")))
     return ", ".join(filter(None, known))

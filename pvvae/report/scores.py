@@ -50,6 +50,11 @@ class Score:
         """Group and title."""
         return f"{self.group} {self.title}".strip()
 
+    @property
+    def key(self) -> str:
+        """What no other column of its table has: group, title and unit."""
+        return f"{self.name} {self.unit}".strip()
+
     def value(self, found: Found) -> float | None:
         """The value in the column's unit; None if it is missing or not finite."""
         read = self.read(found)

@@ -74,7 +74,7 @@ def make_table(
         scores: its columns, from left to right.
         subjects: its rows; reference rows are moved to the end.
         title: above the table.
-        differences: of a score (by ``Score.name``), how the protocols of its values differ. Such a
+        differences: of a score (by ``Score.key``), how the protocols of its values differ. Such a
             column is marked, and has no best.
         remarks: below the table.
         references: above the reference rows.
@@ -82,7 +82,7 @@ def make_table(
     differing = differences or {}
     rows = sorted(subjects, key=lambda subject: subject.reference)
     shown = [score for score in scores if any(score.text(subject.found) for subject in rows)]
-    columns = [_column(score, rows, ranked=not differing.get(score.name)) for score in shown]
+    columns = [_column(score, rows, ranked=not differing.get(score.key)) for score in shown]
     return Table(
         title=title,
         scores=tuple(shown),
@@ -90,7 +90,7 @@ def make_table(
             Row(subject=subject, cells=tuple(column[i] for column in columns))
             for i, subject in enumerate(rows)
         ),
-        column_notes=tuple(tuple(differing.get(score.name, ())) for score in shown),
+        column_notes=tuple(tuple(differing.get(score.key, ())) for score in shown),
         remarks=tuple(remarks),
         references=references,
     )

@@ -76,7 +76,7 @@ def test_subjects_of_one_protocol_share_a_line() -> None:
     assert lines[0].startswith("x, y: 9x8x8, 4 clips, protocol ")
 
 
-def test_speed_is_described_by_device_batch_and_clip() -> None:
-    timed = measured({"ispeed": {"device": "CPU", "batch": 2, "clip": "9x8x8", "steps": 3}})
+def test_speed_is_described_by_device_batch_and_size() -> None:
+    timed = measured({"size": "9x8x8", "ispeed": {"device": "CPU", "batch": 2, "steps": 3}})
     (line,) = described([("x", timed)])
     assert line.startswith("x: CPU, batch 2, 9x8x8, protocol ")
