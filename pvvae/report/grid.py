@@ -1,7 +1,7 @@
 """A table as it is laid out: lines of slots and footnotes, the same for every format."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pvvae.report.scores import Score
 from pvvae.report.table import Cell, Rank, Table
@@ -24,6 +24,8 @@ class Slot:
     rank: Rank | None = None
     colour: int | None = None
     """Of a subject's name on the page."""
+    timed: bool = False
+    """Whether it depends on the clock."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,9 +84,9 @@ def upright(table: Table) -> Grid:
     for row in table.rows:
         name = Slot(text=row.subject.name, colour=row.subject.colour)
         slots = [name, *([Slot(text=row.subject.latent or ABSENT)] if latent else [])]
-        for cell, shared in zip(row.cells, common, strict=True):
+        for score, cell, shared in zip(table.scores, row.cells, common, strict=True):
             notes = [note for note in _notes(cell) if note not in shared]
-            slots.append(_value(cell, footnotes.marks(notes)))
+            slots.append(replace(_value(cell, footnotes.marks(notes)), timed=score.timed))
         lines.append(Line(slots=tuple(slots), grey=row.subject.reference))
     return Grid(
         title=table.title,

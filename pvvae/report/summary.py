@@ -5,15 +5,23 @@ from html import escape
 
 from pvvae.report.catalogue import above_mean_frame, against_repeating
 from pvvae.report.findings import Group
-from pvvae.report.scores import GENERATION, RECONSTRUCTION, Found, number
+from pvvae.report.scores import (
+    GENERATION,
+    REBUILDING,
+    RECONSTRUCTION,
+    TRAINING,
+    Found,
+    number,
+)
 
 FEW_CLIPS = 2048
 """The paper's number of clips for FVD (section 4.1); below it the page warns."""
 
 
 def results_of(group: Group) -> Found:
-    """Both evaluations of a group."""
-    return {stage: group.results(stage) for stage in (RECONSTRUCTION, GENERATION)}
+    """Both evaluations of a group, and what was timed."""
+    stages = (RECONSTRUCTION, GENERATION, REBUILDING, TRAINING)
+    return {stage: group.results(stage) for stage in stages}
 
 
 def name(group: Group) -> str:

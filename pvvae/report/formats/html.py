@@ -42,15 +42,16 @@ def _groups(grid: Grid) -> str:
 
 def _line(line: Line, grid: Grid) -> str:
     cells = "".join(
-        f"<td{_rank(slot) or _word(i, grid)}>{_slot(slot)}</td>"
+        f"<td{_looks(slot) or _word(i, grid)}>{_slot(slot)}</td>"
         for i, slot in enumerate(line.slots[1:], start=1)
     )
     row = '<tr class="reference">' if line.grey else '<tr class="time">' if line.timed else "<tr>"
     return f"{row}<th>{_slot(line.slots[0])}</th>{cells}</tr>"
 
 
-def _rank(slot: Slot) -> str:
-    return f' class="{slot.rank}"' if slot.rank else ""
+def _looks(slot: Slot) -> str:
+    classes = [*([slot.rank] if slot.rank else []), *(["time"] if slot.timed else [])]
+    return f' class="{" ".join(classes)}"' if classes else ""
 
 
 def _word(column: int, grid: Grid) -> str:

@@ -1,5 +1,9 @@
+import re
+
 from pvvae.report.formats.html import html_table, printed
-from pvvae.report.grid import Grid
+from pvvae.report.grid import Grid, sideways, upright
+from pvvae.report.scores import Score, plain_number
+from pvvae.report.table import Measured, make_table
 
 
 def test_ranks_are_classes_and_references_grey_rows(grid: Grid) -> None:
@@ -22,3 +26,27 @@ def test_ranks_are_classes_and_references_grey_rows(grid: Grid) -> None:
 
 def test_minus_signs_and_crosses_are_real_ones() -> None:
     assert printed("-9.1 of 17x32x32 at t4-s16") == "−9.1 of 17 × 32 × 32 at t4-s16"
+
+
+def test_what_depends_on_the_clock_is_of_class_time() -> None:
+    scores = [
+        Score(
+            title="ISpeed",
+            source="speed",
+            read=plain_number("speed", "times", "ispeed"),
+            better="higher",
+            form=".2f",
+            timed=True,
+        )
+    ]
+    subjects = [
+        Measured(name=str(speed), found={"speed": {"times": {"ispeed": speed}}})
+        for speed in (1.0, 2.0, 3.0)
+    ]
+    table = make_table(scores, subjects)
+    assert re.findall('<td class="(.*?)">', html_table(upright(table))) == [
+        "time",
+        "second time",
+        "best time",
+    ]
+    assert html_table(sideways(table)).count('<tr class="time">') == 1
