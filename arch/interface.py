@@ -177,6 +177,11 @@ class Backbone(Shareable, ABC):
     def decode(self, z: Tensor) -> Tensor:
         """Pixels (B, C, T, H, W) from latents (B, c, t, h, w), T = 1 + (t - 1) * stride.time."""
 
+    @property
+    def latent_config(self) -> str:
+        """``tTsScC``, as Table 1 has it: strides in time and space, latent channels."""
+        return f"t{self.stride.time}s{self.stride.space}c{self.latent_channels}"
+
     def latent_frames(self, frames: int) -> int:
         """Number of groups G in a clip of ``frames`` frames (section 3.1).
 

@@ -1,11 +1,13 @@
 """What others made: their VAEs in the place of a run's, their weights to start from."""
 
+import dataclasses
 from pathlib import Path
 
 from arch.interface import BackboneConfig, PeerConfig
 from pvvae.errors import ConfigError
 from pvvae.model import PredictiveVAE
 from pvvae.pretrained import checkpoint_of, load_vae, load_vae_file, vae_config
+from pvvae.published import is_published
 from pvvae.run_folder import is_run
 from pvvae.tensor_files import read_tensors
 
@@ -37,6 +39,26 @@ def open_vae(vae: str | PeerConfig) -> PredictiveVAE:
     except ValueError as error:
         raise ConfigError(f"vae: {error}") from None
     return PredictiveVAE(backbone, pad="gaussian").eval().requires_grad_(False)
+
+
+def fresh_vae(vae: str | PeerConfig) -> PredictiveVAE:
+    """The same network with fresh weights, for what does not depend on them: speed, memory, size.
+
+    Raises:
+        ConfigError: if there is none, or a peer's code does not load.
+    """
+    if isinstance(vae, PeerConfig):
+        try:
+            backbone = dataclasses.replace(vae, weights=None).build()
+        except ValueError as error:
+            raise ConfigError(f"vae: {error}") from None
+        made = PredictiveVAE(backbone, pad="gaussian")
+    elif is_published(Path(vae)):
+        made = load_vae(Path(vae))
+    else:
+        config, pad = vae_config(Path(vae))
+        made = PredictiveVAE(config.build(), pad=pad)
+    return made.eval().requires_grad_(False)
 
 
 def is_others(path: Path) -> bool:

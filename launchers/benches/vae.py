@@ -49,7 +49,14 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     import torch
 
     from pvvae import distributed
-    from pvvae.bench.speed import Rounds, ceiling, flops, peak_bytes, time_in_turn
+    from pvvae.bench.speed import (
+        Rounds,
+        ceiling,
+        device_name,
+        flops,
+        peak_bytes,
+        time_in_turn,
+    )
     from pvvae.progress import say
 
     shape = (positive("--batch", arguments.batch), 3, *clip_of(arguments.clip))
@@ -77,7 +84,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         for name, model in models.items()
     }
     protocol = {"batch": shape[0], "clip": list(shape[2:]), "dtype": str(dtype)[6:]}
-    protocol |= {"device": _device_name(), "warmup": rounds.warmup, "rounds": rounds.timed}
+    protocol |= {"device": device_name(), "warmup": rounds.warmup, "rounds": rounds.timed}
     return {
         "ratios": ratios(facts),
         "models": facts,
@@ -129,11 +136,3 @@ def _quartiles(values: Sequence[float]) -> list[float]:
         return [values[0], values[0]]
     low, _, high = statistics.quantiles(values, n=4)
     return [low, high]
-
-
-def _device_name() -> str:
-    import torch
-
-    if torch.cuda.is_available():
-        return torch.cuda.get_device_name()
-    return f"CPU, {torch.get_num_threads()} threads"

@@ -49,18 +49,18 @@ def time_in_turn(
 @torch.inference_mode()
 def reconstruct(model: Backbone, x: Tensor) -> dict[str, float]:
     """Seconds of encoding to the posterior's mean, decoding it, and both."""
-    began = _now()
+    began = now()
     z = model.encode(x).mean
-    encoded = _now()
+    encoded = now()
     model.decode(z)
-    ended = _now()
+    ended = now()
     return {"encode": encoded - began, "decode": ended - encoded, "reconstruct": ended - began}
 
 
 def _train(model: Backbone, x: Tensor) -> float:
-    began = _now()
+    began = now()
     F.mse_loss(model.decode(model.encode(x).mean), x).backward()  # type: ignore[no-untyped-call]
-    seconds = _now() - began
+    seconds = now() - began
     model.zero_grad(set_to_none=True)
     return seconds
 
@@ -93,19 +93,27 @@ def flops(build: Callable[[], Backbone], shape: tuple[int, ...]) -> int:
     return flops_of(phases)["reconstruct"]
 
 
+def device_name() -> str:
+    """The machine as a protocol names it."""
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    return f"CPU, {torch.get_num_threads()} threads"
+
+
 def ceiling(device: torch.device, dtype: torch.dtype) -> float:
     """FLOP/s of a large matrix product here, the best of some."""
     size = 8192 if device.type == "cuda" else 1536  # ours: large enough to reach the peak, 0.1 s
     a = torch.randn(size, size, device=device, dtype=dtype)
     best = float("inf")
     for _ in range(10):
-        began = _now()
+        began = now()
         a @ a
-        best = min(best, _now() - began)
+        best = min(best, now() - began)
     return 2.0 * size**3 / best
 
 
-def _now() -> float:
+def now() -> float:
+    """Seconds, once the device has done what it was told."""
     if distributed.device().type == "cuda":
         torch.cuda.synchronize()
     return time.perf_counter()

@@ -1,0 +1,50 @@
+"""ISpeed and IMem of Table 2: how fast a VAE rebuilds clips, and in how much memory."""
+
+from dataclasses import dataclass
+from statistics import fmean
+
+import torch
+
+from pvvae import distributed
+from pvvae.bench.protocol import SpeedConfig
+from pvvae.bench.speed import peak_bytes, time_in_turn
+from pvvae.results import FILE, Results, Value
+from pvvae.run import Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(SpeedConfig):
+    """See :class:`pvvae.bench.protocol.SpeedConfig`."""
+
+
+def run(config: Config) -> None:
+    """Measure, and write RUN/results.json: speed and memory (bytes) under ``times``."""
+    config.check(distributed.world_size())
+    record = Run(config, stage="measure_reconstruction")
+    if record.finished:
+        return
+    device = distributed.device()
+    backbone, parameters = config.build()
+    backbone = backbone.to(device, config.dtype)
+    x = torch.rand(config.shape, generator=torch.Generator().manual_seed(config.seed)) * 2 - 1
+    x = x.to(device, config.dtype)
+    peak = peak_bytes(backbone, x)
+    seconds = time_in_turn({"vae": backbone}, x, rounds=config.turns, train=False)
+    mean = {part: fmean(of["vae"]) for part, of in seconds.items()}
+    times = {
+        "ispeed": 1.0 / mean["reconstruct"],
+        "imem": peak,
+        "encode_seconds": mean["encode"] / config.batch,
+        "decode_seconds": mean["decode"] / config.batch,
+    }
+    found = Results(
+        metrics={"parameters": Value(value=parameters)},
+        protocol=config.protocol("ispeed"),
+        counts={"clips": config.batch},
+        seeds={"clips": config.seed},
+        facts={"latent": backbone.latent_config},
+        times=times,
+    )
+    found.write(record.folder / FILE)
+    record.write_metrics([{"step": 0, "kind": "reconstruction_speed", "times": times}])
+    record.finish({"rounds": config.rounds})

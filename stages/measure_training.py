@@ -1,0 +1,108 @@
+"""TSpeed and TMem of Table 1: Latte's whole training step, with the frozen encoder in it."""
+
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from statistics import fmean
+
+import torch
+
+from arch.interface import DenoiserConfig
+from pvvae import distributed
+from pvvae.bench.latte_steps import LatteSteps, cached, encoded, noise_like_latents
+from pvvae.bench.memory import Memory
+from pvvae.bench.protocol import SpeedConfig
+from pvvae.bench.speed import Rounds, now
+from pvvae.engine import EngineConfig
+from pvvae.optimizer import OptimizerConfig
+from pvvae.progress import progress
+from pvvae.results import FILE, Results, Value
+from pvvae.run import Run
+
+FIRST_STEPS = 2
+"""Before memory is looked at: the first step makes the optimizer's moments."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(SpeedConfig):
+    """The denoiser and what trains it, beside the VAE whose latents it learns."""
+
+    denoiser: DenoiserConfig
+    """Its channels are replaced by those of the VAE's latents."""
+    optimizer: OptimizerConfig = OptimizerConfig(lr=1e-4, schedule="constant", warmup=0)
+    """As in stage latte; nothing of it matters for speed."""
+    engine: EngineConfig = EngineConfig(zero_stage=1, ema_decay=0.9999)
+    """As in stage latte; ``precision`` here is that of the engine too."""
+
+
+def run(config: Config) -> None:
+    """Measure, and write RUN/results.json: speed and memory (bytes) under ``times``.
+
+    ``tspeed`` and ``tmem`` are of the whole step, ``tspeed_cached`` and ``tmem_cached``
+    of the same step on latents that lie ready. The VAE is held whole, as code that encodes online
+    does. Both steps are timed in turn.
+    """
+    config.check(distributed.world_size())
+    record = Run(config, stage="measure_training")
+    if record.finished:
+        return
+    device, memory = distributed.device(), Memory(distributed.device())
+    backbone, parameters = config.build()
+    like = noise_like_latents(backbone, config.shape, device=device, dtype=config.dtype)
+    with memory.counted():
+        steps = LatteSteps(
+            config.denoiser,
+            like=like,
+            engine=replace(config.engine, precision=config.precision),
+            optimizer=config.optimizer,
+        )
+    ways: dict[str, Callable[[], None]] = {"cached": lambda: steps.step(cached(like))}
+    peaks = {"cached": _peak(memory, ways["cached"])}
+    with memory.counted():
+        backbone = deepcopy(backbone).to(device, config.dtype)  # a copy is made, so it counts
+        x = torch.rand(config.shape, device=device).to(config.dtype) * 2 - 1
+    ways["whole"] = lambda: steps.step(encoded(backbone, x))
+    peaks["whole"] = _peak(memory, ways["whole"])
+    seconds = _in_turn(ways, config.turns)
+    times = {
+        "tspeed": 1.0 / seconds["whole"],
+        "tmem": peaks["whole"],
+        "tspeed_cached": 1.0 / seconds["cached"],
+        "tmem_cached": peaks["cached"],
+    }
+    found = Results(
+        metrics={
+            "parameters": Value(value=parameters),
+            "denoiser_parameters": Value(value=steps.parameters),
+        },
+        protocol=config.protocol("tspeed"),
+        counts={"clips": config.batch},
+        seeds={"clips": config.seed},
+        facts={"latent": backbone.latent_config},
+        times=times,
+    )
+    found.write(record.folder / FILE)
+    record.write_metrics([{"step": 0, "kind": "training_speed", "times": times}])
+    record.finish({"rounds": config.rounds})
+
+
+def _peak(memory: Memory, work: Callable[[], None]) -> int:
+    with memory.counted():
+        for _ in range(FIRST_STEPS):
+            work()
+    return memory.peak(work)
+
+
+def _in_turn(ways: Mapping[str, Callable[[], None]], rounds: Rounds) -> dict[str, float]:
+    """Mean seconds of a step of each way, one after the other in every round."""
+    found: dict[str, list[float]] = {name: [] for name in ways}
+    total = rounds.warmup + rounds.timed
+    with progress("steps", total) as bar:
+        for turn in range(total):
+            for name, step in ways.items():
+                began = now()
+                step()
+                if turn >= rounds.warmup:
+                    found[name].append(now() - began)
+            bar.update(1)
+    return {name: fmean(values) for name, values in found.items()}

@@ -1,0 +1,87 @@
+"""Figure 3: chosen clips, and pages of small print, as a VAE rebuilds them."""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from arch.interface import PeerConfig
+from pvvae import distributed
+from pvvae.bounds import at_least
+from pvvae.data.clips import to_pixels, to_uint8
+from pvvae.data.evaluation_set import FILE as MANIFEST
+from pvvae.data.evaluation_set import evaluation_clips
+from pvvae.data.text_page import text_page
+from pvvae.data.video import Frames
+from pvvae.errors import ConfigError
+from pvvae.files import write_array
+from pvvae.items import Items
+from pvvae.others import check_trained, open_vae
+from pvvae.run import Run, RunConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(RunConfig):
+    """Clips by their number in the draw of an evaluation with the same keys."""
+
+    vae: str | PeerConfig
+    """Run folder of a VAE stage, or a peer with weights."""
+    clips: str
+    """What clips are drawn from: a folder of shards, of videos or of frames, or a list of them."""
+    num: int = 2048
+    """Of the draw."""
+    frames: int = 17
+    height: int = 256
+    width: int = 256
+    manifest: str | None = None
+    """Where the draw is written down; None is ``RUN/eval_manifest.json``."""
+    chosen: tuple[int, ...]
+    """Clips to show."""
+    pages: int = 0
+    """Rendered pages of text to show."""
+
+    def __post_init__(self) -> None:
+        check_trained(self.vae)
+        at_least(1, {"frames": self.frames, "height": self.height, "width": self.width})
+        at_least(0, {"pages": self.pages, "chosen": min(self.chosen, default=0)})
+
+
+def run(config: Config) -> None:
+    """Write RUN/clips/NAME_original.npy and NAME_reconstruction.npy, uint8 (T, H, W, C)."""
+    record = Run(config, stage="show_clips")
+    if record.finished:
+        return
+    vae = open_vae(config.vae).to(distributed.device())
+    drawn = evaluation_clips(
+        config.clips,
+        frames=config.frames,
+        height=config.height,
+        width=config.width,
+        num=config.num,
+        seed=config.seed,
+        manifest=Path(config.manifest or record.folder / MANIFEST),
+    )
+    beyond = [number for number in config.chosen if number >= len(drawn)]
+    if beyond:
+        raise ConfigError(f"chosen: clip {beyond[0]} is not among the {len(drawn)} that are drawn")
+    folder = record.folder / "clips"
+    pages = [f"text{number}" for number in range(config.pages)]
+    names = [*(f"{number:06d}" for number in config.chosen), *pages]
+    for name in Items(record, names, kept=partial(_kept, folder)):
+        clip = _page(config, pages.index(name)) if name in pages else drawn[int(name)].frames
+        with torch.inference_mode():
+            recon = vae(to_pixels(clip).to(distributed.device()))[0]
+        write_array(folder / f"{name}_original.npy", np.ascontiguousarray(clip))
+        write_array(folder / f"{name}_reconstruction.npy", to_uint8(recon)[0])
+    record.write_metrics([{"step": 0, "kind": "shown", "clips": len(names), "times": {}}])
+    record.finish({"clips": len(names)})
+
+
+def _page(config: Config, number: int) -> Frames:
+    return text_page(number, frames=config.frames, height=config.height, width=config.width)
+
+
+def _kept(folder: Path, name: str) -> bool:
+    return (folder / f"{name}_reconstruction.npy").exists()
