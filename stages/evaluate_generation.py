@@ -1,21 +1,27 @@
-"""Table 1: how far samples are from the clips that Latte learned."""
+"""Table 1: how far samples are from the clips that Latte learned, and how varied they are."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import torch
 
 from pvvae import distributed
 from pvvae.bounds import at_least
-from pvvae.data.clips import held_out_clips
+from pvvae.data.evaluation_set import FILE as MANIFEST
+from pvvae.data.evaluation_set import EvaluationClips, evaluation_clips
 from pvvae.errors import ConfigError
 from pvvae.items import Items
 from pvvae.kept import Kept, Row
+from pvvae.metrics.c3d import C3D
 from pvvae.metrics.fvd import FVD
+from pvvae.metrics.inception_score import I3D_K400, Classifier, InceptionScore
 from pvvae.results import FILE, Results, Value
 from pvvae.run import Run, RunConfig
+from pvvae.weight_sources import I3D_KINETICS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,17 +31,34 @@ class Config(RunConfig):
     samples: str
     """Run folder of stage generate."""
     real: str
-    """Shards of the real clips: those that Latte was trained on, as StyleGAN-V and Latte do."""
+    """Real clips, a folder of shards, of videos or of frames, or a list of them: those that Latte
+    was trained on, as StyleGAN-V and Latte do."""
     num: int = 2048
-    """Section 4.1, of each kind."""
+    """Section 4.1, of each kind; the real ones drawn by ``seed``."""
+    frame_stride: int = 1
+    """Of the real clips: take every so-maniest frame, as Latte's training did."""
+    random_start: bool = False
+    """Whether each real clip begins at a place of its own, drawn by seed; else at its first
+    frame."""
     height: int = 256
     """Section 4.1."""
     width: int = 256
     """Section 4.1."""
+    manifest: str | None = None
+    """File that lists the real clips with their checksums, for all runs that share them; None is
+    ``RUN/eval_manifest.json``."""
+    fvd_frames: Literal["all", "first16"] = "all"
+    """Frames that I3D sees."""
+    c3d: str | None = None
+    """Weights of C3D for the paper's Inception Score (``pvvae weights`` says where they are from).
+    None counts I3D's classes alone, which is another metric and has another name."""
+    c3d_mean: str | None = None
+    """C3D's mean cube, if it is not where ``pvvae weights`` puts it."""
 
     def __post_init__(self) -> None:
         at_least(2, {"num": self.num})  # FVD is a distance between covariances
         at_least(1, {"height": self.height, "width": self.width})
+        at_least(1, {"frame_stride": self.frame_stride})
 
 
 def run(config: Config) -> None:
@@ -46,36 +69,102 @@ def run(config: Config) -> None:
     paths = sorted((Path(config.samples) / "clips").glob("*.npy"))[: config.num]
     if len(paths) < config.num:
         raise ConfigError(f"{config.samples}: has {len(paths)} samples, num asks for {config.num}")
-    frames = int(np.load(paths[0], mmap_mode="r").shape[0])
-    real = held_out_clips(
-        config.real, frames=frames, height=config.height, width=config.width, limit=config.num
+    frames, height, width = np.load(paths[0], mmap_mode="r").shape[:3]
+    if (height, width) != (config.height, config.width):
+        raise ConfigError(
+            f"{config.samples}: samples of {height}x{width}, height and width ask for "
+            f"{config.height}x{config.width}"
+        )
+    real = evaluation_clips(
+        config.real,
+        frames=frames,
+        height=config.height,
+        width=config.width,
+        num=config.num,
+        seed=config.seed,
+        frame_stride=config.frame_stride,
+        random_start=config.random_start,
+        manifest=Path(config.manifest or record.folder / MANIFEST),
     )
     kept = Kept(record.folder / "measured")
-    videos = FVD(device=str(distributed.device()))
+    videos = FVD(device=str(distributed.device()), frames=config.fvd_frames)
+    c3d = _c3d(config)
     for index in Items(record, range(config.num), kept=kept.has):
-        row = {"sample": videos.features_of(torch.from_numpy(np.load(paths[index]))[None])}
+        sample = torch.from_numpy(np.load(paths[index]))[None]
+        row = {"sample": videos.features_of(sample)}
+        if c3d is not None:
+            row[c3d.classifier.metric] = c3d(sample)
         if index < len(real):
             clip = torch.from_numpy(np.array(real[index].frames))[None]
             row["real"] = videos.features_of(clip)
         kept.keep(index, row)
-    _conclude(record, kept.rows(range(config.num)), frames)
+    rows = kept.rows(range(config.num))
+    classifiers = [I3D_K400] if c3d is None else [I3D_K400, c3d.classifier]
+    classes = _classes(Path(config.samples))  # unconditional samples are of none
+    counted = classifiers if classes else []
+    _conclude(record, config, rows, real, classifiers=counted, frames=frames)
     kept.discard()
 
 
-def _conclude(record: Run, rows: Sequence[Row], frames: int) -> None:
-    videos = FVD()
+def _c3d(config: Config) -> C3D | None:
+    """The network of the paper's Inception Score, if there is any use for it."""
+    if config.c3d is None or not _classes(Path(config.samples)):
+        return None
+    mean = None if config.c3d_mean is None else Path(config.c3d_mean)
+    return C3D(file=Path(config.c3d), mean=mean).to(distributed.device())
+
+
+def _conclude(
+    record: Run,
+    config: Config,
+    rows: Sequence[Row],
+    real: EvaluationClips,
+    *,
+    classifiers: Sequence[Classifier],
+    frames: int,
+) -> None:
+    videos = FVD(frames=config.fvd_frames)
     for row in rows:
-        for kind, features in row.items():
-            videos.add(features, frames=frames, real=kind == "real")
-    found = videos.compute()
-    metrics = {"fvd": found.fvd, "kvd": found.kvd}
+        for kind in ("sample", "real"):
+            if kind in row:
+                videos.add(row[kind], frames=frames, real=kind == "real")
+    found = videos.compute(seed=config.seed)
+    metrics: dict[str, Value] = found.values()
+    protocol: dict[str, Any] = {
+        "size": f"{frames}x{config.height}x{config.width}",
+        "clips": real.protocol(),
+        "fvd": found.protocol,
+    }
+    digests = {"i3d": I3D_KINETICS.sha256}
+    for classifier in classifiers:
+        scores = InceptionScore(classifier)
+        for row in rows:
+            scores.add(row.get(classifier.metric, row["sample"]))
+        metrics |= scores.compute(seed=config.seed)
+        protocol[classifier.metric] = scores.protocol()
+        digests |= classifier.weights
     results = Results(
-        metrics={name: Value(value=value) for name, value in metrics.items()},
-        protocol={"fvd": found.protocol},
-        counts={"real": found.num_real, "samples": found.num_generated},
+        metrics=metrics,
+        protocol=protocol,
+        counts={
+            "real": found.num_real,
+            "samples": found.num_generated,
+            "skipped": len(real.skipped),
+        },
+        seeds={"clips": config.seed, "intervals": config.seed},
+        weights=digests,
         facts={"floor": {"fvd": found.floor, "clips": found.num_floor}},
     )
     if distributed.is_main():
         results.write(record.folder / FILE)
-    record.write_metrics([{"step": 0, "kind": "generation", **metrics, "times": {}}])
+    line: dict[str, Any] = {"step": 0, "kind": "generation"}
+    line |= {name: value.value for name, value in metrics.items()}
+    record.write_metrics([line | {"times": {}}])
     record.finish({"clips": found.num_generated})
+
+
+def _classes(samples: Path) -> list[str]:
+    """The classes that were asked for; none if the samples are unconditional."""
+    path = samples / "labels.json"
+    labels = json.loads(path.read_text()) if path.is_file() else []
+    return sorted({str(label) for label in labels if label})

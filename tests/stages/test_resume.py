@@ -264,7 +264,7 @@ def test_an_evaluation_killed_at_its_conclusion_measures_nothing_again(
         if earlier.name != stage:
             (tmp_path / earlier.name).symlink_to(earlier)
     with monkeypatch.context() as patch:
-        patch.setattr(f"stages.{stage}.write_json", dying(None, calls=0))
+        patch.setattr("pvvae.results.write_json", dying(None, calls=0))
         with pytest.raises(Killed):
             run_stage(stage, shards, tmp_path)
     monkeypatch.setattr("pvvae.kept.Kept.keep", dying(None, calls=0))
