@@ -60,17 +60,26 @@ def run_pipeline(
         print(f"Nothing left to do: every command of {path} is done. See {result}")
         return 0
     began = time.monotonic()
+    status = give_in_order([command[1:] for command in commands], run_command)
+    if status:
+        return status
+    write_json(done_file, {"digest": digest})
+    print(f"Done in {(time.monotonic() - began) / 60:.1f} min. See {result}")
+    return 0
+
+
+def give_in_order(
+    commands: Sequence[Sequence[str]], run_command: Callable[[Sequence[str]], int]
+) -> int:
+    """Give commands, in words without ``pvvae``; the first failing status, or 0."""
+    began = time.monotonic()
     for number, command in enumerate(commands, start=1):
-        elapsed = time.monotonic() - began
-        print(
-            f"[{number}/{len(commands)}, {elapsed / 60:.1f} min] {shlex.join(command)}", flush=True
-        )
-        status = run_command(command[1:])
+        elapsed, shown = time.monotonic() - began, shlex.join(["pvvae", *command])
+        print(f"[{number}/{len(commands)}, {elapsed / 60:.1f} min] {shown}", flush=True)
+        status = run_command(command)
         if status:
             print(f"Stopped at command {number}. The same command goes on from here.", flush=True)
             return status
-    write_json(done_file, {"digest": digest})
-    print(f"Done in {(time.monotonic() - began) / 60:.1f} min. See {result}")
     return 0
 
 

@@ -9,13 +9,19 @@ import torch
 import yaml
 
 from launchers.commands.configs import ROOT, runnable_configs
+from launchers.tables.generation import GenerationTable
+from launchers.tables.reconstruction import ReconstructionTable
 from pvvae import config as codec
+from pvvae.report.paper import ROWS, Kind
 from stages import program
 
 BACKBONES = ("cnn", "vit")
 STAGES = [
     path for path in runnable_configs() if "stage" in codec.read_yaml(path)
-]  # the others are pipelines
+]  # the others are pipelines and tables
+TABLES = [path for path in runnable_configs() if "subjects" in codec.read_yaml(path)]
+OF_TABLES = {"measure_reconstruction", "measure_training", "show_clips"}
+"""Stages that a table runs, with keys of its own."""
 OTHERS = "weights/"
 """Where shipped configs expect the weights of others."""
 NAMES = [str(path.relative_to(ROOT)) for path in STAGES]
@@ -55,7 +61,45 @@ def test_the_runs_that_a_config_starts_from_are_those_of_other_configs(name: str
 @pytest.mark.parametrize("backbone", BACKBONES)
 def test_every_stage_of_both_backbones_is_there_at_both_sizes(folder: str, backbone: str) -> None:
     stages = {Path(n).stem for n in NAMES if n.startswith(f"{folder}{backbone}/")}
-    assert stages == set(program.names())
+    assert stages == set(program.names()) - OF_TABLES
+
+
+@pytest.mark.parametrize("stage", sorted(OF_TABLES))
+def test_a_stage_of_tables_has_a_config_that_they_share(stage: str) -> None:
+    words = ["run=runs/here", "vae=runs/there"]
+    _, config = program.load(ROOT / "shared" / f"{stage}.yaml", words)
+    assert program.resolved(config)["stage"] == stage
+
+
+@pytest.mark.parametrize("path", TABLES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_table_opens_with_what_it_is_and_decodes(path: Path) -> None:
+    assert path.read_text().startswith("# Table ")
+    plain = codec.read_yaml(path)
+    target = ReconstructionTable if "clips" in plain else GenerationTable
+    table = codec.decode(target, plain)
+    for subject in table.subjects:
+        assert subject.config is None or (ROOT.parent / subject.config).is_file()
+
+
+def test_the_paper_s_tables_are_at_the_paper_s_size() -> None:
+    """Section 4.1, and the order of both tables' rows."""
+    two = codec.decode(ReconstructionTable, codec.read_yaml(ROOT / "tables/table2.yaml"))
+    one = codec.decode(GenerationTable, codec.read_yaml(ROOT / "tables/table1.yaml"))
+    assert (two.num, two.frames, two.sizes, one.num, one.size) == (2048, 17, (256, 512), 2048, 256)
+    for table in (one, two):
+        assert table.speed is not None
+        assert {key: table.speed[key] for key in ("batch", "warmup", "rounds")} == {
+            "batch": 4,
+            "warmup": 50,
+            "rounds": 100,
+        }
+        assert [subject.name for subject in table.subjects] == [
+            row.name for row in ROWS[table_of(table)]
+        ]
+
+
+def table_of(table: object) -> Kind:
+    return "reconstruction" if isinstance(table, ReconstructionTable) else "generation"
 
 
 @pytest.mark.parametrize("backbone", BACKBONES)
@@ -120,7 +164,7 @@ def test_the_layouts_compared_differ_in_their_backbone_alone_and_are_equally_lar
 
 
 def test_a_pipeline_names_configs_that_exist() -> None:
-    pipelines = [path for path in runnable_configs() if path not in STAGES]
+    pipelines = [path for path in runnable_configs() if path not in [*STAGES, *TABLES]]
     assert pipelines
     for path in pipelines:
         for command in yaml.safe_load(path.read_text())["commands"]:

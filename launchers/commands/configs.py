@@ -21,8 +21,8 @@ examples:
 ROOT = Path(__file__).resolve().parents[2] / "configs"
 """Beside the packages: the project is installed from its working copy."""
 
-RUNNABLE = re.compile(r"^(run|commands):", re.MULTILINE)
-"""A stage's config has a run folder, a pipeline has commands; a fragment has neither."""
+RUNNABLE = re.compile(r"^(run|commands|subjects):", re.MULTILINE)
+"""A stage's config has a run folder, a pipeline commands, a table subjects; a fragment none."""
 
 STAGES = (
     "image_pretrain",
@@ -66,7 +66,7 @@ def _configs(arguments: argparse.Namespace) -> int:
         if path.parent != group:
             print("" if group is None else "\n", end="")
             group = path.parent
-        print(f"{_from_here(path):<48} {title}")
+        print(f"{as_typed(path):<48} {title}")
     return 0
 
 
@@ -76,7 +76,7 @@ def _title(path: Path) -> str:
     return first.removeprefix("#").strip() if first.startswith("#") else ""
 
 
-def _from_here(path: Path) -> str:
-    """``path`` as one would type it."""
+def as_typed(path: Path) -> str:
+    """``path`` as one would type it here."""
     near = os.path.relpath(path)
     return near if not near.startswith("..") else str(path)

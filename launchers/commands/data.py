@@ -49,6 +49,9 @@ def add(commands: "Commands") -> None:
     samples.add_argument("out", type=Path, metavar="OUT")
     samples.add_argument("--short-side", type=int, default=96, metavar="PIXELS")
     samples.add_argument("--shards", type=int, default=4, metavar="N")
+    samples.add_argument(
+        "--together", action="store_true", help="one set in OUT, without a held-out part"
+    )
     listing = add_command(inner, "list", help="tell what shards hold", more=LIST, run=_list)
     listing.add_argument("folder", type=Path, metavar="FOLDER")
 
@@ -127,6 +130,7 @@ def _samples(arguments: argparse.Namespace) -> int:
             arguments.out,
             short_side=arguments.short_side,
             shards=arguments.shards,
+            together=arguments.together,
             on_progress=on_progress,
         )
     )

@@ -122,6 +122,7 @@ def pack_sample_videos(
     short_side: int = 96,
     shards: int = 4,
     music_video: bool = False,
+    together: bool = False,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> PackReport:
     """The dataset of a first run: 17-frame clips, ``out/train`` and ``out/held_out``, in seconds.
@@ -132,6 +133,7 @@ def pack_sample_videos(
     Args:
         short_side: 96 leaves crops of 64 x 64 some room.
         shards: at least so many tars each in train and held_out, for as many processes.
+        together: all in ``out``, none held out: to evaluate what was trained on something else.
         music_video: add a commercial music video: ten times the clips, at 90 rows, for private use.
 
     Raises:
@@ -147,6 +149,6 @@ def pack_sample_videos(
         short_side=short_side,
         shards=shards,
         drop_cuts=True,
-        held_out=(BIKES.name,),
+        held_out=() if together else (BIKES.name,),
         on_progress=on_progress,
     )

@@ -1,0 +1,87 @@
+"""``pvvae evaluate``: the paper's comparison tables, over any number of runs and peers."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from launchers.words import add_command
+from pvvae.errors import ConfigError
+
+if TYPE_CHECKING:
+    from launchers.words import Commands
+
+RECONSTRUCTION = """\
+examples:
+  pvvae evaluate reconstruction configs/tiny/tables/table2.yaml
+  pvvae evaluate reconstruction configs/tables/table2.yaml clips=kinetics/val --processes 8
+  pvvae evaluate reconstruction configs/tables/table2.yaml --dry-run
+
+Table 2: rFVD, PSNR, SSIM and LPIPS at every size, speed and memory of every VAE under `subjects:`,
+clips side by side with enlarged squares. Peers whose weights are not here are timed alone.
+"""
+GENERATION = """\
+examples:
+  pvvae evaluate generation configs/tiny/tables/table1.yaml
+  pvvae evaluate generation configs/tables/table1.yaml --slurm slurm.partition=gpu
+
+Table 1: FVD, KVD and Inception Score of samples, speed and memory of Latte's whole training step,
+with the encoder in it and without. Samples are those of a run of stage generate (`samples:`), or
+are made from Latte first (`latte:`).
+"""
+BOTH = """\
+Each number is a run below the table's folder. Given again, the command goes on from what is
+finished; then it writes table.md, table.tex, table.json and index.html. Where a data set is not
+here, packaged real clips stand in for it, and the title says so.
+"""
+EXAMPLE = "example:\n  pvvae evaluate reconstruction configs/tiny/tables/table2.yaml\n"
+
+
+def add(commands: "Commands") -> None:
+    """Declare the command and one for each table."""
+    evaluate = add_command(
+        commands,
+        "evaluate",
+        help="measure several VAEs and write the paper's tables",
+        more=EXAMPLE,
+        run=lambda _: 0,
+    )
+    inner = evaluate.add_subparsers(required=True, metavar="TABLE", parser_class=type(evaluate))
+    for kind, more in (("reconstruction", RECONSTRUCTION), ("generation", GENERATION)):
+        table = add_command(
+            inner, kind, help=f"the table of {kind}", more=f"{more}\n{BOTH}", run=_evaluate
+        )
+        table.set_defaults(kind=kind)
+        table.add_argument("config", type=Path, metavar="CONFIG", help="see configs/tables")
+        table.add_argument("overrides", nargs="*", metavar="key.path=value")
+        table.add_argument(
+            "--processes", type=int, metavar="N", help="of every run but those of speed"
+        )
+        table.add_argument("--slurm", action="store_true", help="submit every run as a job")
+        table.add_argument(
+            "--dry-run", action="store_true", help="print what would be done; do nothing"
+        )
+
+
+def _evaluate(arguments: argparse.Namespace) -> int:
+    from launchers.cli import main, parse
+    from launchers.tables.making import as_pipeline, check_runs, make_table, read_table
+    from launchers.tables.show import show_plan
+
+    if arguments.processes is not None and arguments.processes < 1:
+        raise ConfigError(f"--processes: must be 1 or more, got {arguments.processes}")
+    asked = read_table(
+        arguments.kind, arguments.config, arguments.overrides, processes=arguments.processes
+    )
+    check_runs(asked)
+    if arguments.slurm:
+        from launchers import slurm
+
+        pipeline = as_pipeline(asked)
+        jobs = slurm.plan(pipeline, parse)
+        if arguments.dry_run:
+            print("\n".join(slurm.script(jobs, pipeline)))
+        else:
+            slurm.submit(jobs, pipeline)
+        return 0
+    show_plan(asked.plan, commands=arguments.dry_run)
+    return 0 if arguments.dry_run else make_table(asked, main)

@@ -1,0 +1,1 @@
+"""The paper's comparison tables: what they measure, as runs of stages one after another."""

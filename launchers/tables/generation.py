@@ -1,0 +1,144 @@
+"""Table 1: samples of Latte on each VAE's latents, and what its training step costs."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from launchers.tables.plan import SPEED, Plan, Row, TableConfig, check_folders, overrides, train
+from launchers.tables.stand_ins import Clips
+from launchers.tables.subjects import GeneratingSubject, Opened, open_subject
+from pvvae.data.evaluation_set import FILE as MANIFEST
+from pvvae.errors import ConfigError
+from pvvae.figure import SampleFigure
+from pvvae.run_folder import is_run
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSet:
+    """Real clips that samples are held against."""
+
+    real: str
+    """A folder of clips or of shards, or a list: what Latte was trained on."""
+    frame_stride: int = 1
+    """Take every so-maniest frame, as Latte's training did."""
+    random_start: bool = False
+    """Whether each real clip begins at a place of its own, drawn by seed; else at its first
+    frame."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GenerationTable(TableConfig):
+    """The defaults are section 4.1's."""
+
+    data: dict[str, DataSet]
+    """By the name that the table shows, in its order."""
+    subjects: tuple[GeneratingSubject, ...]
+    """Rows, in their order."""
+    size: int = 256
+    """Height and width."""
+    sampler: dict[str, Any] = field(default_factory=dict)
+    """Of samples that are made here: keys of stage generate's ``sampler``."""
+    figure: SampleFigure | None = None
+    """Which samples are shown side by side."""
+
+    def __post_init__(self) -> None:
+        if not self.subjects or not self.data:
+            raise ConfigError("a table needs one of subjects and of data at least")
+        check_folders([(subject.name, subject.folder) for subject in self.subjects])
+        shown = () if self.figure is None else self.figure.samples
+        if shown and max(shown) >= self.num:
+            raise ConfigError(f"figure.samples: {max(shown)} is not among {self.num} samples")
+        for subject in self.subjects:
+            for key, given in (("samples", subject.samples), ("latte", subject.latte)):
+                unknown = sorted(given.keys() - self.data.keys())
+                if unknown:
+                    raise ConfigError(
+                        f"{subject.name}: {key} names {unknown[0]!r}; data has "
+                        f"{', '.join(self.data)}"
+                    )
+
+
+def plan(config: GenerationTable, *, processes: int | None) -> Plan:
+    """Samples that are not there yet, their evaluation, then the training steps of all subjects.
+
+    Raises:
+        ConfigError: for a subject of ours, or samples, that are not here.
+    """
+    folder = Path(config.folder)
+    clips = Clips(folder)
+    commands: list[tuple[str, ...]] = []
+    timed: list[tuple[str, ...]] = []
+    rows = []
+    for subject in config.subjects:
+        opened, own = open_subject(subject), folder / subject.folder
+        runs, made = {}, {}
+        for name, data in config.data.items():
+            samples, making = _samples(config, subject, opened, name, processes=processes)
+            if samples is None:
+                continue
+            runs[name], made[name] = own / name, samples
+            real = clips.find(data.real, side=config.size)
+            words = _words(config, name, samples, real)
+            commands += making
+            commands.append(train("evaluate_generation", own / name, words, processes=processes))
+        if config.speed is not None and opened.speed:
+            runs[SPEED] = own / SPEED
+            words = [*opened.words(), *overrides(config.speed)]
+            timed.append(train("measure_training", own / SPEED, words, processes=1))
+        rows.append(Row(name=subject.name, runs=runs, samples=made, missing=opened.missing))
+    return Plan(
+        kind="generation",
+        title=clips.title(config.title),
+        folder=folder,
+        commands=(*clips.commands, *commands, *timed),
+        rows=tuple(rows),
+        slurm=config.slurm,
+        stand_ins=tuple(clips.replaced),
+    )
+
+
+def _samples(
+    config: GenerationTable,
+    subject: GeneratingSubject,
+    opened: Opened,
+    data: str,
+    *,
+    processes: int | None,
+) -> tuple[Path | None, list[tuple[str, ...]]]:
+    """Where a subject's samples of a data set are or will be, and the command that makes them."""
+    if data in subject.samples:
+        return _run(subject, subject.samples[data], "samples", "pvvae train of stage generate"), []
+    if data not in subject.latte:
+        return None, []
+    latte = _run(subject, subject.latte[data], "latte", "pvvae train of stage latte")
+    if not opened.quality:
+        raise ConfigError(f"{subject.name}: samples need a VAE to decode them: {opened.missing}")
+    out = Path(config.folder) / subject.folder / f"{data}_samples"
+    facts = {"latte": str(latte), "num": config.num, "seed": config.seed}
+    sampler = {"sampler": config.sampler} if config.sampler else {}
+    words = [*opened.words(), *overrides(facts | sampler)]
+    return out, [train("generate", out, words, processes=processes)]
+
+
+def _run(subject: GeneratingSubject, path: str, key: str, maker: str) -> Path:
+    if not is_run(Path(path)):
+        raise ConfigError(
+            f"{subject.name}: {key}: {path}: no such run folder; make it first ({maker})"
+        )
+    return Path(path)
+
+
+def _words(config: GenerationTable, name: str, samples: Path, real: str) -> list[str]:
+    data = config.data[name]
+    facts = {
+        "samples": str(samples),
+        "real": real,
+        "num": config.num,
+        "seed": config.seed,
+        "frame_stride": data.frame_stride,
+        "random_start": data.random_start,
+        "height": config.size,
+        "width": config.size,
+        "manifest": str(Path(config.folder) / "clips" / name / MANIFEST),
+    }
+    return overrides(facts | config.evaluation)

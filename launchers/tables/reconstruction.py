@@ -1,0 +1,123 @@
+"""Table 2: what VAEs rebuild at several sizes, and how fast; Figure 3's reconstructions."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from launchers.tables.plan import (
+    SPEED,
+    Plan,
+    Row,
+    TableConfig,
+    check_folders,
+    overrides,
+    train,
+)
+from launchers.tables.stand_ins import Clips
+from launchers.tables.subjects import Opened, RebuildingSubject, open_subject
+from pvvae.data.evaluation_set import FILE as MANIFEST
+from pvvae.errors import ConfigError
+from pvvae.figure import FigureConfig, check_inside
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReconstructionTable(TableConfig):
+    """The defaults are section 4.1's."""
+
+    clips: str
+    """What is rebuilt: a folder of clips or of shards, or a list."""
+    subjects: tuple[RebuildingSubject, ...]
+    """Rows, in their order."""
+    frames: int = 17
+    sizes: tuple[int, ...] = (256, 512)
+    """Height and width."""
+    figure: FigureConfig | None = None
+    """What is shown side by side, at the first size."""
+
+    def __post_init__(self) -> None:
+        if not self.subjects or not self.sizes:
+            raise ConfigError("a table needs one of subjects and of sizes at least")
+        check_folders([(subject.name, subject.folder) for subject in self.subjects])
+        if self.figure is not None:
+            check_inside(self.figure.crops, frames=self.frames, size=self.sizes[0])
+
+
+def plan(config: ReconstructionTable, *, processes: int | None) -> Plan:
+    """The runs of all subjects at all sizes, then those of speed, which want the machine alone.
+
+    Raises:
+        ConfigError: for a subject of ours that is not here.
+    """
+    folder = Path(config.folder)
+    clips = Clips(folder)
+    commands: list[tuple[str, ...]] = []
+    timed: list[tuple[str, ...]] = []
+    rows = []
+    for subject in config.subjects:
+        opened, own = open_subject(subject), folder / subject.folder
+        runs = {}
+        if opened.quality:
+            for size in config.sizes:
+                name = f"{config.frames}x{size}x{size}"
+                runs[name] = own / name
+                words = _words(config, subject, opened, clips.find(config.clips, side=size), size)
+                commands.append(
+                    train("evaluate_reconstruction", own / name, words, processes=processes)
+                )
+        figure = None
+        if config.figure is not None and opened.quality:
+            figure = own / "_".join(["shown", *map(str, config.figure.clips)])
+            words = _shown(config, config.figure, opened, clips)
+            commands.append(train("show_clips", figure, words, processes=processes))
+        if config.speed is not None and opened.speed:
+            runs[SPEED] = own / SPEED
+            words = [*opened.words(), *overrides(config.speed)]
+            timed.append(train("measure_reconstruction", own / SPEED, words, processes=1))
+        rows.append(Row(name=subject.name, runs=runs, figure=figure, missing=opened.missing))
+    return Plan(
+        kind="reconstruction",
+        title=clips.title(config.title),
+        folder=folder,
+        commands=(*clips.commands, *commands, *timed),
+        rows=tuple(rows),
+        slurm=config.slurm,
+        stand_ins=tuple(clips.replaced),
+    )
+
+
+def _words(
+    config: ReconstructionTable, subject: RebuildingSubject, opened: Opened, where: str, size: int
+) -> list[str]:
+    predictor = {} if subject.predictor is None else {"predictor": subject.predictor}
+    facts = {
+        "clips": where,
+        "num": config.num,
+        "seed": config.seed,
+        "frames": config.frames,
+        "height": size,
+        "width": size,
+        "manifest": _manifest(config, size),
+    }
+    return [*opened.words(), *overrides(predictor | facts | config.evaluation)]
+
+
+def _shown(
+    config: ReconstructionTable, figure: FigureConfig, opened: Opened, clips: Clips
+) -> list[str]:
+    size = config.sizes[0]
+    facts = {
+        "clips": clips.find(config.clips, side=size),
+        "num": config.num,
+        "seed": config.seed,
+        "frames": config.frames,
+        "height": size,
+        "width": size,
+        "manifest": _manifest(config, size),
+        "chosen": list(figure.numbers),
+        "pages": figure.pages,
+    }
+    return [*opened.words(), *overrides(facts)]
+
+
+def _manifest(config: ReconstructionTable, size: int) -> str:
+    """One for all subjects: they are measured on the same clips, which are drawn once."""
+    return str(Path(config.folder) / "clips" / f"{config.frames}x{size}x{size}" / MANIFEST)

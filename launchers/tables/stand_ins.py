@@ -1,0 +1,36 @@
+"""Packaged real clips in the place of a data set that is not here."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PACKAGED = "packaged"
+"""Folder of a table that holds them, packed at each size that it needs."""
+
+
+@dataclass
+class Clips:
+    """Where the clips of a table come from; remembers what had to be replaced."""
+
+    folder: Path
+    """Of the table."""
+    replaced: list[str] = field(default_factory=list)
+    commands: list[tuple[str, ...]] = field(default_factory=list)
+    """That pack the clips in their place."""
+
+    def find(self, where: str, *, side: int) -> str:
+        """``where``, or packaged clips of so many rows if it is not here."""
+        if Path(where).exists():
+            return where
+        if where not in self.replaced:
+            self.replaced.append(where)
+        out = str(self.folder / PACKAGED / str(side))
+        command = ("data", "sample-videos", out, "--short-side", str(side), "--together")
+        if command not in self.commands:
+            self.commands.append(command)
+        return out
+
+    def title(self, title: str) -> str:
+        """The table's title, which says so."""
+        if not self.replaced:
+            return title
+        return f"{title}, on packaged real clips in place of {' and '.join(self.replaced)}"
