@@ -46,5 +46,6 @@ def run(config: Config) -> None:
         times=times,
     )
     found.write(record.folder / FILE)
-    record.write_metrics([{"step": 0, "kind": "reconstruction_speed", "times": times}])
+    line = {"step": 0, "kind": "reconstruction_speed", "parameters": parameters, "times": times}
+    record.write_metrics([line])
     record.finish({"rounds": config.rounds})

@@ -82,7 +82,8 @@ def run(config: Config) -> None:
         times=times,
     )
     found.write(record.folder / FILE)
-    record.write_metrics([{"step": 0, "kind": "training_speed", "times": times}])
+    line = {"step": 0, "kind": "training_speed", "parameters": parameters, "times": times}
+    record.write_metrics([line])
     record.finish({"rounds": config.rounds})
 
 

@@ -55,7 +55,7 @@ def test_observed_and_predicted_frames_are_those_of_the_prediction(examiner):
     assert found.facts["latent_distance"]["clips"] == 4
 
 
-def test_the_order_of_clips_changes_nothing_but_curves_of_rounding(examiner):
+def test_the_order_of_clips_changes_no_value(examiner):
     rows = [examiner.examine(x[None], latent=False)[0] for x in clips(4)]
     one = summarise(rows, frames=17, group=4, fvd_frames="all", seed=0)
     other = summarise(rows[::-1], frames=17, group=4, fvd_frames="all", seed=0)

@@ -39,3 +39,12 @@ def test_the_first_dataset_is_split_by_video(tmp_path):
         "train": {"bigbuckbunny": 7, "carphone": 7, "city": 10},
         "held_out": {"bikes": 11},
     }
+
+
+def test_together_nothing_is_held_out(tmp_path, monkeypatch):
+    asked = {}
+    monkeypatch.setattr("pvvae.data.sample_videos.pack", lambda *_, **words: asked.update(words))
+    pack_sample_videos(tmp_path, together=True)
+    assert asked["held_out"] == ()
+    pack_sample_videos(tmp_path)
+    assert asked["held_out"] == ("bikes",)
