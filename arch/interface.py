@@ -242,6 +242,10 @@ class DenoiserConfig(ABC):
     num_classes: int
     """Number of class labels; 0 is unconditional. The null label is ``num_classes``."""
 
+    def anywhere(self) -> "DenoiserConfig":
+        """The same network without what only this machine may have: a kernel by name, say."""
+        return self
+
     @abstractmethod
     def build(self) -> "Denoiser":
         """The network, with fresh weights from torch's current generator."""
@@ -258,7 +262,7 @@ class Denoiser(Shareable, ABC):
 
         Args:
             x: noisy latents.
-            time: (B,) in [0, 1], 1 is pure noise.
+            time: (B,) in [0, 1], 1 is pure noise; or (B, t), of each latent frame.
             label: (B,) class indices in [0, num_classes], the last one being "no class";
                 None for an unconditional network.
         """

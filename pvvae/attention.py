@@ -8,7 +8,7 @@ from pvvae.errors import ConfigError
 from pvvae.progress import say
 
 
-def say_attention(network: Network, *, dtype: torch.dtype) -> None:
+def say_attention(network: Network, *, dtype: torch.dtype, key: str = "backbone") -> None:
     """One line, if the network lets its user choose.
 
     Raises:
@@ -17,6 +17,6 @@ def say_attention(network: Network, *, dtype: torch.dtype) -> None:
     try:
         line = network.attention_used(distributed.device(), dtype)
     except ValueError as error:
-        raise ConfigError(f"backbone.{error}") from None
+        raise ConfigError(f"{key}.{error}") from None
     if line is not None:
         say(line)

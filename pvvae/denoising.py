@@ -9,6 +9,7 @@ from torch import Tensor
 
 from arch.interface import Denoiser, DenoiserConfig, Posterior
 from pvvae import checkpoints, distributed, seeding
+from pvvae.attention import say_attention
 from pvvae.bounds import at_least
 from pvvae.data.latents import LatentDataset
 from pvvae.data.schedule import Bucket, Schedule
@@ -120,6 +121,7 @@ class DenoiserTrainer:
         self.engine = Engine(
             network, config=config.engine, optimizer=config.optimizer, accumulation=len(self.slots)
         )
+        say_attention(network, dtype=self.engine.dtype, key="denoiser")
         self.wait = Wait()
         self.work = Work(count if peak_flops(config.watch.peak_tflops) else None)
         self._rollbacks = 0

@@ -126,7 +126,7 @@ def load_denoiser(run: Path) -> Denoiser:
             f"{run}: a run of stage {plain.get('stage')} holds no denoiser; name one of latte"
         )
     codec.load_plugins(plain)
-    denoiser = codec.decode(DenoiserConfig, plain["denoiser"], "denoiser").build()
+    denoiser = codec.decode(DenoiserConfig, plain["denoiser"], "denoiser").anywhere().build()
     path = checkpoint_of(run).folder / "denoiser.safetensors"
     fill(denoiser, read_tensors(path), where=str(path))
     return denoiser.eval().requires_grad_(False)

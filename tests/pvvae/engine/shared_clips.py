@@ -42,7 +42,18 @@ VIT = ViTConfig(
     window=None,
     attention_backend="auto",
 )
-LATTE = LatteConfig(latent_channels=3, num_classes=2, depth=4, width=16, heads=4, mlp_ratio=2.0)
+LATTE = LatteConfig(
+    latent_channels=3,
+    num_classes=2,
+    depth=4,
+    width=16,
+    heads=4,
+    mlp_ratio=2.0,
+    qk_norm=False,
+    mlp="gelu",
+    positions="sinusoids",
+    attention_backend="auto",
+)
 
 
 def awake(network: nn.Module) -> nn.Module:
