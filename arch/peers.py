@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from arch.interface import Backbone, PeerConfig, Posterior, Stride
 from arch.layers.causal_conv import repeat_first
-from arch.layers.from_diffusers import autoencoder
+from arch.layers.from_diffusers import class_of_diffusers
 from arch.registry import register
 
 
@@ -54,7 +54,7 @@ class DiffusersConfig(PeerConfig):
         Raises:
             ValueError: if diffusers is missing, or the weights cannot be had.
         """
-        cls = autoencoder(self.autoencoder)
+        cls = class_of_diffusers(self.autoencoder)
         if self.weights is None:
             network = cls(**self.arguments | self.sizes)
         else:

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from arch.interface import Backbone, BackboneConfig, Posterior, Stride
 from arch.layers.diffusers_folder import read_arguments, read_network, write_folder
-from arch.layers.from_diffusers import autoencoder, wan_parts
+from arch.layers.from_diffusers import class_of_diffusers, wan_parts
 from arch.registry import register
 
 CLASS = "AutoencoderKLWan"
@@ -79,7 +79,7 @@ class WanConfig(BackboneConfig):
         Raises:
             ValueError: naming the first that differs, or what is wrong with its config.
         """
-        made = read_arguments(folder, autoencoder(CLASS))
+        made = read_arguments(folder, class_of_diffusers(CLASS))
         for key, wanted in self.arguments().items():
             if key.startswith("latents_") or _plain(made[key]) == _plain(wanted):
                 continue
@@ -92,14 +92,14 @@ class WanConfig(BackboneConfig):
             ValueError: as :meth:`check_pretrained`, or for what is wrong with the weights.
         """
         self.check_pretrained(folder)
-        weights = read_network(folder, autoencoder(CLASS))
+        weights = read_network(folder, class_of_diffusers(CLASS))
         return {_ours(name): value for name, value in weights.items()}
 
     def export(self, folder: Path, weights: Mapping[str, Tensor]) -> None:
         """A folder of diffusers; its latents are not normalised (mean 0, deviation 1)."""
         names = {_ours(name): name for name in self._on_meta().state_dict()}
         theirs = {names[name]: value for name, value in weights.items()}
-        write_folder(folder, autoencoder(CLASS), self.arguments(), theirs)
+        write_folder(folder, class_of_diffusers(CLASS), self.arguments(), theirs)
 
     def arguments(self) -> dict[str, Any]:
         """Of diffusers' class."""
@@ -125,7 +125,7 @@ class WanConfig(BackboneConfig):
 
     def _on_meta(self) -> Any:
         with torch.device("meta"):
-            return autoencoder(CLASS)(**self.arguments())
+            return class_of_diffusers(CLASS)(**self.arguments())
 
 
 class Wan(Backbone):
@@ -136,7 +136,7 @@ class Wan(Backbone):
     def __init__(self, config: WanConfig) -> None:
         super().__init__()
         self.stride, self.latent_channels = config.stride, config.latent_channels
-        network = autoencoder(CLASS)(**config.arguments())
+        network = class_of_diffusers(CLASS)(**config.arguments())
         _pass_whole(network)
         self.encoder: Encoder = Encoder(network, patch=config.patch)
         self.decoder: Decoder = Decoder(network, patch=config.patch)

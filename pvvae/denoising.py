@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -15,7 +16,7 @@ from pvvae.data.latents import LatentDataset
 from pvvae.data.schedule import Bucket, Schedule
 from pvvae.engine import Engine, EngineConfig, share_clips, step_together
 from pvvae.errors import ConfigError
-from pvvae.flow import drop_labels, flow_loss, interpolate, uniform_times
+from pvvae.flow import TIME_LAWS, drop_labels, flow_loss, interpolate, known_times
 from pvvae.loop import LoopConfig, run_loop
 from pvvae.optimizer import OptimizerConfig
 from pvvae.run import Run, RunConfig
@@ -44,6 +45,12 @@ class DenoiserTrainingConfig(RunConfig):
     """How often a label is replaced by the null label, for guidance."""
     validation_clips: int
     """Held-out latents of the validation loss."""
+    times: Literal["uniform", "logit_normal"] = "uniform"
+    """Law of the times. uniform is rectified flow's own; logit_normal (SD3) has the middle of the
+    path more often."""
+    history: float = 0.0
+    """How often a clip's first groups are given clean and the rest is to follow, so that videos
+    can be continued. Ours; 0, the paper's, keeps comparisons of VAEs faithful."""
     optimizer: OptimizerConfig
     sequence_parallel: int = 1
     """Consecutive processes that share each slot, and in the denoiser each latent's tokens."""
@@ -56,8 +63,9 @@ class DenoiserTrainingConfig(RunConfig):
         at_least(1, {"steps": self.steps, "batch": self.batch, "slots": self.slots})
         at_least(1, {"validation_clips": self.validation_clips})
         at_least(1, {"sequence_parallel": self.sequence_parallel})
-        if not 0 <= self.label_dropout <= 1:
-            raise ValueError(f"label_dropout must be in [0, 1], got {self.label_dropout}")
+        for name, share in (("label_dropout", self.label_dropout), ("history", self.history)):
+            if not 0 <= share <= 1:
+                raise ValueError(f"{name} must be in [0, 1], got {share}")
 
     def check(self, processes: int) -> None:
         check_slots(self.slots, processes, key="slots", team=self.sequence_parallel)
@@ -95,6 +103,8 @@ class Noised:
     """(B,)."""
     label: Tensor
     """(B,) classes, the null label where one was dropped."""
+    known: Tensor
+    """(B,) leading groups that are given clean."""
 
 
 class DenoiserTrainer:
@@ -157,25 +167,31 @@ class DenoiserTrainer:
 
     def _loss(self, drawn: Noised) -> Tensor:
         """Mean flow loss of one slot."""
-        x_t = interpolate(drawn.x, drawn.noise, drawn.time)
-        predicted = self._velocity(x_t, drawn.time, drawn.label)
-        return flow_loss(predicted, drawn.x, drawn.noise).mean()
+        time, known = drawn.time, drawn.known
+        if self.config.history:
+            time = known_times(time, known, groups=drawn.x.shape[2])
+        x_t = interpolate(drawn.x, drawn.noise, time)
+        predicted = self._velocity(x_t, time, drawn.label)
+        return flow_loss(
+            predicted, drawn.x, drawn.noise, known=known if self.config.history else None
+        ).mean()
 
-    def _draw(self, position: int, sample: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Normalised latent (c, t, h, w), noise like it, time () and label () of one position."""
+    def _draw(self, position: int, sample: int) -> tuple[Tensor, ...]:
+        """What :class:`Noised` has, of one position."""
         generator = seeding.torch_generator(self.config.seed, "flow", position)
         mean, logvar, label = self.latents[sample]
         posterior = Posterior(mean.float(), logvar.float())
         x = self.latents.normalize(posterior.sample(torch.randn(mean.shape, generator=generator)))
         noise = torch.randn(mean.shape, generator=generator)
-        time = uniform_times(generator, 1)
+        time = TIME_LAWS[self.config.times](generator, 1)
         kept = drop_labels(
             torch.tensor([max(label, 0)]),
             torch.rand(1, generator=generator),
             rate=self.config.label_dropout,
             null_label=self.config.denoiser.num_classes,
         )
-        return x, noise, time[0], kept[0]
+        known = draw_known(generator, self.config.history, groups=x.shape[1])
+        return x, noise, time[0], kept[0], known
 
     def _velocity(self, x_t: Tensor, time: Tensor, label: Tensor) -> Tensor:
         given = label if self.config.denoiser.num_classes else None
@@ -230,6 +246,12 @@ class DenoiserTrainer:
         self.engine.load(folder / "denoiser")
 
 
+def draw_known(generator: torch.Generator, history: float, *, groups: int) -> Tensor:
+    """(): 0, or with probability ``history`` a number of groups from 1 to ``groups - 1``."""
+    wanted, share = torch.rand(2, generator=generator).tolist()
+    return torch.tensor(1 + int(share * (groups - 1)) if wanted < history else 0)
+
+
 def build_denoiser(config: DenoiserTrainingConfig) -> Denoiser:
     """The denoiser with the weights it starts from."""
     with torch.random.fork_rng(devices=[]):
@@ -246,6 +268,10 @@ def _check(config: DenoiserTrainingConfig, latents: LatentDataset) -> None:
         raise ConfigError(
             f"denoiser.latent_channels: {config.latents} has latents of {latents.channels} "
             f"channels, the denoiser wants {config.denoiser.latent_channels}"
+        )
+    if config.history and latents.shape[1] == 1:
+        raise ConfigError(
+            f"history: {config.latents} has latents of one group, which leaves nothing to continue"
         )
     classes = config.denoiser.num_classes
     if classes and len(latents.classes) != classes:

@@ -82,10 +82,26 @@ def logit_normal_times(generator: torch.Generator, n: int) -> Tensor:
     return torch.randn(n, generator=generator).sigmoid()
 
 
+TIME_LAWS: dict[str, Callable[[torch.Generator, int], Tensor]] = {
+    "uniform": uniform_times,
+    "logit_normal": logit_normal_times,
+}
+"""How training draws times, by name."""
+
+
 def interpolate(x: Tensor, noise: Tensor, t: Tensor) -> Tensor:
-    """x_t = (1 - t) x + t noise, for x and noise (B, ...) and t (B,)."""
-    t = _per_sample(t, x)
+    """x_t = (1 - t) x + t noise, for x and noise (B, ...) and t (B,).
+
+    Or, for latents (B, c, t, h, w), a time (B, groups) for each group.
+    """
+    t = _per_group(t, x) if t.ndim == 2 else _per_sample(t, x)
     return (1 - t) * x + t * noise
+
+
+def known_times(time: Tensor, known: Tensor, *, groups: int) -> Tensor:
+    """(B, groups): ``time`` (B,), but 0, where nothing is noise, for the first ``known`` (B,)."""
+    later = torch.arange(groups, device=time.device) >= known[:, None]
+    return time[:, None] * later
 
 
 def velocity(x: Tensor, noise: Tensor) -> Tensor:
@@ -93,13 +109,23 @@ def velocity(x: Tensor, noise: Tensor) -> Tensor:
     return noise - x
 
 
-def flow_loss(predicted: Tensor, x: Tensor, noise: Tensor) -> Tensor:
+def flow_loss(
+    predicted: Tensor, x: Tensor, noise: Tensor, *, known: Tensor | None = None
+) -> Tensor:
     """Squared error of the predicted velocity, averaged within each sample: (B, ...) -> (B,).
 
     In float32 whatever comes in. Per sample, so that the caller can weigh, and log by time.
+
+    Args:
+        predicted, x, noise: (B, ...); (B, c, t, h, w) where some groups are known.
+        known: (B,) leading groups that were given clean, which leave nothing to predict.
     """
-    error = predicted.float() - velocity(x.float(), noise.float())
-    return error.square().flatten(1).mean(dim=1)
+    error = (predicted.float() - velocity(x.float(), noise.float())).square()
+    if known is None:
+        return error.flatten(1).mean(dim=1)
+    of_groups = error.mean(dim=(1, 3, 4))  # (B, t)
+    unknown = torch.arange(error.shape[2], device=error.device) >= known[:, None]
+    return (of_groups * unknown).sum(dim=1) / unknown.sum(dim=1)
 
 
 def drop_labels(label: Tensor, uniform: Tensor, *, rate: float, null_label: int) -> Tensor:
@@ -150,6 +176,27 @@ def guided(
         return result
 
     return velocity_with_guidance
+
+
+def continuing(denoiser: LabelledVelocity, known: Tensor) -> LabelledVelocity:
+    """A denoiser of clips whose first groups are known: it sees them clean, at time 0.
+
+    What the sampler makes of those groups is not looked at; put ``known`` in their place at the
+    end. The denoiser must have been trained with ``history``.
+
+    Args:
+        denoiser: takes a time for each group.
+        known: (B, c, k, h, w) latents.
+    """
+    groups = known.shape[2]
+
+    def velocity_after(x: Tensor, time: Tensor, label: Tensor | None) -> Tensor:
+        copies = known.repeat(len(x) // len(known), 1, 1, 1, 1)  # two where guidance asks for both
+        seen = torch.cat([copies, x[:, :, groups:]], dim=2)
+        given = torch.full((len(x),), groups, device=x.device)
+        return denoiser(seen, known_times(time, given, groups=x.shape[2]), label)
+
+    return velocity_after
 
 
 def sample(
@@ -205,6 +252,11 @@ def _at(velocity_fn: Velocity, x: Tensor, time: float) -> Tensor:
     """The velocity at one time for the whole batch, in float32."""
     times = torch.full((x.shape[0],), time, dtype=torch.float32, device=x.device)
     return velocity_fn(x, times).float()
+
+
+def _per_group(value: Tensor, like: Tensor) -> Tensor:
+    """(B, groups) -> (B, 1, groups, 1, 1), on the device of ``like``."""
+    return value.to(like.device)[:, None, :, None, None]
 
 
 def _per_sample(value: Tensor, like: Tensor) -> Tensor:

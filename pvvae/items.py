@@ -34,6 +34,7 @@ class Items(Generic[T]):
         *,
         kept: Callable[[T], bool],
         clips: Callable[[T], int] = lambda _: 1,
+        settle: Callable[[], None] = lambda: None,
     ) -> None:
         """Nothing happens before the iteration.
 
@@ -42,7 +43,9 @@ class Items(Generic[T]):
             items: equal on all processes.
             kept: whether all of an item is on disk; the main process asks, once.
             clips: in an item.
+            settle: waits for results that are being kept in the background.
         """
+        self._settle = settle
         self._record, self._items, self._kept = record, items, kept
         self._clips = [clips(item) for item in items]
         self._total = sum(self._clips)
@@ -72,6 +75,7 @@ class Items(Generic[T]):
                 self._show(self._done)
                 if first + processes < len(left) and stop_asked():
                     self._leave()
+            self._settle()
             self._note()
         distributed.barrier()
 
@@ -97,6 +101,7 @@ class Items(Generic[T]):
         write_json(self._record.folder / FILE, asdict(standing))
 
     def _leave(self) -> NoReturn:
+        self._settle()
         self._note()
         self._record.close()
         raise Stopped(

@@ -10,7 +10,7 @@ WAN = "diffusers.models.autoencoders.autoencoder_kl_wan"
 """Where diffusers keeps the parts of Wan's VAEs."""
 
 
-def autoencoder(name: str) -> Any:
+def class_of_diffusers(name: str) -> Any:
     """A class of diffusers.
 
     Raises:
@@ -29,7 +29,7 @@ def wan_parts() -> ModuleType:
     """The module with the layers of Wan's VAEs.
 
     Raises:
-        ValueError: as :func:`autoencoder`.
+        ValueError: as :func:`class_of_diffusers`.
     """
-    autoencoder("AutoencoderKLWan")
+    class_of_diffusers("AutoencoderKLWan")
     return importlib.import_module(WAN)

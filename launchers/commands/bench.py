@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from launchers.benches import layout, levers, loop, metrics, tiles, vae
+from launchers.benches import latte, layout, levers, loop, metrics, tiles, vae
 from launchers.words import add_command
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class Bench(Protocol):
 
 
 BENCHES: dict[str, Bench] = {
+    "latte": latte,
     "layout": layout,
     "levers": levers,
     "loop": loop,

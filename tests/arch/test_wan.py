@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load, save_file
 
 from arch.interface import BackboneConfig
-from arch.layers.from_diffusers import autoencoder
+from arch.layers.from_diffusers import class_of_diffusers
 from arch.registry import lookup
 from arch.wan import WanConfig, _ours
 from pvvae import config as codec
@@ -31,7 +31,7 @@ BOTH = pytest.mark.parametrize("config", [WAN22, WAN21], ids=["wan2.2", "wan2.1"
 def theirs(config: WanConfig) -> Any:
     """As diffusers builds it, with every weight a little off its start."""
     torch.manual_seed(0)
-    network = autoencoder("AutoencoderKLWan")(**config.arguments()).eval()
+    network = class_of_diffusers("AutoencoderKLWan")(**config.arguments()).eval()
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.add_(0.02 * torch.randn_like(parameter))
@@ -155,7 +155,7 @@ def test_damaged_or_missing_files_are_one_line(folder):
 def test_what_is_exported_is_read_by_diffusers(folder, tmp_path):
     weights = WAN22.pretrained(folder)
     WAN22.export(tmp_path / "out", weights)
-    again = autoencoder("AutoencoderKLWan").from_pretrained(tmp_path / "out")
+    again = class_of_diffusers("AutoencoderKLWan").from_pretrained(tmp_path / "out")
     expected = theirs(WAN22).state_dict()
     assert again.state_dict().keys() == expected.keys()
     assert all(torch.equal(value, expected[name]) for name, value in again.state_dict().items())

@@ -9,10 +9,12 @@ from torch import Tensor
 from pvvae.errors import ConfigError
 from pvvae.flow import (
     SamplerConfig,
+    continuing,
     drop_labels,
     flow_loss,
     guided,
     interpolate,
+    known_times,
     logit_normal_times,
     sample,
     uniform_times,
@@ -295,3 +297,41 @@ def test_labels_below_the_rate_become_the_null_label():
 def test_a_sampler_that_cannot_work_is_refused(fields, message):
     with pytest.raises(ConfigError, match=message):
         SamplerConfig(**fields)
+
+
+def test_known_groups_are_clean_and_leave_no_loss():
+    x, noise = standard_noise(2, 3, 4, 1, 1, seed=1), standard_noise(2, 3, 4, 1, 1, seed=2)
+    known = torch.tensor([0, 3])
+    time = known_times(torch.tensor([0.5, 0.25]), known, groups=4)
+    assert time.tolist() == [[0.5] * 4, [0, 0, 0, 0.25]]
+    x_t = interpolate(x, noise, time)
+    assert torch.equal(x_t[1, :, :3], x[1, :, :3])
+    assert torch.equal(x_t[0], interpolate(x, noise, torch.tensor([0.5, 0.25]))[0])
+    predicted = velocity(x, noise)
+    predicted[:, :, :3] += 1.0  # seen in the first clip, where nothing is known, alone
+    loss = flow_loss(predicted, x, noise, known=known)
+    torch.testing.assert_close(loss, torch.tensor([0.75, 0.0]))
+    assert torch.equal(
+        flow_loss(predicted, x, noise, known=torch.zeros(2)), flow_loss(predicted, x, noise)
+    )
+
+
+def walk(x: Tensor, time: Tensor, label: Tensor | None) -> Tensor:
+    """Velocity of two groups, the second N(first / 2, 0.4^2), where the first is known."""
+    assert not time[:, 0].any()
+    # Of data shifted by m, x_t is shifted by (1 - t) m, and so its slope by -m.
+    t = time[:, 1].reshape(-1, 1, 1, 1, 1)
+    shifted = x[:, :, 1:] - (1 - t) * x[:, :, :1] / 2
+    second = gaussian_velocity(shifted, time[:, 1], mean=0.0) - x[:, :, :1] / 2
+    return torch.cat([torch.full_like(second, math.nan), second], dim=2)
+
+
+@pytest.mark.parametrize("guidance", [1.0, 3.0])
+def test_a_continuation_follows_what_is_known(guidance):
+    """Guidance between two equal predictions changes nothing, whatever its scale."""
+    known, noise = standard_noise(64, 1, 1, 1, 1, seed=1), standard_noise(64, 1, 2, 1, 1)
+    config = SamplerConfig(method="heun", guidance=guidance)
+    label = torch.zeros(64, dtype=torch.long)
+    follow = guided(continuing(walk, known), label=label, null_label=1, config=config)
+    result = sample(follow, noise, config)[:, :, 1:]
+    torch.testing.assert_close(result, known / 2 + STD * noise[:, :, 1:], atol=1e-3, rtol=0)

@@ -22,15 +22,6 @@ from tests.stages.short import STAGES, run_stage
 pytestmark = pytest.mark.usefixtures("group")
 
 
-@pytest.fixture(scope="module")
-def whole(shards: Path, tmp_path_factory: pytest.TempPathFactory, group: None) -> Path:
-    """Every stage in one piece."""
-    runs = tmp_path_factory.mktemp("whole")
-    for stage in STAGES:
-        run_stage(stage, shards, runs)
-    return runs
-
-
 class Killed(BaseException):
     """Stands for the end of the process: nothing may catch it."""
 

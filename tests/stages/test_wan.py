@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from arch.layers.from_diffusers import autoencoder
+from arch.layers.from_diffusers import class_of_diffusers
 from arch.wan import _ours
 from launchers import cli
 from pvvae.data.clips import held_out_clips, to_pixels
@@ -110,7 +110,7 @@ def test_the_decoder_is_tuned_alone_afterwards(runs, shards):
 
 def test_it_goes_back_to_diffusers(runs, capsys):
     assert cli.main(["export", f"{runs}/predictive", f"{runs}/out", "--format", "diffusers"]) == 0
-    network = autoencoder("AutoencoderKLWan").from_pretrained(runs / "out").eval()
+    network = class_of_diffusers("AutoencoderKLWan").from_pretrained(runs / "out").eval()
     vae = load_vae(runs / "predictive")
     assert {_ours(name) for name in network.state_dict()} == set(vae.backbone.state_dict())
     x = torch.rand(1, 3, 9, 32, 32) * 2 - 1

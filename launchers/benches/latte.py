@@ -1,0 +1,143 @@
+"""Latte's training step: on latents of two compressions, and beside other people's block."""
+
+import argparse
+import itertools
+import statistics
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from launchers.benches.models import positive
+
+if TYPE_CHECKING:
+    from pvvae.bench.denoisers import Denoising
+
+HELP = "Latte's training step on t4s16 and t4s8 latents, and beside diffusers' Latte"
+EXAMPLE = """\
+examples:
+  pvvae bench latte                               (two blocks of XL's width, minutes on a CPU)
+  pvvae bench latte --depth 28 --batch 4 --bf16 --warmup 50 --rounds 100     (on a GPU: XL)
+
+Forward, backward and AdamW on the latents of a 17x256x256 clip, one after the other in every
+round: ours on t4s16c64 and on t4s8c16; ours with adaLN evaluated for every row, as published;
+LatteTransformer3DModel of diffusers with as many blocks in all and no cross-attention. Then 100
+Euler steps against 100 bare forward passes.
+"""
+GIB = 2**30
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """The options of this bench."""
+    parser.add_argument("--depth", type=int, default=2, metavar="N", help="blocks; default: 2")
+    parser.add_argument(
+        "--width", type=int, default=1152, metavar="N", help="default: 1152, that of XL"
+    )
+    parser.add_argument("--heads", type=int, default=16, metavar="N", help="default: 16")
+    parser.add_argument("--batch", type=int, default=1, metavar="N", help="default: 1")
+    parser.add_argument(
+        "--size", type=int, default=256, metavar="PIXELS", help="of the clip; default: 256"
+    )
+    parser.add_argument("--warmup", type=int, default=1, metavar="N", help="rounds; default: 1")
+    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="timed; default: 5")
+    parser.add_argument("--bf16", action="store_true", help="compute in bfloat16, as on GPUs")
+    parser.add_argument(
+        "--sampling", type=int, default=3, metavar="N", help="rounds of sampling; default: 3"
+    )
+
+
+def run(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Measure, with fresh weights.
+
+    Returns:
+        ``ratios``: of the step, ``t4s16/t4s8``, ``ours/diffusers`` and ``ours/literal``, of their
+        peak memory, and ``sampling/forward passes``, at most 1 where the sampler costs nothing;
+        ``models``: medians, quartiles, bytes and parameters.
+
+    Raises:
+        ConfigError: for sizes that do not fit together.
+    """
+    import torch
+
+    from pvvae import distributed
+    from pvvae.bench.denoisers import denoisings, sampling_seconds, step_bytes, step_seconds
+    from pvvae.progress import say
+
+    a = arguments
+    rounds = positive("--rounds", a.rounds)
+    dtype = torch.bfloat16 if a.bf16 else torch.float32
+    subjects = denoisings(
+        depth=positive("--depth", a.depth),
+        width=positive("--width", a.width),
+        heads=positive("--heads", a.heads),
+        batch=positive("--batch", a.batch),
+        size=positive("--size", a.size),
+        device=distributed.device(),
+        dtype=dtype,
+    )
+    say(f"{a.warmup} + {rounds} rounds of {', '.join(subjects)}")
+    seconds: dict[str, list[float]] = {name: [] for name in subjects}
+    for turn in range(a.warmup + rounds):
+        for name, subject in subjects.items():
+            lap = step_seconds(subject)
+            if turn >= a.warmup:
+                seconds[name].append(lap)
+    models = {name: _facts(subject, seconds[name]) for name, subject in subjects.items()}
+    for name, subject in subjects.items():
+        models[name]["peak_bytes"] = step_bytes(subject)
+    sampled = [sampling_seconds(subjects["t4s16"], steps=100) for _ in range(a.sampling)]
+    return {
+        "ratios": ratios(models) | _sampling(sampled),
+        "models": models,
+        "protocol": {
+            "depth": a.depth,
+            "width": a.width,
+            "batch": a.batch,
+            "clip": [17, a.size, a.size],
+            "dtype": str(dtype)[6:],
+            "warmup": a.warmup,
+            "rounds": rounds,
+        },
+    }
+
+
+def ratios(models: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
+    """Of median seconds, above 1 where the first is faster; of memory, below 1 where it is less."""
+    found = {}
+    for one, two, name in (
+        ("t4s16", "t4s8", "t4s16/t4s8"),
+        ("t4s16", "diffusers", "ours/diffusers"),
+        ("t4s16", "literal", "ours/literal"),
+    ):
+        found[name] = models[two]["seconds"] / models[one]["seconds"]
+        found[f"{name} peak memory"] = models[one]["peak_bytes"] / models[two]["peak_bytes"]
+    return found
+
+
+def table(result: Mapping[str, Any]) -> str:
+    """For people."""
+    lines = [f"{'':>10}  M param  seconds a step  (quartiles)      peak GiB"]
+    for name, of in result["models"].items():
+        low, high = of["quartiles"]
+        lines.append(
+            f"{name:>10}  {of['parameters'] / 1e6:7.1f}  {of['seconds']:14.3f}  "
+            f"({low:.3f} to {high:.3f})  {of['peak_bytes'] / GIB:8.2f}"
+        )
+    return "\n".join(lines + [f"{name}: {value:.3f}" for name, value in result["ratios"].items()])
+
+
+def _facts(subject: "Denoising", seconds: list[float]) -> dict[str, Any]:
+    low, _, high = statistics.quantiles(seconds * 2, n=4)
+    return {
+        "parameters": sum(p.numel() for p in subject.network.parameters()),
+        "seconds": statistics.median(seconds),
+        "quartiles": [low, high],
+    }
+
+
+def _sampling(laps: list[tuple[float, float]]) -> dict[str, float]:
+    """How much longer than bare passes the sampler takes, if it was measured."""
+    if not laps:
+        return {}
+    sampling, bare = (
+        statistics.median(column) for column in itertools.islice(zip(*laps, strict=True), 2)
+    )
+    return {"sampling/forward passes": bare / sampling}
