@@ -14,6 +14,7 @@ from pvvae.attention import say_attention
 from pvvae.bounds import at_least
 from pvvae.data.latents import LatentDataset
 from pvvae.data.schedule import Bucket, Schedule
+from pvvae.early import Early, EarlyConfig
 from pvvae.engine import Engine, EngineConfig, share_clips, step_together
 from pvvae.errors import ConfigError
 from pvvae.flow import TIME_LAWS, drop_labels, flow_loss, interpolate, known_times
@@ -52,6 +53,8 @@ class DenoiserTrainingConfig(RunConfig):
     """How often a clip's first groups are given clean and the rest is to follow, so that videos
     can be continued. Ours; 0, the paper's, keeps comparisons of VAEs faithful."""
     optimizer: OptimizerConfig
+    early: EarlyConfig = EarlyConfig()
+    """FVD of some samples at every evaluation."""
     sequence_parallel: int = 1
     """Consecutive processes that share each slot, and in the denoiser each latent's tokens."""
     engine: EngineConfig
@@ -87,7 +90,7 @@ def train_denoiser(config: DenoiserTrainingConfig, *, stage: str, count: CountFl
     """
     run = Run(config, stage=stage)
     if not run.finished:
-        trainer = DenoiserTrainer(config, count=count)
+        trainer = DenoiserTrainer(config, count=count, folder=run.folder)
         run_loop(trainer, run, steps=config.steps, config=config.loop, watch=config.watch)
 
 
@@ -110,9 +113,9 @@ class Noised:
 class DenoiserTrainer:
     """One engine; every draw is a function of the latent's global position."""
 
-    def __init__(self, config: DenoiserTrainingConfig, *, count: CountFlops) -> None:
-        """Build network, engine and data."""
-        self.config = config
+    def __init__(self, config: DenoiserTrainingConfig, *, count: CountFlops, folder: Path) -> None:
+        """Build network, engine and data; samples are written in ``folder``."""
+        self.config, self.folder = config, folder
         config.check(distributed.world_size())
         self.latents = LatentDataset(Path(config.latents) / "train")
         held_out = Path(config.latents) / "held_out"
@@ -132,6 +135,11 @@ class DenoiserTrainer:
             network, config=config.engine, optimizer=config.optimizer, accumulation=len(self.slots)
         )
         say_attention(network, dtype=self.engine.dtype, key="denoiser")
+        self.early: Early | None = None
+        if config.early.num:
+            self.early = Early(
+                config.early, self.latents, seed=config.seed, team=config.sequence_parallel
+            )
         self.wait = Wait()
         self.work = Work(count if peak_flops(config.watch.peak_tflops) else None)
         self._rollbacks = 0
@@ -193,7 +201,7 @@ class DenoiserTrainer:
         known = draw_known(generator, self.config.history, groups=x.shape[1])
         return x, noise, time[0], kept[0], known
 
-    def _velocity(self, x_t: Tensor, time: Tensor, label: Tensor) -> Tensor:
+    def _velocity(self, x_t: Tensor, time: Tensor, label: Tensor | None) -> Tensor:
         given = label if self.config.denoiser.num_classes else None
         velocity: Tensor = self.engine(x_t.to(self.engine.dtype), time, given)
         return velocity.float()
@@ -212,11 +220,19 @@ class DenoiserTrainer:
 
         Held-out clips may show what no training class names, hence the null label.
         """
-        if self.held_out is None:
-            return {}
+        values: dict[str, float] = {}
         with self.engine.averaged():
-            flow = self._validation()
-        return {"flow": flow, "score": -flow}
+            if self.held_out is not None:
+                flow = self._validation()
+                values |= {"flow": flow, "score": -flow}
+            if self.early is not None:
+                values |= self.early.measure(
+                    self._velocity,
+                    classes=self.config.denoiser.num_classes,
+                    folder=self.folder,
+                    step=step,
+                )
+        return values
 
     def _validation(self) -> float:
         assert self.held_out is not None

@@ -18,7 +18,7 @@ from pvvae.metrics.prediction_error import prediction_error
 from pvvae.metrics.psnr import frame_psnr
 from pvvae.model import PredictiveVAE
 from pvvae.objective import Objective
-from pvvae.slots import teams_of
+from pvvae.turns import in_turns
 
 SAMPLE_FPS = 8
 """Frames a second of sample videos: Latte's."""
@@ -83,26 +83,18 @@ class HeldOut:
         self, vae: PredictiveVAE, dtype: torch.dtype, video: Path
     ) -> tuple[dict[str, float], Path | None]:
         assert self.clips is not None
-        (mine, teams), count = teams_of(self.team), len(self.clips)
-        rows: dict[int, dict[str, float]] = {}
-        sample: Path | None = None
-        # Every process runs equally often: ZeRO 3 gathers weights in step.
-        for turn in range(-(-count // teams)):
-            index = turn * teams + mine
-            x = to_pixels(self.clips[min(index, count - 1)].frames).to(distributed.device())
+        clips, count = self.clips, len(self.clips)
+
+        def look(index: int) -> dict[str, float]:
+            x = to_pixels(clips[index].frames).to(distributed.device())
             row, pictures = self._clip(vae, x.to(dtype))
-            if index < count:
-                rows[index] = row
             if index == 0 and distributed.is_main():
-                sample = video
-                write_video(sample, _side_by_side(pictures), fps=SAMPLE_FPS)
-        merged: dict[int, dict[str, float]] = {}
-        for part in distributed.gather_objects(rows):
-            assert isinstance(part, dict)
-            merged |= part
-        ordered = [merged[i] for i in range(count)]
-        means = {name: sum(row[name] for row in ordered) / count for name in ordered[0]}
-        return means | {"score": means["psnr"]}, sample
+                write_video(video, _side_by_side(pictures), fps=SAMPLE_FPS)
+            return row
+
+        rows = in_turns(count, look, team=self.team)
+        means = {name: sum(row[name] for row in rows) / count for name in rows[0]}
+        return means | {"score": means["psnr"]}, video if distributed.is_main() else None
 
     def _clip(self, vae: PredictiveVAE, x: Tensor) -> tuple[dict[str, float], list[Tensor]]:
         """Values of one clip (1, C, T, H, W), and the pictures to show."""

@@ -4,11 +4,12 @@ import dataclasses
 from pathlib import Path
 
 from arch.interface import BackboneConfig, PeerConfig
+from pvvae import config as codec
 from pvvae.errors import ConfigError
 from pvvae.model import PredictiveVAE
 from pvvae.pretrained import checkpoint_of, load_vae, load_vae_file, vae_config
 from pvvae.published import is_published
-from pvvae.run_folder import is_run
+from pvvae.run_folder import is_run, read_config
 from pvvae.tensor_files import read_tensors
 
 
@@ -39,6 +40,21 @@ def open_vae(vae: str | PeerConfig) -> PredictiveVAE:
     except ValueError as error:
         raise ConfigError(f"vae: {error}") from None
     return PredictiveVAE(backbone, pad="gaussian").eval().requires_grad_(False)
+
+
+def vae_of_latents(run: Path) -> str | PeerConfig:
+    """The run folder of the VAE that made the latents of a run of extract_latents, or the peer.
+
+    Raises:
+        ConfigError: if there is no such run.
+    """
+    plain = read_config(run)
+    if "vae" not in plain:
+        raise ConfigError(
+            f"{run}: is a run of stage {plain['stage']}; latents have extract_latents"
+        )
+    source = plain["vae"]
+    return source if isinstance(source, str) else codec.decode(PeerConfig, source, "vae")
 
 
 def fresh_vae(vae: str | PeerConfig) -> PredictiveVAE:

@@ -14,6 +14,7 @@ from pvvae import distributed, seeding
 from pvvae.behind import Behind
 from pvvae.bounds import at_least
 from pvvae.data.clips import HeldOutClips, held_out_clips, to_pixels, to_uint8
+from pvvae.data.contact_sheet import contact_sheet
 from pvvae.data.latents import LatentDataset
 from pvvae.data.video import write_video
 from pvvae.errors import ConfigError
@@ -238,19 +239,12 @@ def _conclude(record: Run, config: Config, latents: LatentDataset, choices: list
         shown = [
             np.load(_clip_path(record.folder / "clips", i)) for i in range(min(SHEET, config.num))
         ]
-        write_video(record.folder / "samples" / "contact_sheet.mp4", _sheet(shown), fps=SAMPLE_FPS)
+        write_video(
+            record.folder / "samples" / "contact_sheet.mp4", contact_sheet(shown), fps=SAMPLE_FPS
+        )
     line = {"step": 0, "kind": "samples", "clips": config.num, "times": {}}
     record.write_metrics([line])
     record.finish({"clips": config.num})
-
-
-def _sheet(clips: list[np.ndarray]) -> np.ndarray:
-    """Clips (T, H, W, C) as one video, four in a row."""
-    columns = min(4, len(clips))
-    rows = [clips[i : i + columns] for i in range(0, len(clips), columns)]
-    blank = np.zeros_like(clips[0])
-    full = [row + [blank] * (columns - len(row)) for row in rows]
-    return np.concatenate([np.concatenate(row, axis=2) for row in full], axis=1)
 
 
 def _clip_path(folder: Path, index: int) -> Path:

@@ -94,7 +94,7 @@ def _alternating(config: Any, run: "Run") -> "Alternating":
     from pvvae.training import VAETrainer
 
     if isinstance(config, DenoiserTrainingConfig):
-        denoiser = DenoiserTrainer(config, count=slot_counter(config))
+        denoiser = DenoiserTrainer(config, count=slot_counter(config), folder=Path(config.run))
         return Alternating(denoiser, BareDenoiser(denoiser), loss="flow")
     vae = VAETrainer(config, run, count=slot_counter(config), freeze_encoder=False)
     return Alternating(vae, BareVAE(vae), loss="mse")

@@ -73,14 +73,9 @@ def vae_of(latte: Path) -> "str | PeerConfig":
         raise ConfigError(
             f"--run: {latte} is a run of stage {plain['stage']}; sampling needs one of stage latte"
         )
-    source = read_config(Path(plain["latents"]))["vae"]
-    if isinstance(source, str):
-        return source
+    from pvvae.others import vae_of_latents
 
-    from arch.interface import PeerConfig
-    from pvvae import config as codec
-
-    return codec.decode(PeerConfig, source, "vae")
+    return vae_of_latents(Path(plain["latents"]))
 
 
 def _config(arguments: argparse.Namespace, vae: "str | PeerConfig") -> "Config":

@@ -12,6 +12,7 @@ import torch
 
 from pvvae.data.schedule import Bucket, Schedule
 from pvvae.denoising import DenoiserTrainer, DenoiserTrainingConfig
+from pvvae.early import EarlyConfig
 from pvvae.engine import Engine
 from pvvae.errors import ConfigError
 from pvvae.planning.denoiser_rehearsal import latent_bucket
@@ -89,7 +90,9 @@ def dry_run(config: object, stage: Stage, *, freeze_encoder: bool, folder: Path)
         run.close()
     else:
         assert isinstance(config, DenoiserTrainingConfig)
-        trainer = DenoiserTrainer(_on_made_up_latents(config, folder), count=_uncounted)
+        trainer = DenoiserTrainer(
+            _on_made_up_latents(config, folder), count=_uncounted, folder=folder
+        )
         engines = {"denoiser": trainer.engine}
         schedule = trainer.schedule
     skipped, steps = _too_much(stage), range(min(STEPS, stage.steps))
@@ -157,7 +160,8 @@ def _on_made_up_latents(config: DenoiserTrainingConfig, folder: Path) -> Denoise
         classes=config.denoiser.num_classes,
     )
     engine = dataclasses.replace(config.engine, compile=False)
-    return dataclasses.replace(config, latents=str(latents), engine=engine)
+    nothing = EarlyConfig()  # samples would be of made-up weights
+    return dataclasses.replace(config, latents=str(latents), engine=engine, early=nothing)
 
 
 def _check_memory(stage: Stage) -> None:
