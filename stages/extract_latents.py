@@ -1,7 +1,7 @@
 """Between VAE and Latte: posterior moments of every clip, and each channel's mean and deviation."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import torch
 from arch.interface import PeerConfig
 from pvvae import distributed
 from pvvae.bounds import at_least
-from pvvae.data.clips import held_out_clips, to_pixels
+from pvvae.data.clips import HeldOutClip, held_out_clips, to_pixels
 from pvvae.data.latents import channel_statistics, shard_path, write_shard, write_statistics
 from pvvae.items import Items
 from pvvae.model import PredictiveVAE
@@ -34,6 +34,9 @@ class Config(RunConfig):
     """Section 4.1."""
     width: int = 256
     """Section 4.1."""
+    flips: bool = False
+    """Whether each training clip is encoded mirrored too: what a denoiser that reads cached latents
+    has in place of Latte's random flips. Twice the disk."""
     clips_per_shard: int = 512
     """Ours: 170 MB a file at paper size; a killed run repeats at most one of them a process."""
     batch: int = 4
@@ -53,12 +56,23 @@ class _Split:
         self.clips = held_out_clips(
             shards, frames=config.frames, height=config.height, width=config.width
         )
+        self.mirrored = config.flips and name == "train"
+
+    def __len__(self) -> int:
+        """Latents: of the clips in their order, then of the same clips mirrored."""
+        return len(self.clips) * (2 if self.mirrored else 1)
+
+    def clip(self, index: int) -> HeldOutClip:
+        """What the latent ``index`` is of."""
+        turn, place = divmod(index, len(self.clips))
+        clip = self.clips[place]
+        return replace(clip, frames=clip.frames[:, :, ::-1].copy()) if turn else clip
 
     def shards(self, size: int) -> list["_Shard"]:
         """All of it, ``size`` clips each."""
-        starts = range(0, len(self.clips), size)
+        starts = range(0, len(self), size)
         return [
-            _Shard(self, number, range(start, min(start + size, len(self.clips))))
+            _Shard(self, number, range(start, min(start + size, len(self))))
             for number, start in enumerate(starts)
         ]
 
@@ -103,7 +117,7 @@ def _encode_shard(
     means, logvars, labels = [], [], []
     indices = shard.indices
     for first in range(indices.start, indices.stop, batch):
-        chosen = [shard.split.clips[i] for i in range(first, min(first + batch, indices.stop))]
+        chosen = [shard.split.clip(i) for i in range(first, min(first + batch, indices.stop))]
         x = torch.cat([to_pixels(clip.frames) for clip in chosen]).to(distributed.device())
         posterior = vae.backbone.encode(x)
         means.append(posterior.mean.cpu())
@@ -124,7 +138,7 @@ def _summarise(split: _Split) -> dict[str, Any]:
         "step": 0,
         "kind": "latents",
         "split": split.name,
-        "clips": len(split.clips),
+        "clips": len(split),
         "mean": statistics.mean.mean().item(),
         "deviation": statistics.deviation.mean().item(),
         "times": {},

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
-import yaml
 from torch import Tensor
 
 from arch.interface import DenoiserConfig
 from arch.latte import Latte, LatteConfig
 from arch.registry import lookup
+from pvvae import config as codec
 from pvvae.engine import LEVELS, recompute
 
 TINY = LatteConfig(
@@ -31,7 +31,7 @@ UNCONDITIONAL = dataclasses.replace(TINY, num_classes=0)
 
 
 def shipped(path: str) -> LatteConfig:
-    fields = yaml.safe_load((Path(__file__).parents[2] / "configs" / path).read_text())["denoiser"]
+    fields = codec.read_yaml(Path(__file__).parents[2] / "configs" / path)["denoiser"]
     return lookup(DenoiserConfig, fields.pop("name"))(**fields)
 
 
@@ -196,6 +196,16 @@ def test_the_paper_size_has_674_million_parameters():
         torch.empty(1, device="meta"),
         torch.empty(1, dtype=torch.long, device="meta"),
     ).shape == (1, 64, 5, 16, 16)
+
+
+@pytest.mark.parametrize(
+    ("name", "depth", "width", "heads"),
+    [("s", 12, 384, 6), ("b", 12, 768, 12), ("l", 24, 1024, 16), ("denoiser", 28, 1152, 16)],
+)
+def test_sizes_are_those_of_the_latte_paper(name, depth, width, heads):
+    config = shipped(f"latte/{name}.yaml")
+    assert (config.depth, config.width, config.heads) == (depth, width, heads)
+    assert (config.qk_norm, config.mlp, config.positions) == (False, "gelu", "sinusoids")
 
 
 def test_a_new_network_predicts_zero_and_starts_as_published():
