@@ -35,10 +35,12 @@ def _interval(value: Value) -> str:
 
 
 def _clips(name: str, results: Results) -> str:
-    real, generated = results.counts[REAL], results.counts[GENERATED]
+    generated = results.counts[GENERATED]
     if name.partition("_")[0] in OF_PAIRS:
         return f"{generated} pairs"
-    return f"{generated} of B" if name.startswith("is_") else f"{real} of A, {generated} of B"
+    if name.startswith("is_"):
+        return f"{generated} of B"
+    return f"{results.counts[REAL]} of A, {generated} of B"
 
 
 def _notes(results: Results) -> list[str]:

@@ -11,34 +11,13 @@ from torch.nn import functional as F
 from pvvae.errors import ConfigError
 from pvvae.metrics.c3d import C3D, preprocess
 from pvvae.metrics.inception_score import InceptionScore
-
-WIDTHS = (
-    ("conv1a", 3, 2),
-    ("conv2a", 2, 3),
-    ("conv3a", 3, 3),
-    ("conv3b", 3, 4),
-    ("conv4a", 4, 4),
-    ("conv4b", 4, 5),
-    ("conv5a", 5, 5),
-    ("conv5b", 5, 6),
-)
-HEADS = (("fc6", 6 * 16, 10), ("fc7", 10, 9), ("fc8", 9, 101))
+from tests.pvvae.metrics.small_c3d import HEADS, WIDTHS, write_small_c3d
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Both files as TGANv2 releases them: Chainer's names, made-up numbers."""
-    rng, folder = np.random.default_rng(0), tmp_path_factory.mktemp("c3d")
-    arrays = {}
-    for name, wide, out in WIDTHS:
-        arrays[f"{name}/W"] = rng.normal(size=(out, wide, 3, 3, 3)).astype(np.float32) / 4
-        arrays[f"{name}/b"] = rng.normal(size=out).astype(np.float32)
-    for name, wide, out in HEADS:
-        arrays[f"{name}/W"] = rng.normal(size=(out, wide)).astype(np.float32) / wide**0.5
-        arrays[f"{name}/b"] = rng.normal(size=out).astype(np.float32)
-    np.savez(folder / "conv3d_deepnetA_ucf.npz", **arrays)
-    np.savez(folder / "mean2.npz", mean=rng.uniform(80, 120, (3, 16, 128, 171)).astype(np.float32))
-    return folder / "conv3d_deepnetA_ucf.npz", folder / "mean2.npz"
+    """See :func:`write_small_c3d`."""
+    return write_small_c3d(tmp_path_factory.mktemp("c3d"))
 
 
 @pytest.fixture(scope="module")

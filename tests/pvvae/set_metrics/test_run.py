@@ -9,8 +9,10 @@ from PIL import Image
 
 from pvvae.data.pixels import to_pixels
 from pvvae.data.video import Frames, write_video
+from pvvae.metrics.c3d import C3D
 from pvvae.metrics.fvd import FVD
 from pvvae.metrics.i3d import I3D
+from pvvae.metrics.inception_score import inception_score
 from pvvae.metrics.lpips import LPIPS
 from pvvae.metrics.per_frame import to_unit
 from pvvae.metrics.psnr import frame_psnr
@@ -20,6 +22,7 @@ from pvvae.set_metrics.measure import Measure
 from pvvae.set_metrics.question import Question
 from pvvae.set_metrics.run import measure_sets
 from pvvae.set_metrics.table import table
+from tests.pvvae.metrics.small_c3d import write_small_c3d
 from tests.toy_clips import moving_pattern
 
 
@@ -101,6 +104,28 @@ def test_values_are_those_of_the_metrics_themselves(
     shown = table(found)
     assert "3 of A, 3 of B" in shown and "3 pairs" in shown
     assert shown.count("fewer than I3D's 400 features") == 1
+
+
+def test_is_counts_the_classes_of_each_network_under_its_own_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(I3D, "forward", lambda self, clips: clips[:, 0, :20, :20, 0].flatten(1) / 9)
+    (tmp_path / "A").mkdir()
+    np.save(tmp_path / "A" / "x.npy", moving_pattern(9, frames=3))  # not read
+    np.save(tmp_path / "A" / "y.npy", moving_pattern(8, frames=3))
+    clips = torch.stack([torch.from_numpy(moving_pattern(i, frames=16)) for i in range(2)])
+    (tmp_path / "B").mkdir()
+    for i, clip in enumerate(clips):
+        np.save(tmp_path / "B" / f"{i}.npy", clip.numpy())
+    file, mean = write_small_c3d(tmp_path)
+    found = ask(tmp_path, "is", c3d=file, c3d_mean=mean)
+    for network, name in ((I3D(), "is_i3d_k400"), (C3D(file=file, mean=mean), "is_c3d_ucf101")):
+        score = inception_score(network(clips).double().softmax(1))
+        assert found.metrics[f"{name}_one_split"].value == pytest.approx(score, rel=1e-6)
+        assert found.protocol[name]["num_generated"] == 2
+    assert found.weights.keys() == {"i3d", "c3d_ucf101", "c3d_mean"}
+    assert found.counts == {"generated": 2}
+    assert "2 of B" in table(found)
 
 
 def test_folders_of_frames_measure_as_the_arrays_do(
