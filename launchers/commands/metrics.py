@@ -80,6 +80,9 @@ def _metrics(arguments: argparse.Namespace) -> int:
         c3d_mean=arguments.c3d_mean,
     )
 
+    if arguments.json is not None and arguments.json.is_dir():
+        raise ConfigError(f"--json: {arguments.json} is a folder; name a file")
+
     from pvvae.set_metrics.run import measure_sets
     from pvvae.set_metrics.table import table
 
