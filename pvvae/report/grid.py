@@ -152,7 +152,8 @@ def _value(cell: Cell, marks: tuple[str, ...], *, beside: str = "") -> Slot:
 
 
 def _notes(cell: Cell) -> list[str]:
-    return [note for note in (cell.beside, cell.note) if note]
+    """Evaluations join notes by semicolons; apart, values share those that they have in common."""
+    return [note for note in (cell.beside, *cell.note.split("; ")) if note]
 
 
 def _common_notes(table: Table, column: int) -> list[str]:

@@ -58,3 +58,10 @@ def test_inline_clips_and_floors_stand_in_place_of_footnotes() -> None:
     assert [slot.beside for slot in grid.lines[0].slots] == ["", "16 clips", "16 clips"]
     assert marks(grid.lines[0].slots) == [(), ("a",), ()]
     assert grid.notes == (("a", "few"),)
+
+
+def test_joined_notes_are_shared_one_by_one() -> None:
+    grid = upright(table(found(2.0, note="few; lossy"), found(3.0, note="lossy")))
+    assert grid.notes == (("a", "16 clips"), ("b", "lossy"), ("c", "few"))
+    assert grid.head.slots[1].marks == ("a", "b")
+    assert [line.slots[1].marks for line in grid.lines] == [("c",), (), ()]
