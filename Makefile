@@ -1,11 +1,12 @@
 # make quickstart   the whole pipeline on real video, then the report (10 minutes on two cores)
-# make test         the tests            make check   format, lint, types, import law
+# make test         the tests, two at a time (WORKERS=N)   make check   format, lint, types, import law
 # make matrix       ZeRO stages and numbers of processes             make setup   .venv alone
 # make soak         fifty kills of a run (long; goes on where it was stopped)
 # make slurm        jobs on a Slurm of two nodes, started for them   (root; installs slurm-wlm, munge)
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+WORKERS ?= 2
 
 .PHONY: quickstart test matrix slurm soak check format setup clean
 .DELETE_ON_ERROR:
@@ -13,8 +14,9 @@ READY := .venv/.ready
 quickstart: $(READY)
 	@$(BIN)/pvvae pipeline configs/quickstart.yaml --with-parent
 
+# One thread each, on as many cores: a file's tests stay together, so that they share what is trained.
 test: $(READY)
-	@$(BIN)/pytest
+	@OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 matrix: $(READY)
 	@$(BIN)/pytest -m matrix

@@ -41,6 +41,7 @@ setup(
             "onnxscript",
             "pytest",
             "pytest-timeout",
+            "pytest-xdist",
             "ruff",
             "scikit-image",
             "torchmetrics",

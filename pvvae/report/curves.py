@@ -81,6 +81,8 @@ PANELS = (
     Panel(title="GAN loss of the decoder", name="gan"),
     Panel(title="Discriminator loss", name="discriminator"),
     Panel(title="Flow matching loss", name="flow", log=True),
+    Panel(title="FVD of samples, as it learns", name="fvd", log=True),
+    Panel(title="… of reconstructions", name="fvd_floor", log=True),
 )
 
 

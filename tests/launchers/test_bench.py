@@ -50,7 +50,7 @@ def test_the_table_has_a_row_for_each_network():
 def test_an_unknown_bench_and_too_few_blocks_are_one_line(capsys):
     assert main(["bench", "lop"]) == 2
     assert (
-        "invalid choice: 'lop' (choose from 'layout', 'levers', 'loop', 'metrics', 'tiles', 'vae')"
+        "invalid choice: 'lop' (choose from 'latte', 'layout', 'levers', 'loop', 'metrics', 'tiles', 'vae')"
         in capsys.readouterr().err
     )
     assert main(["bench", "loop", "--blocks", "1"]) == 2
