@@ -8,12 +8,11 @@ import pytest
 
 from pvvae.errors import ConfigError
 from stages import program
-from tests.pvvae.metrics.test_c3d import files as c3d_files
+from tests.pvvae.metrics.small_c3d import write_small_c3d
 from tests.stages.test_peers import Features
 from tests.tiny import CONFIGS
 
 pytestmark = pytest.mark.usefixtures("group")
-__all__ = ["c3d_files"]
 
 
 @pytest.fixture
@@ -62,9 +61,9 @@ def test_samples_of_classes_have_a_score_over_i3d_s_under_its_own_name(samples):
     assert len(manifest["clips"]) == 3
 
 
-def test_c3d_s_score_stands_beside_it_where_its_weights_are_named(samples, c3d_files):
+def test_c3d_s_score_stands_beside_it_where_its_weights_are_named(samples, tmp_path):
     (samples / "labels.json").write_text('["cats", "dogs", "cats"]')
-    weights, mean = c3d_files
+    weights, mean = write_small_c3d(tmp_path)
     found = evaluate(samples, f"c3d={weights}", f"c3d_mean={mean}")
     assert {"is_c3d_ucf101", "is_i3d_k400"} <= found["metrics"].keys()
     assert found["weights"].keys() == {"i3d", "c3d_ucf101", "c3d_mean"}
