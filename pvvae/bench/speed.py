@@ -97,7 +97,8 @@ def device_name() -> str:
     """The machine as a protocol names it."""
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()
-    return f"CPU, {torch.get_num_threads()} threads"
+    threads = torch.get_num_threads()
+    return f"CPU, {threads} thread{'s' if threads > 1 else ''}"
 
 
 def ceiling(device: torch.device, dtype: torch.dtype) -> float:
