@@ -44,6 +44,7 @@ setup(
             "pytest-xdist",
             "ruff",
             "scikit-image",
+            "scikit-learn",
             "torchmetrics",
             "transformers>=5",  # pipelines of diffusers do not import without it
             "types-PyYAML",

@@ -1,5 +1,7 @@
+import numpy as np
 import pytest
 import torch
+from sklearn.metrics.pairwise import polynomial_kernel
 
 from pvvae.errors import ConfigError
 from pvvae.metrics.kvd import kernel_distance
@@ -31,6 +33,15 @@ def test_it_is_the_sum_over_pairs():
         + mean(others(generated))
         - 2 * mean([(x, y) for x in real for y in generated])
     )
+    assert kernel_distance(real, generated) == pytest.approx(expected, rel=1e-12)
+
+
+def test_it_is_what_the_kernel_of_scikit_learn_gives():
+    real, generated = _pair(40, 60, 400)
+    within = [polynomial_kernel(x.double().numpy(), gamma=1 / 400) for x in (real, generated)]
+    pairs = sum((k.sum() - np.trace(k)) / (len(k) * (len(k) - 1)) for k in within)
+    across = polynomial_kernel(real.double().numpy(), generated.double().numpy(), gamma=1 / 400)
+    expected = pairs - 2 * across.mean()
     assert kernel_distance(real, generated) == pytest.approx(expected, rel=1e-12)
 
 
