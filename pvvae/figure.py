@@ -51,7 +51,7 @@ class FigureConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class SampleFigure:
-    """Which samples are shown of Table 1: sample i of every subject comes from the same seed."""
+    """Which samples are shown of Table 1, by their numbers."""
 
     samples: tuple[int, ...]
     frames: tuple[int, ...] = (0, 8, 16)

@@ -135,7 +135,7 @@ def _figure(asked: Asked) -> list[Section]:
         lead = "Whole frames, and squares of them enlarged pixel by pixel."
     else:
         image = draw_samples(plan, config.figure, list(config.data))
-        lead = "Sample by sample: equal seeds, whole frames, and squares enlarged pixel by pixel."
+        lead = "Samples by their numbers: whole frames, and squares enlarged pixel by pixel."
     if image is None:
         return []
     path = plan.folder / FIGURE
