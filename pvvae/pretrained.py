@@ -126,7 +126,10 @@ def load_denoiser(run: Path) -> Denoiser:
             f"{run}: a run of stage {plain.get('stage')} holds no denoiser; name one of latte"
         )
     codec.load_plugins(plain)
-    denoiser = codec.decode(DenoiserConfig, plain["denoiser"], "denoiser").anywhere().build()
+    try:
+        denoiser = codec.decode(DenoiserConfig, plain["denoiser"], "denoiser").anywhere().build()
+    except ConfigError as error:
+        raise ConfigError(f"{run}: another version made it; {error}") from None
     path = checkpoint_of(run).folder / "denoiser.safetensors"
     fill(denoiser, read_tensors(path), where=str(path))
     return denoiser.eval().requires_grad_(False)

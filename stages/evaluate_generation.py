@@ -21,6 +21,7 @@ from pvvae.metrics.fvd import FVD
 from pvvae.metrics.inception_score import I3D_K400, Classifier, InceptionScore
 from pvvae.results import FILE, Results, Value
 from pvvae.run import Run, RunConfig
+from pvvae.run_folder import is_run, read_config
 from pvvae.weight_sources import I3D_KINETICS
 
 
@@ -134,6 +135,7 @@ def _conclude(
         "size": f"{frames}x{config.height}x{config.width}",
         "clips": real.protocol(),
         "fvd": found.protocol,
+        **_sampling(Path(config.samples)),
     }
     digests = {"i3d": I3D_KINETICS.sha256}
     for classifier in classifiers:
@@ -161,6 +163,14 @@ def _conclude(
     line |= {name: value.value for name, value in metrics.items()}
     record.write_metrics([line | {"times": {}}])
     record.finish({"clips": found.num_generated})
+
+
+def _sampling(samples: Path) -> dict[str, Any]:
+    """How the samples were made, if a run says so: steps and guidance move every number."""
+    if not is_run(samples):
+        return {}
+    plain = read_config(samples)
+    return {"sampling": {key: plain.get(key) for key in ("sampler", "classes", "known")}}
 
 
 def _classes(samples: Path) -> list[str]:

@@ -8,8 +8,8 @@ from pvvae.results import protocol_differences
 
 Named = tuple[str, Found]
 """A subject's name and what was found of it."""
-SHARED = ("clips",)
-"""Mappings that are no single metric's: which clips, and how they were read."""
+SHARED = ("clips", "sampling")
+"""Mappings that are no single metric's: which clips, how they were read, how samples were made."""
 SPEEDS = ("ispeed", "tspeed")
 """Parts that say how speed was measured: of a VAE, and of Latte's training step."""
 Sides = list[tuple[list[str], dict[str, Any]]]

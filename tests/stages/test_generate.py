@@ -1,5 +1,7 @@
 """Videos longer and larger than what Latte learned, and videos that go on from others."""
 
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +61,12 @@ def test_a_rollout_begins_as_a_clip_does_and_a_longer_one_as_a_shorter(runs, sha
         assert np.array_equal(made[33][i][:21], made[21][i])
 
 
+def test_an_evaluation_says_how_the_samples_were_made(whole):
+    found = json.loads((whole / "evaluate_generation" / "results.json").read_text())
+    assert found["protocol"]["sampling"]["sampler"]["steps"] == 3
+    assert found["protocol"]["sampling"]["known"] == 0
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -83,3 +91,12 @@ def test_a_latte_that_never_learned_to_go_on_is_refused(whole, shards, tmp_path)
 def test_beginnings_without_a_number_of_groups_are_refused(whole, shards, tmp_path):
     with pytest.raises(ValueError, match=r"first: says what to go on from"):
         run_stage("generate", shards, whole, f"run={tmp_path / 'run'}", f"first={shards}/held_out")
+
+
+def test_a_latte_of_another_version_is_named(whole, shards, tmp_path):
+    latte = tmp_path / "latte"
+    shutil.copytree(whole / "latte", latte)
+    config = latte / "config.yaml"
+    config.write_text(config.read_text().replace("qk_norm: false", "wide: false"))
+    with pytest.raises(ConfigError, match=r"/latte: another version made it; denoiser\.wide: "):
+        run_stage("generate", shards, whole, f"run={tmp_path / 'run'}", f"latte={latte}")
