@@ -61,6 +61,9 @@ def add(commands: "Commands") -> None:
         metavar="FILE",
         help="C3D's weights (`pvvae weights`): is over its classes",
     )
+    metrics.add_argument(
+        "--i3d", type=Path, metavar="FILE", help="I3D's weights; default: the installed package's"
+    )
     metrics.add_argument("--c3d-mean", type=Path, metavar="FILE", help="and its mean cube")
     metrics.add_argument("--device", metavar="NAME", help="cpu, cuda, cuda:1; default: cuda if any")
     metrics.add_argument("--json", type=Path, metavar="OUT", help="write results and protocol")
@@ -76,6 +79,7 @@ def _metrics(arguments: argparse.Namespace) -> int:
         num=arguments.num,
         seed=arguments.seed,
         observed=arguments.observed,
+        i3d=arguments.i3d,
         c3d=arguments.c3d,
         c3d_mean=arguments.c3d_mean,
     )

@@ -29,7 +29,8 @@ FEATURES, DIGEST, CONSTANT = "features_", "digest_", "constant_"
 
 def videos_of(question: Question, *, device: str = "cpu") -> FVD:
     """FVD with the rule for frames that the question has."""
-    return FVD(device=device, frames=FIRST16 if question.frames == FIRST16 else "all")
+    rule = FIRST16 if question.frames == FIRST16 else "all"
+    return FVD(file=question.i3d, device=device, frames=rule)
 
 
 def c3d_of(question: Question) -> C3D | None:

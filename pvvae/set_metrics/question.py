@@ -33,6 +33,8 @@ class Question:
     seed: int = 0
     observed: int | None = None
     """Leading frames that the encoder was shown: frames behind them were predicted."""
+    i3d: Path | None = None
+    """I3D's weights, if not from the installed package; they are the same, by checksum."""
     c3d: Path | None = None
     """C3D's weights, for IS over its classes too."""
     c3d_mean: Path | None = None

@@ -68,3 +68,15 @@ def test_an_array_of_floats_is_one_line(folders: Path, told: Told) -> None:
     assert line.endswith(
         "b.npy: a clip is uint8 (T, H, W, 3), got float32 (5, 16, 16, 3) with 3840 NaN"
     )
+
+
+def test_a_named_file_of_i3d_is_the_one_that_is_read(folders: Path, told: Told) -> None:
+    """Another file than the released one is refused before a byte of it is interpreted."""
+    other = folders / "i3d.ckpt"
+    other.write_bytes(b"another network")
+    for side in "AB":
+        for name in "ab":
+            clip = np.random.default_rng(0).integers(0, 255, (9, 16, 16, 3), np.uint8)
+            np.save(folders / side / f"{name}.npy", clip)
+    line = told("metrics", folders / "A", folders / "B", "--metrics", "fvd", "--i3d", other)
+    assert f"{other}: sha256 is " in line
