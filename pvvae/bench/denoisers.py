@@ -1,6 +1,5 @@
 """Denoisers beside each other: the same training step on the latents of the same clip."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,7 +10,7 @@ from torch import Tensor, nn
 from arch.interface import Denoiser, DenoiserConfig
 from arch.latte_peer import DiffusersLatte
 from arch.registry import lookup
-from pvvae import distributed
+from pvvae.bench.speed import now
 from pvvae.errors import ConfigError
 from pvvae.flow import SamplerConfig, flow_loss, interpolate, sample
 from pvvae.planning.storages import LiveStorages
@@ -98,9 +97,9 @@ def denoisings(
 
 def step_seconds(subject: Denoising) -> float:
     """One step: forward, backward, AdamW."""
-    began = _now()
+    began = now()
     _step(subject)
-    return _now() - began
+    return now() - began
 
 
 def step_bytes(subject: Denoising) -> int:
@@ -130,13 +129,13 @@ def sampling_seconds(subject: Denoising, *, steps: int) -> tuple[float, float]:
     spent = {"sampling": 0.0, "bare": 0.0}
     x = torch.randn(subject.x.shape, device=subject.x.device)
     times = torch.linspace(1, 0, steps + 1)[:-1].tolist()
-    last = _now()
+    last = now()
 
     def bare(index: int, _: Tensor) -> None:
         nonlocal last
-        spent["sampling"] += (after := _now()) - last
+        spent["sampling"] += (after := now()) - last
         subject.forward(x, torch.full((len(x),), times[index - 1], device=x.device))
-        last = _now()
+        last = now()
         spent["bare"] += last - after
 
     sample(subject.forward, x, SamplerConfig(steps=steps), on_step=bare)
@@ -174,9 +173,3 @@ def _step(subject: Denoising) -> None:
     flow_loss(predicted, x, noise).mean().backward()  # type: ignore[no-untyped-call]
     subject.optimizer.step()
     subject.optimizer.zero_grad(set_to_none=True)
-
-
-def _now() -> float:
-    if distributed.device().type == "cuda":
-        torch.cuda.synchronize()
-    return time.perf_counter()

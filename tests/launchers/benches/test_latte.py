@@ -57,7 +57,7 @@ def test_adaln_for_every_row_gives_the_same_numbers():
 
 def test_sampling_is_timed_step_by_step_beside_as_many_passes(monkeypatch):
     ticks = itertools.count()
-    monkeypatch.setattr("pvvae.bench.denoisers._now", lambda: float(next(ticks)))
+    monkeypatch.setattr("pvvae.bench.denoisers.now", lambda: float(next(ticks)))
     assert sampling_seconds(subjects()["t4s16"], steps=7) == (7.0, 7.0)
 
 
