@@ -1,10 +1,31 @@
 """What DeepSpeed runs on, settled before it is imported."""
 
+import ctypes
 import os
 import shutil
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+"""glibc's names (malloc.h) for mallopt."""
+NEVER = 2**31 - 1
+"""Bytes, as mallopt takes an int: no tensor on a CPU of ours is larger."""
 
 
 def settle_accelerator() -> None:
     """Choose the CPU where there is no NVIDIA driver; DeepSpeed would too, with a warning."""
     if shutil.which("nvidia-smi") is None:
         os.environ.setdefault("DS_ACCELERATOR", "cpu")
+
+
+def keep_freed_memory() -> None:
+    """Let a process that runs a stage keep what its tensors free, where the C library is glibc.
+
+    Left to itself it gives large pieces back to the system, which clears them again, page by page,
+    at the next step: some hundredths of the time of tiny steps (docs/performance.md). On a GPU torch's
+    own allocator does the same.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except AttributeError:  # another C library: slower, and nothing else
+        return
+    mallopt(M_TRIM_THRESHOLD, NEVER)
+    mallopt(M_MMAP_THRESHOLD, NEVER)
