@@ -20,8 +20,8 @@ def keep_freed_memory() -> None:
     """Let a process that runs a stage keep what its tensors free, where the C library is glibc.
 
     Left to itself it gives large pieces back to the system, which clears them again, page by page,
-    at the next step: some hundredths of the time of tiny steps (docs/performance.md). On a GPU torch's
-    own allocator does the same.
+    at the next step: some hundredths of the time of tiny steps (docs/performance.md). On a GPU
+    torch's own allocator does the same.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt
