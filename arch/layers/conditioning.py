@@ -10,8 +10,6 @@ from torch import Tensor, nn
 
 from arch.layers.sinusoids import sinusoids
 
-NORM_EPS = 1e-6
-"""LayerNorm epsilon (Latte, after DiT)."""
 INIT_STD = 0.02
 """Of the time network's and the label table's weights (Latte, after DiT)."""
 TIME_FREQUENCIES = 256
@@ -88,8 +86,3 @@ class Modulation(nn.Module):
         """Of a condition (B, 1 or t, width)."""
         parts: Tensor = self.linear(F.silu(condition)).float()
         return parts[:, :, None].chunk(self.count, dim=-1)
-
-
-def modulated_norm(x: Tensor, *, shift: Tensor, scale: Tensor) -> Tensor:
-    """LayerNorm over the last axis without weights of its own, then scale and shift (adaLN)."""
-    return F.layer_norm(x, x.shape[-1:], eps=NORM_EPS) * (1 + scale) + shift

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from arch.layers import rope
 from arch.layers.attention import Backend, attention
-from arch.layers.conditioning import Linear, Modulation, ZeroLinear, modulated_norm
+from arch.layers.conditioning import Linear, Modulation, ZeroLinear
+from arch.layers.lean import gelu_linear, modulated_norm
 
 SWIGLU_SHARE = 2 / 3
 """Of the hidden width: three matrices then cost what two do (Shazeer, arXiv 2002.05202)."""
@@ -29,8 +30,8 @@ class Axis(NamedTuple):
     merge: str
 
 
-SPACE = Axis("b t n (qkv heads d) -> qkv (b t) heads n d", "(b t) heads n d -> b t n (heads d)")
-TIME = Axis("b t n (qkv heads d) -> qkv (b n) heads t d", "(b n) heads t d -> b t n (heads d)")
+SPACE = Axis("b t n (heads d) -> (b t) heads n d", "(b t) heads n d -> b t n (heads d)")
+TIME = Axis("b t n (heads d) -> (b n) heads t d", "(b n) heads t d -> b t n (heads d)")
 
 
 class Widths(NamedTuple):
@@ -61,7 +62,9 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor, angle: Tensor | None) -> Tensor:
         """Tokens (B, t, n, width) -> the same shape; ``angle`` (length of the axis, d / 2)."""
-        q, k, v = rearrange(self.qkv(x), self.axis.split, qkv=3, heads=self.heads)
+        # Cut before axes change places: the gradients are joined then in the order of the product.
+        parts = self.qkv(x).chunk(3, dim=-1)
+        q, k, v = (rearrange(part, self.axis.split, heads=self.heads) for part in parts)
         q, k = self.norm_q(q), self.norm_k(k)
         if angle is not None:
             q, k = rope.rotate(q, angle), rope.rotate(k, angle)
@@ -85,15 +88,32 @@ class SwiGLU(nn.Module):
         return result
 
 
+class GELU(nn.Module):
+    """Two linear layers with a GELU, by the tanh formula, between them (DiT)."""
+
+    def __init__(self, width: int, hidden: int) -> None:
+        super().__init__()
+        self.enter = Linear(width, hidden)
+        self.leave = LinearOfGELU(hidden, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., width) -> the same shape."""
+        result: Tensor = self.leave(self.enter(x))
+        return result
+
+
+class LinearOfGELU(Linear):
+    """A linear layer of its input's GELU."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return gelu_linear(input, self.weight, self.bias)
+
+
 def mlp(widths: Widths) -> nn.Module:
     """The network behind each attention."""
     if widths.mlp == "swiglu":
         return SwiGLU(widths.width, int(SWIGLU_SHARE * widths.hidden))
-    return nn.Sequential(
-        Linear(widths.width, widths.hidden),
-        nn.GELU(approximate="tanh"),
-        Linear(widths.hidden, widths.width),
-    )
+    return GELU(widths.width, widths.hidden)
 
 
 class Block(nn.Module):
@@ -110,9 +130,9 @@ class Block(nn.Module):
         parts: tuple[Tensor, ...] = self.modulation(condition)
         shift, scale, gate, mlp_shift, mlp_scale, mlp_gate = parts
         attended: Tensor = self.attention(modulated_norm(x, shift=shift, scale=scale), angle)
-        x = x + gate * attended
+        x = torch.addcmul(x, gate, attended)
         changed: Tensor = self.mlp(modulated_norm(x, shift=mlp_shift, scale=mlp_scale))
-        return x + mlp_gate * changed
+        return torch.addcmul(x, mlp_gate, changed)
 
 
 class Final(nn.Module):

@@ -99,9 +99,9 @@ def published(network: Latte, config: LatteConfig, x: Tensor, time: Tensor, labe
         if config.mlp == "swiglu":
             gate, value = linear(f"{name}.enter", tokens).chunk(2, dim=-1)
             return linear(f"{name}.leave", gate * torch.sigmoid(gate) * value)
-        hidden = linear(f"{name}.0", tokens)
+        hidden = linear(f"{name}.enter", tokens)
         cube = math.sqrt(2 / math.pi) * (hidden + 0.044715 * hidden**3)
-        return linear(f"{name}.2", 0.5 * hidden * (1 + torch.tanh(cube)))
+        return linear(f"{name}.leave", 0.5 * hidden * (1 + torch.tanh(cube)))
 
     def block(i: int, tokens: Tensor, condition: Tensor, places: list[tuple[int, ...]]) -> Tensor:
         six = linear(f"blocks.{i}.modulation.linear", F.silu(condition)).chunk(6, dim=-1)

@@ -49,10 +49,12 @@ def test_adaln_for_every_row_gives_the_same_numbers():
     time = torch.rand(2)
     expected = network(x, time)
     rows = []
-    network.blocks[1].modulation.register_forward_hook(lambda _, given, __: rows.append(given[0]))
+    network.blocks[1].modulation.linear.register_forward_hook(
+        lambda _, given, __: rows.append(given[0])
+    )
     found = as_published(network)(x, time)
     assert (found - expected).abs().max() < 1e-5 * expected.abs().max()
-    assert rows[0].shape == (2 * 4, 1, 48)
+    assert rows[0].shape == (2 * 4, 48)
 
 
 def test_sampling_is_timed_step_by_step_beside_as_many_passes(monkeypatch):
