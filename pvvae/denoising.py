@@ -1,80 +1,29 @@
 """The training step of the denoiser: rectified flow on normalised latents (section 4.1)."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import torch
 from torch import Tensor
 
-from arch.interface import Denoiser, DenoiserConfig, Posterior
 from pvvae import checkpoints, distributed, seeding
 from pvvae.attention import say_attention
-from pvvae.bounds import at_least
-from pvvae.data.latents import LatentDataset
-from pvvae.data.schedule import Bucket, Schedule
-from pvvae.early import Early, EarlyConfig
-from pvvae.engine import Engine, EngineConfig, share_clips, step_together
-from pvvae.errors import ConfigError
+from pvvae.denoising_config import DenoiserTrainingConfig, build_denoiser, open_latents
+from pvvae.early import Early
+from pvvae.engine import Engine, share_clips, step_together
 from pvvae.flow import TIME_LAWS, drop_labels, flow_loss, interpolate, known_times
-from pvvae.loop import LoopConfig, run_loop
-from pvvae.optimizer import OptimizerConfig
-from pvvae.run import Run, RunConfig
-from pvvae.slots import check_sharing, check_slots, once, process_slots
+from pvvae.latent_source import LatentBatch
+from pvvae.loop import run_loop
+from pvvae.run import Run
+from pvvae.slots import once, process_slots
 from pvvae.snapshot import write_snapshot
 from pvvae.watch.pace import Wait
-from pvvae.watch.watch import WatchConfig
 from pvvae.watch.work import CountFlops, SlotWork, Work, peak_flops
 
 VALIDATION_TIMES = (0.1, 0.3, 0.5, 0.7, 0.9)
 """Where the validation loss is measured. Ours: evenly over the path, its two ends left out."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class DenoiserTrainingConfig(RunConfig):
-    """A denoiser on cached latents."""
-
-    denoiser: DenoiserConfig
-    latents: str
-    """Run folder of extract_latents."""
-    batch: int
-    """Latents in one step, over all processes."""
-    slots: int
-    """Parts the batch is shared out in; a multiple of the number of processes."""
-    label_dropout: float
-    """How often a label is replaced by the null label, for guidance."""
-    validation_clips: int
-    """Held-out latents of the validation loss."""
-    times: Literal["uniform", "logit_normal"] = "uniform"
-    """Law of the times. uniform is rectified flow's own; logit_normal (SD3) has the middle of the
-    path more often."""
-    history: float = 0.0
-    """How often a clip's first groups are given clean and the rest is to follow, so that videos
-    can be continued. Ours; 0, the paper's, keeps comparisons of VAEs faithful."""
-    optimizer: OptimizerConfig
-    early: EarlyConfig = EarlyConfig()
-    """FVD of some samples at every evaluation."""
-    sequence_parallel: int = 1
-    """Consecutive processes that share each slot, and in the denoiser each latent's tokens."""
-    engine: EngineConfig
-    steps: int
-    loop: LoopConfig = LoopConfig()
-    watch: WatchConfig = WatchConfig()
-
-    def __post_init__(self) -> None:
-        at_least(1, {"steps": self.steps, "batch": self.batch, "slots": self.slots})
-        at_least(1, {"validation_clips": self.validation_clips})
-        at_least(1, {"sequence_parallel": self.sequence_parallel})
-        for name, share in (("label_dropout", self.label_dropout), ("history", self.history)):
-            if not 0 <= share <= 1:
-                raise ValueError(f"{name} must be in [0, 1], got {share}")
-
-    def check(self, processes: int) -> None:
-        check_slots(self.slots, processes, key="slots", team=self.sequence_parallel)
-        with torch.device("meta"):
-            check_sharing(self.denoiser.build(), team=self.sequence_parallel)
-        _check(self, LatentDataset(Path(self.latents) / "train"))
 
 
 def train_denoiser(config: DenoiserTrainingConfig, *, stage: str, count: CountFlops) -> None:
@@ -117,18 +66,8 @@ class DenoiserTrainer:
         """Build network, engine and data; samples are written in ``folder``."""
         self.config, self.folder = config, folder
         config.check(distributed.world_size())
-        self.latents = LatentDataset(Path(config.latents) / "train")
-        held_out = Path(config.latents) / "held_out"
-        self.held_out = LatentDataset(held_out) if held_out.is_dir() else None
+        self.latents = open_latents(config, run=folder)
         self.slots = process_slots(config.slots, team=config.sequence_parallel)
-        bucket = Bucket(frames=1, height=1, width=1, batch=config.batch // config.slots)
-        self.schedule = Schedule(
-            (bucket,),
-            slots=config.slots,
-            steps=config.steps,
-            num_samples=len(self.latents),
-            seed=config.seed,
-        )
         network = build_denoiser(config)
         share_clips(network, team=config.sequence_parallel)
         self.engine = Engine(
@@ -142,23 +81,23 @@ class DenoiserTrainer:
             )
         self.wait = Wait()
         self.work = Work(count if peak_flops(config.watch.peak_tflops) else None)
-        self._rollbacks = 0
+        self._batches: Iterator[LatentBatch] = iter(())
 
     def start(self, step: int, *, rollbacks: int) -> None:
-        """Little to get ready: every draw is made where it is used."""
-        self._rollbacks = rollbacks
+        """Point the latents at ``step``."""
+        self._batches = self.latents.iterate(step, self.slots, rollbacks=rollbacks)
 
     def step(self, step: int) -> dict[str, Tensor] | None:
         """One step over this process's slots."""
         applied = True
         rate = self.config.optimizer.rate(step, self.config.steps)
         total = torch.zeros((), device=distributed.device())
-        for slot in self.slots:
+        for _ in self.slots:
             with self.wait.measured():
-                drawn = self.draw(step, slot)
+                drawn = self.noised(next(self._batches))
             loss = self._loss(drawn)
             self.engine.backward(loss)
-            self.work.add(SlotWork((len(drawn.x), *self.latents.shape[1:])))
+            self.work.add(SlotWork((len(drawn.x), *self.latents.scale.shape[1:])))
             total += loss.detach() / self.config.slots
             applied = step_together({self.engine: rate}, losses=[total])
         if not applied:
@@ -166,12 +105,31 @@ class DenoiserTrainer:
         clips = total.new_tensor(self.config.batch * len(self.slots) / self.config.slots)
         return once({"flow": total, "clips": clips}, team=self.config.sequence_parallel)
 
-    def draw(self, step: int, slot: int) -> Noised:
-        """One slot's latents and all that is drawn for them."""
-        positions = self.schedule.draw(step, slot, rollbacks=self._rollbacks).positions
-        places = zip(positions.tolist(), self.schedule.sample_ids(positions).tolist(), strict=True)
-        parts = zip(*(self._draw(position, sample) for position, sample in places), strict=True)
-        return Noised(*(torch.stack(part).to(distributed.device()) for part in parts))
+    def noised(self, batch: LatentBatch) -> Noised:
+        """A slot's latents, sampled and normalised, and all that is drawn for them."""
+        posterior, device = batch.posterior, batch.posterior.mean.device
+        shape = posterior.mean.shape[1:]
+        drawn = [self._draw(int(position), shape) for position in batch.positions]
+        parts = [torch.stack(part) for part in zip(*drawn, strict=True)]
+        sampling, noise, time, uniform, known = (part.to(device) for part in parts)
+        label = drop_labels(
+            batch.labels.to(device),
+            uniform,
+            rate=self.config.label_dropout,
+            null_label=self.config.denoiser.num_classes,
+        )
+        x = self.latents.scale.normalize(posterior.sample(sampling))
+        return Noised(x=x, noise=noise, time=time, label=label, known=known)
+
+    def _draw(self, position: int, shape: torch.Size) -> tuple[Tensor, ...]:
+        """For one position: noise of the posterior and of the path, time, label's fate, history."""
+        generator = seeding.torch_generator(self.config.seed, "flow", position)
+        sampling = torch.randn(shape, generator=generator)
+        noise = torch.randn(shape, generator=generator)
+        time = TIME_LAWS[self.config.times](generator, 1)
+        uniform = torch.rand(1, generator=generator)
+        known = draw_known(generator, self.config.history, groups=shape[1])
+        return sampling, noise, time[0], uniform[0], known
 
     def _loss(self, drawn: Noised) -> Tensor:
         """Mean flow loss of one slot."""
@@ -183,23 +141,6 @@ class DenoiserTrainer:
         return flow_loss(
             predicted, drawn.x, drawn.noise, known=known if self.config.history else None
         ).mean()
-
-    def _draw(self, position: int, sample: int) -> tuple[Tensor, ...]:
-        """What :class:`Noised` has, of one position."""
-        generator = seeding.torch_generator(self.config.seed, "flow", position)
-        mean, logvar, label = self.latents[sample]
-        posterior = Posterior(mean.float(), logvar.float())
-        x = self.latents.normalize(posterior.sample(torch.randn(mean.shape, generator=generator)))
-        noise = torch.randn(mean.shape, generator=generator)
-        time = TIME_LAWS[self.config.times](generator, 1)
-        kept = drop_labels(
-            torch.tensor([max(label, 0)]),
-            torch.rand(1, generator=generator),
-            rate=self.config.label_dropout,
-            null_label=self.config.denoiser.num_classes,
-        )
-        known = draw_known(generator, self.config.history, groups=x.shape[1])
-        return x, noise, time[0], kept[0], known
 
     def _velocity(self, x_t: Tensor, time: Tensor, label: Tensor | None) -> Tensor:
         given = label if self.config.denoiser.num_classes else None
@@ -222,7 +163,7 @@ class DenoiserTrainer:
         """
         values: dict[str, float] = {}
         with self.engine.averaged():
-            if self.held_out is not None:
+            if self.latents.held_out:
                 flow = self._validation()
                 values |= {"flow": flow, "score": -flow}
             if self.early is not None:
@@ -235,12 +176,11 @@ class DenoiserTrainer:
         return values
 
     def _validation(self) -> float:
-        assert self.held_out is not None
         losses = []
         null = torch.tensor(self.config.denoiser.num_classes)
-        for index in range(min(self.config.validation_clips, len(self.held_out))):
-            mean, _, _ = self.held_out[index]
-            x = self.latents.normalize(mean.float()).expand(len(VALIDATION_TIMES), *mean.shape)
+        for index in range(min(self.config.validation_clips, self.latents.held_out)):
+            mean = self.latents.held_out_mean(index)
+            x = self.latents.scale.normalize(mean).expand(len(VALIDATION_TIMES), *mean.shape)
             generator = seeding.torch_generator(0, "validation", index)
             noise = torch.randn(mean.shape, generator=generator).expand_as(x)
             time, label = torch.tensor(VALIDATION_TIMES), null.expand(len(x))
@@ -266,32 +206,3 @@ def draw_known(generator: torch.Generator, history: float, *, groups: int) -> Te
     """(): 0, or with probability ``history`` a number of groups from 1 to ``groups - 1``."""
     wanted, share = torch.rand(2, generator=generator).tolist()
     return torch.tensor(1 + int(share * (groups - 1)) if wanted < history else 0)
-
-
-def build_denoiser(config: DenoiserTrainingConfig) -> Denoiser:
-    """The denoiser with the weights it starts from."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seeding.key(config.seed, "weights", "denoiser"))
-        return config.denoiser.build()
-
-
-def _check(config: DenoiserTrainingConfig, latents: LatentDataset) -> None:
-    if config.batch % config.slots:
-        raise ConfigError(
-            f"batch: {config.batch} latents cannot be shared out in {config.slots} slots"
-        )
-    if latents.channels != config.denoiser.latent_channels:
-        raise ConfigError(
-            f"denoiser.latent_channels: {config.latents} has latents of {latents.channels} "
-            f"channels, the denoiser wants {config.denoiser.latent_channels}"
-        )
-    if config.history and latents.shape[1] == 1:
-        raise ConfigError(
-            f"history: {config.latents} has latents of one group, which leaves nothing to continue"
-        )
-    classes = config.denoiser.num_classes
-    if classes and len(latents.classes) != classes:
-        raise ConfigError(
-            f"denoiser.num_classes: {config.latents} has {len(latents.classes)} classes, "
-            f"the denoiser {classes}; 0 trains without classes"
-        )

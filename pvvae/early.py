@@ -14,14 +14,14 @@ from pvvae import distributed, seeding
 from pvvae.bounds import at_least
 from pvvae.data.clips import held_out_clips, to_pixels, to_uint8
 from pvvae.data.contact_sheet import contact_sheet
-from pvvae.data.latents import LatentDataset
 from pvvae.data.video import write_video
 from pvvae.errors import ConfigError
 from pvvae.flow import LabelledVelocity, SamplerConfig, sample
 from pvvae.held_out import SAMPLE_FPS
+from pvvae.latent_source import LatentSource
 from pvvae.metrics.frechet import frechet_distance
 from pvvae.metrics.fvd import FVD
-from pvvae.others import open_vae, vae_of_latents
+from pvvae.others import open_vae
 from pvvae.turns import in_turns
 
 
@@ -59,18 +59,15 @@ class EarlyConfig:
 class Early:
     """The same noise and the same real clips every time, whatever the number of processes."""
 
-    def __init__(
-        self, config: EarlyConfig, latents: LatentDataset, *, seed: int, team: int
-    ) -> None:
+    def __init__(self, config: EarlyConfig, latents: LatentSource, *, seed: int, team: int) -> None:
         """Look at the real clips, as they are and as the VAE rebuilds them.
 
         Raises:
             ConfigError: if VAE or clips are missing, or too short for I3D.
         """
-        self._config, self._latents, self._seed = config, latents, seed
+        self._config, self._latents, self._seed = config, latents.scale, seed
         self._blocks, self._team = -(-config.num // config.batch), team
-        vae = config.vae or vae_of_latents(latents.folder.parent)
-        self._backbone = open_vae(vae).to(distributed.device()).backbone
+        self._backbone = open_vae(config.vae or latents.vae).to(distributed.device()).backbone
         self._videos = FVD(device=str(distributed.device()))
         pairs = in_turns(self._blocks, self._known, team=team)
         self._real = torch.cat([real for real, _ in pairs])

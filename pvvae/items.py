@@ -11,6 +11,7 @@ from pvvae import distributed
 from pvvae.files import write_json
 from pvvae.progress import progress
 from pvvae.run import Run
+from pvvae.slots import teams_of
 from pvvae.standing import FILE, Standing
 from pvvae.stop_request import Stopped, stop_asked
 
@@ -35,6 +36,7 @@ class Items(Generic[T]):
         kept: Callable[[T], bool],
         clips: Callable[[T], int] = lambda _: 1,
         settle: Callable[[], None] = lambda: None,
+        team: int = 1,
     ) -> None:
         """Nothing happens before the iteration.
 
@@ -44,8 +46,9 @@ class Items(Generic[T]):
             kept: whether all of an item is on disk; the main process asks, once.
             clips: in an item.
             settle: waits for results that are being kept in the background.
+            team: consecutive processes that take each item together.
         """
-        self._settle = settle
+        self._settle, self._team = settle, team
         self._record, self._items, self._kept = record, items, kept
         self._clips = [clips(item) for item in items]
         self._total = sum(self._clips)
@@ -62,18 +65,18 @@ class Items(Generic[T]):
         left = distributed.from_main(
             lambda: [n for n, item in enumerate(self._items) if not self._kept(item)]
         )
-        rank, processes = distributed.rank(), distributed.world_size()
+        mine, teams = teams_of(self._team)
         self._done = self._begun = self._total - sum(self._clips[n] for n in left)
         with progress(self._record.folder.name, self._total, start=self._done) as self._bar:
             self._note()
-            for first in range(0, len(left), processes):
-                turn = left[first : first + processes]
+            for first in range(0, len(left), teams):
+                turn = left[first : first + teams]
                 self._turn = sum(self._clips[n] for n in turn)
-                if rank < len(turn):
-                    yield self._items[turn[rank]]
+                if mine < len(turn):
+                    yield self._items[turn[mine]]
                 self._done += self._turn
                 self._show(self._done)
-                if first + processes < len(left) and stop_asked():
+                if first + teams < len(left) and stop_asked():
                     self._leave()
             self._settle()
             self._note()

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from arch.interface import Backbone
-from pvvae.data.latents import LatentDataset
+from pvvae.data.latent_scale import LatentScale
 from pvvae.errors import ConfigError
 
 Denoise = Callable[[Tensor | None, int], Tensor]
@@ -37,7 +37,7 @@ def frames_of(groups: int, backbone: Backbone) -> int:
 
 def roll_out(
     backbone: Backbone,
-    latents: LatentDataset,
+    latents: LatentScale,
     denoise: Denoise,
     *,
     frames: int,

@@ -38,13 +38,7 @@ def check_slots(slots: int, processes: int, *, key: str, team: int) -> int:
     Raises:
         ConfigError: naming the key.
     """
-    if processes % team:
-        who = f"{processes} processes" if processes > 1 else "one process"
-        raise ConfigError(
-            f"sequence_parallel: {who} cannot be parted into teams of {team}; "
-            f"use {_either(_divisors(processes))}, or a multiple of {team} processes"
-        )
-    teams = processes // team
+    teams = check_teams(processes, team=team)
     if slots % teams:
         who = f"{teams} teams of {team} processes" if team > 1 else f"{processes} processes"
         fitting = [n * team for n in _divisors(slots)]
@@ -53,6 +47,21 @@ def check_slots(slots: int, processes: int, *, key: str, team: int) -> int:
             f"{_either(fitting)} processes, or a multiple of {teams} slots"
         )
     return teams
+
+
+def check_teams(processes: int, *, team: int) -> int:
+    """Refuse processes that cannot be parted into teams; how many teams they are.
+
+    Raises:
+        ConfigError: naming ``sequence_parallel``.
+    """
+    if processes % team:
+        who = f"{processes} processes" if processes > 1 else "one process"
+        raise ConfigError(
+            f"sequence_parallel: {who} cannot be parted into teams of {team}; "
+            f"use {_either(_divisors(processes))}, or a multiple of {team} processes"
+        )
+    return processes // team
 
 
 def check_sharing(network: Shareable, *, team: int) -> None:

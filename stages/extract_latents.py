@@ -11,6 +11,7 @@ from arch.interface import PeerConfig
 from pvvae import distributed
 from pvvae.bounds import at_least
 from pvvae.data.clips import HeldOutClip, held_out_clips, to_pixels
+from pvvae.data.latent_scale import encoder_digest
 from pvvae.data.latents import channel_statistics, shard_path, write_shard, write_statistics
 from pvvae.items import Items
 from pvvae.model import PredictiveVAE
@@ -104,7 +105,8 @@ def run(config: Config) -> None:
     )
     for shard in shards:
         _encode_shard(vae, shard, config.batch, shards.part)
-    lines = [_summarise(split) for split in splits]
+    encoder = encoder_digest(vae.backbone.encoder)
+    lines = [_summarise(split, encoder) for split in splits]
     record.write_metrics(lines)
     record.finish({str(line["split"]): line["clips"] for line in lines})
 
@@ -129,11 +131,11 @@ def _encode_shard(
     )
 
 
-def _summarise(split: _Split) -> dict[str, Any]:
+def _summarise(split: _Split, encoder: str) -> dict[str, Any]:
     """Write the split's statistics; its line for metrics.jsonl."""
     statistics = channel_statistics(split.folder)
     if distributed.is_main():
-        write_statistics(split.folder, statistics, classes=split.clips.classes)
+        write_statistics(split.folder, statistics, classes=split.clips.classes, encoder=encoder)
     return {
         "step": 0,
         "kind": "latents",

@@ -1,33 +1,42 @@
 """Generation: noise to latents by the denoiser, latents to video by the VAE's decoder."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from arch.interface import Backbone, PeerConfig
-from pvvae import distributed, seeding
+from arch.interface import Backbone, Denoiser, PeerConfig
+from pvvae import distributed
 from pvvae.behind import Behind
 from pvvae.bounds import at_least
+from pvvae.clip_formats import WRITERS
 from pvvae.data.clips import HeldOutClips, held_out_clips, to_pixels, to_uint8
 from pvvae.data.contact_sheet import contact_sheet
-from pvvae.data.latents import LatentDataset
+from pvvae.data.latent_scale import LatentScale
 from pvvae.data.video import write_video
+from pvvae.engine import share_clips
 from pvvae.errors import ConfigError
 from pvvae.files import write_array, write_json
-from pvvae.flow import OnStep, SamplerConfig, continuing, guided, sample
+from pvvae.flow import SamplerConfig
 from pvvae.held_out import SAMPLE_FPS
 from pvvae.items import Items
+from pvvae.latte_run import check_decoder, latte_classes, latte_scale
 from pvvae.others import check_trained, open_vae
 from pvvae.pretrained import load_denoiser
-from pvvae.rollout import check_window, frames_of, roll_out
+from pvvae.rollout import check_window, frames_of
 from pvvae.run import Run, RunConfig
 from pvvae.run_folder import read_config
+from pvvae.sampling import Done, Generator, Labels
+from pvvae.slots import check_sharing, check_teams
 
+Shown = Literal["mp4", "gif", "frames", "sheet"]
+"""What a run can show of its samples: each of them, or a contact sheet of the first ones."""
 SHEET = 16
 """Clips on the contact sheet, four by four."""
 
@@ -46,8 +55,13 @@ class Config(RunConfig):
     batch: int = 16
     """Samples made at once, always the same ones together."""
     sampler: SamplerConfig = SamplerConfig()
+    precision: Literal["fp32", "bf16"] = "fp32"
+    """What the denoiser computes in; steps are summed up in fp32 either way."""
     classes: tuple[str, ...] = ()
     """Class names to draw from; none means all."""
+    formats: tuple[Shown, ...] = ("sheet",)
+    """What to look at, in samples/: each sample as mp4, gif or a folder of PNG, and a contact sheet
+    of the first ones. What is measured is in clips/ whatever is asked for here."""
     frames: int | None = None
     """Length of the videos; null is that of the clips that Latte learned."""
     height: int | None = None
@@ -59,24 +73,32 @@ class Config(RunConfig):
     clips in training, and each takes over so many groups; Latte must have learned to (history)."""
     first: str | None = None
     """Shards of clips to go on from, sample i from clip i; null begins with noise."""
+    sequence_parallel: int = 1
+    """Consecutive processes that denoise each batch together, each a part of the tokens: for long
+    videos."""
 
     def __post_init__(self) -> None:
         check_trained(self.vae)
         at_least(1, {"num": self.num, "batch": self.batch})
+        at_least(1, {"sequence_parallel": self.sequence_parallel})
         at_least(0, {"known": self.known})
         if self.first is not None and not self.known:
             raise ConfigError("first: says what to go on from, so known must be 1 or more")
 
+    def check(self, processes: int) -> None:
+        check_teams(processes, team=self.sequence_parallel)
+
 
 def run(config: Config) -> None:
     """Make the samples that do not exist yet: RUN/clips/000000.npy, uint8 (T, H, W, C)."""
-    latents = LatentDataset(Path(read_config(Path(config.latte))["latents"]) / "train")
-    choices = _class_indices(config, latents)
+    config.check(distributed.world_size())
+    scale = latte_scale(Path(config.latte))
+    classes = latte_classes(Path(config.latte), scale)
+    labels = Labels(seed=config.seed, choices=_class_indices(config, classes))
     record = Run(config, stage="generate")
     if record.finished:
         return
-    maker = _Maker(config, latents, choices)
-    folder, behind = record.folder / "clips", Behind()
+    maker, behind = _Maker(config, scale, labels), Behind()
     blocks = [
         range(first, min(first + config.batch, config.num))
         for first in range(0, config.num, config.batch)
@@ -84,95 +106,113 @@ def run(config: Config) -> None:
     left = Items(
         record,
         blocks,
-        kept=lambda block: all(_clip_path(folder, i).exists() for i in block),
+        kept=lambda block: all(_clip_path(record.folder, i).exists() for i in block),
         clips=len,
         settle=behind.settle,
+        team=config.sequence_parallel,
     )
+    names = [classes[labels.of(i)] if classes else "" for i in range(config.num)]
     for block in left:
-        decode = maker.begin(block, on_part=left.part)
-        behind.submit(partial(_write, decode, folder, block))
-    _conclude(record, config, latents, choices)
+        decode = maker.begin(block, done=left.part)
+        if distributed.rank() % config.sequence_parallel == 0:  # all of a team hold the same
+            behind.submit(partial(_write, decode, record.folder, block))
+    _conclude(record, config, names)
 
 
-def _write(decode: Callable[[], Tensor], folder: Path, block: range) -> None:
+def _write(decode: Callable[[], Tensor], run: Path, block: range) -> None:
     with torch.inference_mode():
         clips = to_uint8(decode())
     for i, clip in zip(block, clips, strict=True):
-        write_array(_clip_path(folder, i), clip)
+        write_array(_clip_path(run, i), clip)
+
+
+def show(run: Path, formats: tuple[Shown, ...]) -> None:
+    """Write the samples of a run as files to look at, in RUN/samples.
+
+    Args:
+        run: whose samples and labels.json are there.
+        formats: each sample in these; and a contact sheet of the first ones.
+    """
+    names = json.loads((run / "labels.json").read_text())
+    for i, name in enumerate(names):
+        stem = run / "samples" / "_".join([f"{i:06d}", *([name.replace("/", "-")] if name else [])])
+        for one in formats:
+            if one != "sheet":
+                WRITERS[one](stem, np.load(_clip_path(run, i)))
+    if "sheet" in formats:
+        shown = [np.load(_clip_path(run, i)) for i in range(min(SHEET, len(names)))]
+        write_video(run / "samples" / "contact_sheet.mp4", contact_sheet(shown), fps=SAMPLE_FPS)
 
 
 class _Maker:
-    """Denoiser and decoder, and what is the same for all samples."""
+    """Opens what the samples are made with, and makes them at once or window by window."""
 
-    def __init__(self, config: Config, latents: LatentDataset, choices: list[int]) -> None:
-        self.config, self.latents, self.choices = config, latents, choices
-        self.denoiser = load_denoiser(Path(config.latte)).to(distributed.device())
-        self.backbone: Backbone = open_vae(config.vae).to(distributed.device()).backbone
-        self.shape = _shape(config, latents, self.backbone)
-        self.first = _first_clips(config, self.backbone, self.shape)
+    def __init__(self, config: Config, scale: LatentScale, labels: Labels) -> None:
+        self._config, device = config, distributed.device()
+        vae = open_vae(config.vae)
+        check_decoder(vae, scale, name=_vae_name(config.vae))
+        backbone = vae.backbone.to(device)
+        shape = _shape(config, scale, backbone)
+        self._first = _first_clips(config, backbone, shape)
+        dtype = torch.bfloat16 if config.precision == "bf16" else torch.float32
+        self._generator = Generator(
+            denoiser=_denoiser(config).to(device, dtype),
+            dtype=dtype,
+            backbone=backbone,
+            scale=scale,
+            shape=shape,
+            sampler=config.sampler,
+            labels=labels,
+            seed=config.seed,
+            device=device,
+        )
+        self._frames = config.frames or frames_of(scale.shape[1], backbone)
 
-    def begin(self, block: range, *, on_part: Callable[[float], None]) -> Callable[[], Tensor]:
+    def begin(self, block: range, *, done: Done) -> Callable[[], Tensor]:
         """Generate latents; what is returned makes pixels (B, 3, T, H, W) of them.
 
         A video that is rolled out goes through the decoder window by window, so is whole by then.
         """
-        frames = self.config.frames or frames_of(self.latents.shape[1], self.backbone)
-        if not self.config.known:
-            z = self._window(block, None, 0, on_part)
-            return lambda: self.backbone.decode(self.latents.denormalize(z))
+        if not self._config.known:
+            return self._generator.begin(block, done=done)
         first = None
-        if self.first is not None:
-            clips = [to_pixels(self.first[i].frames) for i in block]
-            first = torch.cat(clips).to(distributed.device())
-        with torch.inference_mode():
-            video = roll_out(
-                self.backbone,
-                self.latents,
-                lambda known, window: self._window(block, known, window, on_part),
-                frames=frames,
-                known=self.config.known,
-                first=first,
-            )
+        if self._first is not None:
+            first = torch.cat([to_pixels(self._first[i].frames) for i in block])
+        video = self._generator.roll_out(
+            block, first, frames=self._frames, known=self._config.known, done=done
+        )
         return lambda: video
 
-    def _window(
-        self, block: range, known: Tensor | None, window: int, on_part: Callable[[float], None]
-    ) -> Tensor:
-        """Normalised latents (B, c, t, h, w) of a window of the samples in ``block``."""
-        config, place = self.config, [window] if window else []
-        noise = torch.stack(
-            [
-                torch.randn(
-                    self.shape,
-                    generator=seeding.torch_generator(config.seed, "sample", i, *place),
-                )
-                for i in block
-            ]
-        ).to(distributed.device())
-        label = None
-        if self.denoiser.num_classes:
-            labels = [_label(config, i, self.choices) for i in block]
-            label = torch.tensor(labels, device=noise.device)
-        velocity = guided(
-            self.denoiser if known is None else continuing(self.denoiser, known),
-            label=label,
-            null_label=self.denoiser.num_classes,
-            config=config.sampler,
+
+def _denoiser(config: Config) -> Denoiser:
+    """Latte, perhaps shared by a team.
+
+    Raises:
+        ConfigError: if it cannot be shared, or guided.
+    """
+    denoiser = load_denoiser(Path(config.latte))
+    if config.sampler.guidance != 1 and not denoiser.num_classes:
+        raise ConfigError(
+            f"sampler.guidance: {config.latte} was trained without classes, so there is no null "
+            f"label to guide away from, got {config.sampler.guidance:g}; set it to 1"
         )
-        on_step: OnStep = lambda step, _: on_part(step / config.sampler.steps)  # noqa: E731
-        with torch.inference_mode():
-            z = sample(velocity, noise, config.sampler, on_step=on_step)
-        return z if known is None else torch.cat([known, z[:, :, known.shape[2] :]], dim=2)
+    check_sharing(denoiser, team=config.sequence_parallel)
+    share_clips(denoiser, team=config.sequence_parallel)
+    return denoiser
 
 
-def _shape(config: Config, latents: LatentDataset, backbone: Backbone) -> tuple[int, int, int, int]:
+def _vae_name(vae: str | PeerConfig) -> str:
+    return vae if isinstance(vae, str) else vae.name
+
+
+def _shape(config: Config, scale: LatentScale, backbone: Backbone) -> tuple[int, int, int, int]:
     """(c, t, h, w) of what is generated at once.
 
     Raises:
         ConfigError: for a length or a size that the backbone does not have, or windows that Latte
             did not learn.
     """
-    c, t, h, w = latents.shape
+    c, t, h, w = scale.shape
     space = backbone.stride.space
     size = (config.height or h * space, config.width or w * space)
     try:
@@ -214,38 +254,28 @@ def _first_clips(
     return clips
 
 
-def _class_indices(config: Config, latents: LatentDataset) -> list[int]:
-    unknown = [name for name in config.classes if name not in latents.classes]
+def _class_indices(config: Config, classes: tuple[str, ...]) -> list[int]:
+    """Places of the classes to draw from, in the order that is asked for.
+
+    Raises:
+        ConfigError: for one that Latte did not learn.
+    """
+    unknown = [name for name in config.classes if name not in classes]
     if unknown:
-        raise ConfigError(
-            f"classes: no class is called {unknown[0]!r}; known: {', '.join(latents.classes)}"
-        )
-    return [latents.classes.index(name) for name in config.classes or latents.classes]
+        known = ", ".join(classes) or f"none, for {config.latte} learned without classes"
+        raise ConfigError(f"classes: no class is called {unknown[0]!r}; known: {known}")
+    return [classes.index(name) for name in config.classes or classes]
 
 
-def _label(config: Config, index: int, choices: list[int]) -> int:
-    drawn = seeding.numpy_generator(config.seed, "label", index).integers(max(len(choices), 1))
-    return choices[int(drawn)] if choices else 0
-
-
-def _conclude(record: Run, config: Config, latents: LatentDataset, choices: list[int]) -> None:
+def _conclude(record: Run, config: Config, names: list[str]) -> None:
     """Labels, contact sheet and the run's one line of metrics."""
     if distributed.is_main():
-        names = [
-            latents.classes[_label(config, i, choices)] if latents.classes else ""
-            for i in range(config.num)
-        ]
         write_json(record.folder / "labels.json", names)
-        shown = [
-            np.load(_clip_path(record.folder / "clips", i)) for i in range(min(SHEET, config.num))
-        ]
-        write_video(
-            record.folder / "samples" / "contact_sheet.mp4", contact_sheet(shown), fps=SAMPLE_FPS
-        )
+        show(record.folder, config.formats)
     line = {"step": 0, "kind": "samples", "clips": config.num, "times": {}}
     record.write_metrics([line])
     record.finish({"clips": config.num})
 
 
-def _clip_path(folder: Path, index: int) -> Path:
-    return folder / f"{index:06d}.npy"
+def _clip_path(run: Path, index: int) -> Path:
+    return run / "clips" / f"{index:06d}.npy"

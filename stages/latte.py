@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from pvvae.denoising import DenoiserTrainingConfig, train_denoiser
+from pvvae.denoising import train_denoiser
+from pvvae.denoising_config import DenoiserTrainingConfig
 from pvvae.engine import EngineConfig
 from pvvae.optimizer import OptimizerConfig
 from pvvae.planning.flops import slot_counter

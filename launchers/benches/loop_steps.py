@@ -90,7 +90,8 @@ def _config(name: str, folder: Path, steps: int) -> tuple[Any, str]:
 def _alternating(config: Any, run: "Run") -> "Alternating":
     from pvvae.bench.alternating import Alternating
     from pvvae.bench.bare import BareDenoiser, BareVAE
-    from pvvae.denoising import DenoiserTrainer, DenoiserTrainingConfig
+    from pvvae.denoising import DenoiserTrainer
+    from pvvae.denoising_config import DenoiserTrainingConfig
     from pvvae.planning.flops import slot_counter
     from pvvae.training import VAETrainer
 

@@ -11,15 +11,16 @@ from pvvae.run_folder import is_finished, read_config
 if TYPE_CHECKING:
     from arch.interface import PeerConfig
     from launchers.words import Commands
-    from stages.generate import Config
+    from stages.generate import Config, Shown
 
 EXAMPLE = """\
 examples:
   pvvae sample --run runs/quickstart/cnn/latte --num 8
   pvvae sample --run runs/quickstart/cnn/latte --classes city,bikes --guidance 2 --seed 1
 
-Writes an mp4 for each sample and a contact sheet. Sample i depends on the seed and on i alone,
-so the same command makes the same videos, and a larger --num begins with the same ones.
+Writes an mp4 for each sample and a contact sheet of the first ones, or what --format names; the
+same command with another --format shows the same samples. Sample i depends on the seed and on i
+alone, so the same command makes the same videos, and a larger --num begins with the same ones.
 """
 
 
@@ -39,6 +40,12 @@ def add(commands: "Commands") -> None:
     sample.add_argument("--guidance", type=float, default=1.0, metavar="W", help="1 is none")
     sample.add_argument("--seed", type=int, default=0, metavar="N")
     sample.add_argument(
+        "--format",
+        default="mp4,sheet",
+        metavar="A,B",
+        help="of mp4, gif, frames (PNG) and sheet; default: mp4,sheet",
+    )
+    sample.add_argument(
         "--vae", type=Path, metavar="RUN", help="decodes; default: the VAE that made the latents"
     )
     sample.add_argument(
@@ -47,35 +54,42 @@ def add(commands: "Commands") -> None:
 
 
 def _sample(arguments: argparse.Namespace) -> int:
-    latents_vae = vae_of(arguments.run)
+    if "latents" not in (plain := read_config(arguments.run)):
+        raise ConfigError(
+            f"--run: {arguments.run} is a run of stage {plain['stage']}; sampling needs one of "
+            "stage latte"
+        )
     if arguments.num < 1:
         raise ConfigError(f"--num: must be 1 or more, got {arguments.num}")
+    formats = _formats(arguments.format)
 
+    from pvvae.latte_run import latte_vae
     from pvvae.run_folder import check_same_config
     from stages import generate, program
 
-    config = _config(arguments, str(arguments.vae) if arguments.vae else latents_vae)
+    vae = str(arguments.vae) if arguments.vae else latte_vae(arguments.run)
+    config = _config(arguments, vae)
     check_same_config(Path(config.run), program.resolved(config))
     if not is_finished(Path(config.run)):
         generate.run(config)
-    print(_write_videos(Path(config.run)))
+    generate.show(Path(config.run), formats)
+    print(f"{Path(config.run) / 'samples'}: {config.num} samples as {', '.join(formats)}")
     return 0
 
 
-def vae_of(latte: Path) -> "str | PeerConfig":
-    """The run folder of the VAE that made the latents of a Latte run, or the peer that did.
+def _formats(text: str) -> "tuple[Shown, ...]":
+    """What to look at, from words with commas between.
 
     Raises:
-        ConfigError: if ``latte`` is no run of a denoiser, or a folder on the way is gone.
+        ConfigError: for one that is not known.
     """
-    plain = read_config(latte)
-    if "latents" not in plain:
-        raise ConfigError(
-            f"--run: {latte} is a run of stage {plain['stage']}; sampling needs one of stage latte"
-        )
-    from pvvae.others import vae_of_latents
+    from pvvae import config as codec
+    from stages.generate import Shown
 
-    return vae_of_latents(Path(plain["latents"]))
+    words = [word for word in text.split(",") if word]
+    if not words:
+        raise ConfigError("--format: name one at least of mp4, gif, frames, sheet")
+    return codec.decode(tuple[Shown, ...], words, "--format")
 
 
 def _config(arguments: argparse.Namespace, vae: "str | PeerConfig") -> "Config":
@@ -94,21 +108,5 @@ def _config(arguments: argparse.Namespace, vae: "str | PeerConfig") -> "Config":
         num=a.num,
         sampler=SamplerConfig(steps=a.steps, guidance=a.guidance),
         classes=classes,
+        formats=(),
     )
-
-
-def _write_videos(run: Path) -> str:
-    """An mp4 beside the contact sheet for each sample; where to look."""
-    import json
-
-    import numpy as np
-
-    from pvvae.data.video import write_video
-    from pvvae.held_out import SAMPLE_FPS
-
-    labels = json.loads((run / "labels.json").read_text())
-    clips = sorted((run / "clips").glob("*.npy"))
-    for path, label in zip(clips, labels, strict=True):
-        name = "_".join([path.stem, *([label] if label else [])])
-        write_video(run / "samples" / f"{name}.mp4", np.load(path), fps=SAMPLE_FPS)
-    return f"{run / 'samples'}: {len(clips)} videos, and all of them in contact_sheet.mp4"

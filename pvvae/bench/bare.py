@@ -12,7 +12,8 @@ from torch import Tensor
 
 from arch.interface import Posterior
 from pvvae import distributed
-from pvvae.denoising import DenoiserTrainer, build_denoiser
+from pvvae.denoising import DenoiserTrainer
+from pvvae.denoising_config import build_denoiser
 from pvvae.engine.bare import bare_engine
 from pvvae.flow import flow_loss, interpolate
 from pvvae.losses.adversarial import discriminator_loss
@@ -76,14 +77,15 @@ class BareDenoiser:
         """A network of its own, equal to the trainer's before its first step."""
         config = trainer.config
         assert len(trainer.slots) == 1
-        self._trainer = trainer
+        self._noised = trainer.noised
+        self._batches = trainer.latents.iterate(0, trainer.slots)
         self._engine = bare_engine(
             build_denoiser(config), config=config.engine, optimizer=config.optimizer
         )
 
     def step(self, step: int) -> Tensor:
         """One network; the flow loss ()."""
-        work = self._trainer.draw(step, self._trainer.slots[0])
+        work = self._noised(next(self._batches))
         x_t = interpolate(work.x, work.noise, work.time)
         loss = flow_loss(self._engine(x_t, work.time, work.label), work.x, work.noise).mean()
         self._engine.backward(loss)

@@ -17,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from pvvae.data.latent_scale import LatentScale
 from pvvae.errors import ConfigError
 from pvvae.files import write_atomic, write_json
 
@@ -113,21 +114,35 @@ def channel_statistics(folder: Path) -> ChannelStatistics:
 
 
 def write_statistics(
-    folder: Path, statistics: ChannelStatistics, *, classes: Sequence[str], source: str = ""
+    folder: Path,
+    statistics: ChannelStatistics,
+    *,
+    classes: Sequence[str],
+    source: str = "",
+    encoder: str = "",
 ) -> None:
-    """Complete a folder of latents: without this file it counts as unfinished."""
+    """Complete a folder of latents: without this file it counts as unfinished.
+
+    Args:
+        folder: of the shards.
+        statistics: of all of them.
+        classes: names of the labels.
+        source: of the clips, in words.
+        encoder: digest of the weights that made the latents, if it is known.
+    """
     data = {
         "mean": statistics.mean.tolist(),
         "std": statistics.deviation.tolist(),
         "count": statistics.clips,
         "classes": list(classes),
         "source": source,
+        "encoder": encoder,
         "dtype": _dtype(folder),
     }
     write_json(folder / STATISTICS, data)
 
 
-class LatentDataset:
+class LatentDataset(LatentScale):
     """Clips 0 .. N - 1 of a folder as (mean, logvar, label), read from a memory map."""
 
     def __init__(self, folder: Path | str) -> None:
@@ -141,8 +156,6 @@ class LatentDataset:
         if not path.is_file():
             raise ConfigError(f"{path}: no such file; run extract_latents (to its end) first")
         facts = json.loads(path.read_text())
-        self.mean, self.deviation = torch.tensor(facts["mean"]), torch.tensor(facts["std"])
-        self.classes: tuple[str, ...] = tuple(facts["classes"])
         self._paths = _shards(self.folder)
         try:
             self._shards: list[Any] = [safe_open(path, framework="pt") for path in self._paths]
@@ -155,6 +168,14 @@ class LatentDataset:
                 f"{self.folder}: has {len(self)} latents, {path.name} counts {facts['count']}; "
                 "run extract_latents again"
             )
+        _, c, t, h, w = self._shards[0].get_slice("mean").get_shape()
+        super().__init__(
+            mean=facts["mean"],
+            deviation=facts["std"],
+            shape=(c, t, h, w),
+            classes=facts["classes"],
+            encoder=facts.get("encoder", ""),
+        )
 
     def __len__(self) -> int:
         return int(self._ends[-1])
@@ -167,28 +188,6 @@ class LatentDataset:
         row = index - (int(self._ends[shard - 1]) if shard else 0)
         mean, logvar = (self._shards[shard].get_slice(name)[row] for name in ("mean", "logvar"))
         return mean, logvar, int(self._labels[shard][row])
-
-    @property
-    def shape(self) -> tuple[int, int, int, int]:
-        """(c, t, h, w) of every latent."""
-        _, c, t, h, w = self._shards[0].get_slice("mean").get_shape()
-        return c, t, h, w
-
-    @property
-    def channels(self) -> int:
-        """c."""
-        return self.shape[0]
-
-    def normalize(self, z: Tensor) -> Tensor:
-        """Latents (..., c, t, h, w) to mean 0 and deviation 1 in each channel."""
-        return (z - self._broadcast(self.mean, z)) / self._broadcast(self.deviation, z)
-
-    def denormalize(self, z: Tensor) -> Tensor:
-        """The inverse of :meth:`normalize`."""
-        return z * self._broadcast(self.deviation, z) + self._broadcast(self.mean, z)
-
-    def _broadcast(self, value: Tensor, z: Tensor) -> Tensor:
-        return value.to(z.device, z.dtype)[:, None, None, None]
 
 
 def _dtype(folder: Path) -> str:

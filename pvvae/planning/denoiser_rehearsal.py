@@ -10,11 +10,13 @@ from torch import nn
 from arch.interface import Denoiser
 from pvvae.data.latents import STATISTICS, LatentDataset
 from pvvae.data.schedule import Bucket
-from pvvae.denoising import DenoiserTrainingConfig
+from pvvae.denoising_config import DenoiserTrainingConfig
 from pvvae.engine import share_clips
 from pvvae.errors import ConfigError
 from pvvae.flow import flow_loss, interpolate
+from pvvae.online import OnlineConfig
 from pvvae.planning.vae_rehearsal import META, dtype_of, rehearse_recomputing
+from pvvae.run_folder import is_run
 from pvvae.slots import check_sharing
 
 PAPER_GRID = (5, 16, 16)
@@ -69,7 +71,7 @@ class DenoiserRehearsal:
 
 
 def latent_bucket(config: DenoiserTrainingConfig) -> Bucket:
-    """The one shape of a denoiser's batch: of the latents if they are there, or the paper's.
+    """The one shape of a denoiser's batch: of its latents, or the paper's if those are not there.
 
     Raises:
         ConfigError: if the batch cannot be shared out.
@@ -78,6 +80,14 @@ def latent_bucket(config: DenoiserTrainingConfig) -> Bucket:
         raise ConfigError(
             f"batch: {config.batch} latents cannot be shared out in {config.slots} slots"
         )
-    folder = Path(config.latents) / "train"
-    grid = LatentDataset(folder).shape[1:] if (folder / STATISTICS).is_file() else PAPER_GRID
-    return Bucket(frames=grid[0], height=grid[1], width=grid[2], batch=config.batch // config.slots)
+    t, h, w = _grid(config.latents)
+    return Bucket(frames=t, height=h, width=w, batch=config.batch // config.slots)
+
+
+def _grid(latents: str | OnlineConfig) -> tuple[int, int, int]:
+    """(t, h, w)."""
+    if isinstance(latents, OnlineConfig):
+        known = isinstance(latents.vae, str) and is_run(Path(latents.vae))
+        return latents.shape_in(Path(str(latents.vae)))[1:] if known else PAPER_GRID
+    folder = Path(latents) / "train"
+    return LatentDataset(folder).shape[1:] if (folder / STATISTICS).is_file() else PAPER_GRID

@@ -11,7 +11,8 @@ from pathlib import Path
 import torch
 
 from pvvae.data.schedule import Bucket, Schedule
-from pvvae.denoising import DenoiserTrainer, DenoiserTrainingConfig
+from pvvae.denoising import DenoiserTrainer
+from pvvae.denoising_config import DenoiserTrainingConfig
 from pvvae.early import EarlyConfig
 from pvvae.engine import Engine
 from pvvae.errors import ConfigError
@@ -94,7 +95,7 @@ def dry_run(config: object, stage: Stage, *, freeze_encoder: bool, folder: Path)
             _on_made_up_latents(config, folder), count=_uncounted, folder=folder
         )
         engines = {"denoiser": trainer.engine}
-        schedule = trainer.schedule
+        schedule = trainer.latents.schedule
     skipped, steps = _too_much(stage), range(min(STEPS, stage.steps))
     if skipped is None:
         trainer.start(0, rollbacks=0)

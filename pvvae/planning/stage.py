@@ -10,7 +10,7 @@ from torch import nn
 
 from arch.interface import Network
 from pvvae.data.schedule import Bucket
-from pvvae.denoising import DenoiserTrainingConfig
+from pvvae.denoising_config import DenoiserTrainingConfig
 from pvvae.engine import LEVELS, EngineConfig, Recomputed
 from pvvae.errors import ConfigError
 from pvvae.loop import LoopConfig
