@@ -41,6 +41,25 @@ def latte_classes(latte: Path, scale: LatentScale) -> tuple[str, ...]:
     return scale.classes if read_config(latte)["denoiser"].get("num_classes") else ()
 
 
+def check_null_label(latte: Path, *, key: str) -> None:
+    """Refuse to guide a Latte that has not learned what no class looks like.
+
+    Raises:
+        ConfigError: that begins with ``key``.
+    """
+    plain = read_config(latte)
+    lacking = None
+    if not plain["denoiser"].get("num_classes"):
+        lacking = "without classes"
+    elif plain.get("label_dropout") == 0:
+        lacking = "with label_dropout: 0"
+    if lacking is not None:
+        raise ConfigError(
+            f"{key}: {latte} was trained {lacking}, so there is no null label to guide away from; "
+            "set it to 1"
+        )
+
+
 def check_decoder(vae: PredictiveVAE, scale: LatentScale, *, name: str) -> None:
     """Refuse to decode latents of another encoder.
 

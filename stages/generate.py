@@ -26,7 +26,7 @@ from pvvae.files import write_array, write_json
 from pvvae.flow import SamplerConfig
 from pvvae.held_out import SAMPLE_FPS
 from pvvae.items import Items
-from pvvae.latte_run import check_decoder, latte_classes, latte_scale
+from pvvae.latte_run import check_decoder, check_null_label, latte_classes, latte_scale
 from pvvae.others import check_trained, open_vae
 from pvvae.pretrained import load_denoiser
 from pvvae.rollout import check_window, frames_of
@@ -191,11 +191,8 @@ def _denoiser(config: Config) -> Denoiser:
         ConfigError: if it cannot be shared, or guided.
     """
     denoiser = load_denoiser(Path(config.latte))
-    if config.sampler.guidance != 1 and not denoiser.num_classes:
-        raise ConfigError(
-            f"sampler.guidance: {config.latte} was trained without classes, so there is no null "
-            f"label to guide away from, got {config.sampler.guidance:g}; set it to 1"
-        )
+    if config.sampler.guidance != 1:
+        check_null_label(Path(config.latte), key="sampler.guidance")
     check_sharing(denoiser, team=config.sequence_parallel)
     share_clips(denoiser, team=config.sequence_parallel)
     return denoiser

@@ -2,12 +2,16 @@
 
 import argparse
 import statistics
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from launchers.benches.models import positive
+from launchers.benches.models import builder, positive
+from pvvae.errors import ConfigError
 
 if TYPE_CHECKING:
+    import torch
+
+    from arch.interface import Backbone
     from pvvae.bench.denoisers import Denoising
 
 HELP = "Latte's training step on t4s16 and t4s8 latents, and beside diffusers' Latte"
@@ -19,9 +23,14 @@ examples:
 Forward, backward and AdamW on the latents of a 17x256x256 clip, one after the other in every
 round: ours on t4s16c64 and on t4s8c16; ours with adaLN evaluated for every row, as published;
 LatteTransformer3DModel of diffusers with as many blocks in all and no cross-attention. Then 100
-Euler steps against 100 bare forward passes.
+Euler steps against 100 bare forward passes; and the whole step of Table 1, with the frozen encoder
+that makes the latents in it, ours and HunyuanVideo's.
 """
 GIB = 2**30
+FRAMES = 17
+"""Section 4.1."""
+LATENTS = {"t4s16": (4, 16), "t4s8": (4, 8)}
+"""Strides in time and space of the VAEs whose latents are learned."""
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -41,15 +50,30 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sampling", type=int, default=3, metavar="N", help="rounds of sampling; default: 3"
     )
+    parser.add_argument(
+        "--whole",
+        type=int,
+        default=1,
+        metavar="N",
+        help="timed rounds of the encoders, after one more; 0 leaves them out; default: 1",
+    )
+    parser.add_argument(
+        "--encoders",
+        nargs=2,
+        default=["cnn", "hunyuanvideo"],
+        metavar=("T4S16", "T4S8"),
+        help="as `pvvae bench vae` names models; default: cnn hunyuanvideo, the paper's 2.68x",
+    )
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Measure, with fresh weights.
 
     Returns:
-        ``ratios``: of the step, ``t4s16/t4s8``, ``ours/diffusers`` and ``ours/literal``, of their
-        peak memory, and ``sampling/forward passes``, at most 1 where the sampler costs nothing;
-        ``models``: medians, quartiles, bytes and parameters.
+        ``ratios``: of the step, ``t4s16/t4s8``, ``ours/diffusers`` and ``ours/literal``, and of
+        their peak memory; ``whole step t4s16/t4s8``, with the encoder in it;
+        ``sampling/forward``, seconds of bare passes by those of sampling, 1 where the sampler
+        costs nothing. ``models``: medians, quartiles, bytes and parameters.
 
     Raises:
         ConfigError: for sizes that do not fit together.
@@ -63,12 +87,15 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     a = arguments
     rounds = positive("--rounds", a.rounds)
     dtype = torch.bfloat16 if a.bf16 else torch.float32
+    clip = (positive("--batch", a.batch), 3, FRAMES, positive("--size", a.size), a.size)
+    encoders = dict(zip(LATENTS, a.encoders, strict=True)) if a.whole else {}
+    builders = {name: _builder(encoder, clip, name) for name, encoder in encoders.items()}
     subjects = denoisings(
         depth=positive("--depth", a.depth),
         width=positive("--width", a.width),
         heads=positive("--heads", a.heads),
-        batch=positive("--batch", a.batch),
-        size=positive("--size", a.size),
+        batch=a.batch,
+        size=a.size,
         device=distributed.device(),
         dtype=dtype,
     )
@@ -83,14 +110,18 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     for name, subject in subjects.items():
         models[name]["peak_bytes"] = step_bytes(subject)
     sampled = [sampling_seconds(subjects["t4s16"], steps=100) for _ in range(a.sampling)]
+    del subjects
+    for name, build in builders.items():
+        models[name]["encoder_seconds"] = _encoding(build(), clip, dtype=dtype, rounds=a.whole)
     return {
-        "ratios": ratios(models) | _sampling(sampled),
+        "ratios": ratios(models) | _whole(models) | _sampling(sampled),
         "models": models,
         "protocol": {
             "depth": a.depth,
             "width": a.width,
             "batch": a.batch,
-            "clip": [17, a.size, a.size],
+            "clip": [FRAMES, a.size, a.size],
+            "encoders": a.encoders if a.whole else None,
             "dtype": str(dtype)[6:],
             "warmup": a.warmup,
             "rounds": rounds,
@@ -133,8 +164,55 @@ def _facts(subject: "Denoising", seconds: list[float]) -> dict[str, Any]:
 
 
 def _sampling(laps: list[tuple[float, float]]) -> dict[str, float]:
-    """How much longer than bare passes the sampler takes, if it was measured."""
+    """How much of sampling is the network's, if it was measured."""
     if not laps:
         return {}
     sampling, bare = (statistics.median(column) for column in zip(*laps, strict=True))
-    return {"sampling/forward passes": bare / sampling}
+    return {"sampling/forward": bare / sampling}
+
+
+def _whole(models: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
+    """Of the step with its encoder, if that was measured."""
+    if any("encoder_seconds" not in models[name] for name in LATENTS):
+        return {}
+    ours, other = (models[name]["encoder_seconds"] + models[name]["seconds"] for name in LATENTS)
+    return {"whole step t4s16/t4s8": other / ours}
+
+
+def _builder(model: str, clip: tuple[int, ...], latents: str) -> "Callable[[], Backbone]":
+    """Builds a model, by name, that makes such latents of clips (B, 3, T, H, W).
+
+    Raises:
+        ConfigError: for one that is not known, or of another stride.
+    """
+    import torch
+
+    build = builder(model, clip)
+    with torch.device("meta"):
+        stride = build().stride
+    if tuple(stride) != LATENTS[latents]:
+        raise ConfigError(
+            f"--encoders: {model} makes t{stride.time}s{stride.space} latents, not {latents}"
+        )
+    return build
+
+
+def _encoding(
+    backbone: "Backbone", clip: tuple[int, ...], *, dtype: "torch.dtype", rounds: int
+) -> float:
+    """Median seconds of clips (B, 3, T, H, W) through an encoder with fresh weights, which do not
+    matter for speed, after one round."""
+    import torch
+
+    from pvvae import distributed
+    from pvvae.bench.speed import now
+
+    device, laps = distributed.device(), []
+    backbone.eval().to(device, dtype)
+    x = torch.rand(clip, device=device).to(dtype) * 2 - 1
+    with torch.inference_mode():
+        for _ in range(1 + rounds):
+            began = now()
+            backbone.encode(x)
+            laps.append(now() - began)
+    return statistics.median(laps[1:])

@@ -9,7 +9,7 @@ from pvvae.errors import ConfigError
 from pvvae.run_folder import read_metrics
 from tests.processes import run_group
 from tests.stages.short import run_stage
-from tests.stages.toy_runs import SMALL, cache, online, vae_run
+from tests.stages.toy_runs import SMALL, cache, online, shake, vae_run
 
 pytestmark = pytest.mark.usefixtures("group")
 
@@ -27,6 +27,7 @@ def runs(shards: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     latents = cache(shards, folder, vae)
     latte = [*SMALL, "history=0.5", "steps=3"]
     run_stage("latte", shards, folder, *latte, f"latents={latents}")
+    shake(folder / "latte")
     words = [f"latte={folder}/latte", f"vae={vae}"]
     learn = [*latte, online(shards, vae)]
     for name, extra in (("many", MANY), ("long", LONG), ("onward", ONWARD)):

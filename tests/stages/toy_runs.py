@@ -1,7 +1,6 @@
 """Latte on the latents of an untrained toy VAE: everything around sampling, in a second."""
 
 import json
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from arch.interface import BackboneConfig
 from pvvae import checkpoints
 from pvvae.config import decode, load_plugins
 from pvvae.model import PredictiveVAE
+from pvvae.pretrained import load_denoiser
 from tests.launchers.conftest import PLUGIN
 from tests.stages.short import run_stage
 
@@ -40,19 +40,19 @@ def vae_run(folder: Path, *, seed: int = 0, channels: int = 4) -> Path:
     text = yaml.safe_dump({**plain, "backbone": backbone, "run": str(folder)})
     (folder / "config.yaml").write_text(text)
 
-    def write(partial_folder: Path, tensors: dict[str, torch.Tensor]) -> list[Path]:
-        path = partial_folder / "vae.safetensors"
-        save_file(tensors, path)
-        return [path]
-
-    checkpoints.save(
-        folder / "checkpoints",
-        1,
-        write=partial(write, tensors=vae.state_dict()),
-        facts={"score": None},
-        keep_last=1,
-    )
+    save(folder, "vae", vae.state_dict(), step=1)
     return folder
+
+
+def save(run: Path, network: str, weights: dict[str, torch.Tensor], *, step: int) -> None:
+    """A checkpoint of one network."""
+
+    def write(folder: Path) -> list[Path]:
+        save_file(weights, folder / f"{network}.safetensors")
+        return [folder / f"{network}.safetensors"]
+
+    facts = {"score": None}
+    checkpoints.save(run / "checkpoints", step, write=write, facts=facts, keep_last=2)
 
 
 def cache(shards: Path, runs: Path, vae: Path, *words: str) -> Path:
@@ -66,3 +66,14 @@ def online(shards: Path, vae: Path, /, **changes: Any) -> str:
     """The override that encodes clips on the way, in one word; ``changes`` are to OnlineConfig."""
     facts = {"vae": str(vae), "train": f"{shards}/train", "held_out": f"{shards}/held_out"}
     return f"latents={json.dumps(facts | SIZE | changes, separators=(',', ':'))}"
+
+
+def shake(latte: Path) -> None:
+    """Let the last checkpoint of a Latte have weights by which every block matters.
+
+    Its blocks begin as nothing, and a few steps do not change that.
+    """
+    torch.manual_seed(0)
+    weights = load_denoiser(latte).state_dict()
+    shaken = {name: value + 0.2 * torch.randn_like(value) for name, value in weights.items()}
+    save(latte, "denoiser", shaken, step=99)

@@ -16,15 +16,20 @@ def subjects(**changes):
     return denoisings(**SMALL | changes, device=device, dtype=torch.float32)
 
 
-def test_every_ratio_is_of_two_that_were_measured():
+def test_every_ratio_is_of_two_that_were_measured(monkeypatch):
+    # No small network makes t4s8 latents; the encoder's time is added whatever it makes.
+    monkeypatch.setitem(latte.LATENTS, "t4s8", (4, 16))
     parser = argparse.ArgumentParser()
     latte.declare(parser)
     words = [f"--{name}={value}" for name, value in SMALL.items()]
-    words += ["--warmup=0", "--rounds=2", "--sampling=1"]
+    words += ["--warmup=0", "--rounds=2", "--sampling=1", "--encoders", "tiny/cnn", "tiny/cnn"]
     result = latte.run(parser.parse_args(words))
     speed = {"t4s16/t4s8", "ours/diffusers", "ours/literal"}
     memory = {f"{name} peak memory" for name in speed}
-    assert result["ratios"].keys() == speed | memory | {"sampling/forward passes"}
+    assert result["ratios"].keys() == speed | memory | {
+        "sampling/forward",
+        "whole step t4s16/t4s8",
+    }
     assert min(result["ratios"].values()) > 0
     assert result["models"].keys() == {"t4s16", "t4s8", "literal", "diffusers"}
     assert all(name in latte.table(result) for name in result["ratios"])
@@ -61,6 +66,13 @@ def test_sampling_is_timed_step_by_step_beside_as_many_passes(monkeypatch):
     ticks = itertools.count()
     monkeypatch.setattr("pvvae.bench.denoisers.now", lambda: float(next(ticks)))
     assert sampling_seconds(subjects()["t4s16"], steps=7) == (7.0, 7.0)
+
+
+def test_encoders_make_the_latents_that_are_learned():
+    parser = argparse.ArgumentParser()
+    latte.declare(parser)
+    with pytest.raises(ConfigError, match=r"^--encoders: tiny/cnn makes t4s16 latents, not t4s8$"):
+        latte.run(parser.parse_args(["--size=32", "--encoders", "tiny/cnn", "tiny/cnn"]))
 
 
 @pytest.mark.parametrize(
