@@ -19,6 +19,7 @@ from pvvae.errors import ConfigError
 from pvvae.flow import LabelledVelocity, SamplerConfig, sample
 from pvvae.held_out import SAMPLE_FPS
 from pvvae.latent_source import LatentSource
+from pvvae.latte_run import check_decoder
 from pvvae.metrics.frechet import frechet_distance
 from pvvae.metrics.fvd import FVD
 from pvvae.others import open_vae
@@ -67,7 +68,9 @@ class Early:
         """
         self._config, self._latents, self._seed = config, latents.scale, seed
         self._blocks, self._team = -(-config.num // config.batch), team
-        self._backbone = open_vae(config.vae or latents.vae).to(distributed.device()).backbone
+        vae = open_vae(config.vae or latents.vae)
+        check_decoder(vae, latents.scale, key="early.vae", name=str(config.vae))
+        self._backbone = vae.to(distributed.device()).backbone
         self._videos = FVD(device=str(distributed.device()))
         pairs = in_turns(self._blocks, self._known, team=team)
         self._real = torch.cat([real for real, _ in pairs])

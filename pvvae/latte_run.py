@@ -60,12 +60,13 @@ def check_null_label(latte: Path, *, key: str) -> None:
         )
 
 
-def check_decoder(vae: PredictiveVAE, scale: LatentScale, *, name: str) -> None:
+def check_decoder(vae: PredictiveVAE, scale: LatentScale, *, key: str, name: str) -> None:
     """Refuse to decode latents of another encoder.
 
     Args:
         vae: shall decode.
         scale: of the latents; where no encoder was noted, the number of channels must do.
+        key: of the config that names the VAE.
         name: of the VAE.
 
     Raises:
@@ -74,11 +75,11 @@ def check_decoder(vae: PredictiveVAE, scale: LatentScale, *, name: str) -> None:
     channels = vae.backbone.latent_channels
     if channels != scale.channels:
         raise ConfigError(
-            f"vae: {name} decodes latents of {channels} channels, Latte learned {scale.channels}"
+            f"{key}: {name} decodes latents of {channels} channels, Latte learned {scale.channels}"
         )
     if scale.encoder and encoder_digest(vae.backbone.encoder) != scale.encoder:
         raise ConfigError(
-            f"vae: {name} has another encoder than the one whose latents Latte learned, so it "
+            f"{key}: {name} has another encoder than the one whose latents Latte learned, so it "
             "cannot decode them; name the VAE that made them, or a decoder_finetune of it"
         )
 

@@ -36,7 +36,7 @@ class Labels:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Generator:
+class Generation:
     """Denoiser and decoder, on one device, and what is the same for all samples."""
 
     denoiser: Denoiser

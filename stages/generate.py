@@ -32,7 +32,7 @@ from pvvae.pretrained import load_denoiser
 from pvvae.rollout import check_window, frames_of
 from pvvae.run import Run, RunConfig
 from pvvae.run_folder import read_config
-from pvvae.sampling import Done, Generator, Labels
+from pvvae.sampling import Done, Generation, Labels
 from pvvae.slots import check_sharing, check_teams
 
 Shown = Literal["mp4", "gif", "frames", "sheet"]
@@ -150,12 +150,12 @@ class _Maker:
     def __init__(self, config: Config, scale: LatentScale, labels: Labels) -> None:
         self._config, device = config, distributed.device()
         vae = open_vae(config.vae)
-        check_decoder(vae, scale, name=_vae_name(config.vae))
+        check_decoder(vae, scale, key="vae", name=_vae_name(config.vae))
         backbone = vae.backbone.to(device)
         shape = _shape(config, scale, backbone)
         self._first = _first_clips(config, backbone, shape)
         dtype = torch.bfloat16 if config.precision == "bf16" else torch.float32
-        self._generator = Generator(
+        self._generation = Generation(
             denoiser=_denoiser(config).to(device, dtype),
             dtype=dtype,
             backbone=backbone,
@@ -174,11 +174,11 @@ class _Maker:
         A video that is rolled out goes through the decoder window by window, so is whole by then.
         """
         if not self._config.known:
-            return self._generator.begin(block, done=done)
+            return self._generation.begin(block, done=done)
         first = None
         if self._first is not None:
             first = torch.cat([to_pixels(self._first[i].frames) for i in block])
-        video = self._generator.roll_out(
+        video = self._generation.roll_out(
             block, first, frames=self._frames, known=self._config.known, done=done
         )
         return lambda: video

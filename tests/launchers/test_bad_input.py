@@ -341,6 +341,11 @@ def test_a_class_that_is_not_known(latte_run: Path, tmp_path: Path, told: Told) 
         (["--num", "0"], "--num: must be 1 or more, got 0"),
         (["--steps", "0"], "sampler.steps must be at least 1, got 0"),
         (["--guidance", "-1"], "sampler.guidance must be 0 or more, got -1.0"),
+        (
+            ["--format", "mp4,avi"],
+            "--format[1]: must be one of mp4, gif, frames, sheet; got 'avi'",
+        ),
+        (["--format", ","], "--format: name one at least of mp4, gif, frames, sheet"),
     ],
 )
 def test_samples_that_cannot_be(words: list[str], right: str, latte_run: Path, told: Told) -> None:

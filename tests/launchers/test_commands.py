@@ -59,6 +59,27 @@ def test_sampling_writes_a_video_of_each_sample_and_a_contact_sheet(
     assert read_video(out / "samples" / names[0]).shape == (5, 32, 48, 3)
 
 
+def test_the_same_samples_are_shown_as_asked(
+    latte_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["sample", "--run", latte_run, "--num", 2, "--steps", 1, "--classes", "left"]
+    run(*words, "--out", tmp_path / "out", "--format", "frames")
+    shown, clip = tmp_path / "out/samples", tmp_path / "out/clips/000001.npy"
+    assert sorted(path.name for path in shown.iterdir()) == ["000000_left", "000001_left"]
+    assert sorted(path.name for path in (shown / "000001_left").iterdir()) == [
+        f"{i:04d}.png" for i in range(5)
+    ]
+    made = clip.stat().st_mtime_ns
+    run(*words, "--out", tmp_path / "out", "--format", "gif,sheet")
+    assert clip.stat().st_mtime_ns == made
+    assert {path.name for path in shown.iterdir() if path.is_file()} == {
+        "000000_left.gif",
+        "000001_left.gif",
+        "contact_sheet.mp4",
+    }
+    assert "2 samples as gif, sheet" in capsys.readouterr().out
+
+
 def test_more_samples_begin_with_the_same_ones(latte_run: Path, tmp_path: Path) -> None:
     for num in (1, 2):
         run("sample", "--run", latte_run, "--num", num, "--steps", 2, "--out", tmp_path / str(num))

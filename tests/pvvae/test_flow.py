@@ -242,6 +242,16 @@ def test_both_halves_of_guidance_run_in_one_batch_a_step():
     assert calls == [[1, 2, 5, 5]] * 5
 
 
+@pytest.mark.parametrize("method", ["euler", "heun", "midpoint"])
+@pytest.mark.parametrize("guidance", [1.0, 3.0])
+def test_no_step_waits_for_a_device(method, guidance):
+    """The meta device has no values to wait for: whoever looks at one there is an error."""
+    config = SamplerConfig(steps=3, method=method, guidance=guidance)
+    noise = torch.empty(2, 6, 1, 2, 2, device="meta")
+    follow = guided(labelled, label=LABEL.to("meta"), null_label=NULL, config=config)
+    assert sample(follow, noise, config).shape == noise.shape
+
+
 def test_an_unconditional_denoiser_is_followed_as_it_is_and_cannot_be_guided():
     x, time = standard_noise(2, 3), torch.full((2,), 0.5)
     follow = guided(labelled, label=None, null_label=0, config=SamplerConfig())

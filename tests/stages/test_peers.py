@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from arch.interface import PeerConfig
 from launchers import cli
-from launchers.commands.sample import vae_of
 from pvvae import config as codec
 from pvvae.errors import ConfigError
+from pvvae.latte_run import latte_vae
 from pvvae.others import open_vae
 from stages import program
 from tests.arch.checkout import weights, write_checkout
@@ -76,7 +76,7 @@ def test_latte_learns_the_latents_of_a_peer_and_the_peer_decodes_its_samples(
     config = run("extract_latents", words("extract_latents", shards, tmp_path, facts))
     latte = ["denoiser.latent_channels=4", "steps=1"]
     run("latte", [*overrides("latte", shards, tmp_path), *latte])
-    assert vae_of(tmp_path / "latte") == config.vae
+    assert latte_vae(tmp_path / "latte") == config.vae
     run("generate", [*words("generate", shards, tmp_path, facts), "num=1"])
     assert [path.name for path in (tmp_path / "generate/clips").iterdir()] == ["000000.npy"]
 

@@ -85,6 +85,14 @@ def test_another_batch_changes_no_sample_by_more_than_rounding(runs, shards, tmp
             assert np.abs(a.astype(int) - b.astype(int)).max() <= 1
 
 
+def test_bfloat16_makes_nearly_the_same(runs, shards, tmp_path):
+    words = [f"latte={runs}/latte", f"vae={runs}/vae", *MANY, "precision=bf16"]
+    run_stage("generate", shards, tmp_path, f"run={tmp_path}/bf16", *words)
+    exact, coarse = np.stack(clips(runs / "many")), np.stack(clips(tmp_path / "bf16"))
+    apart = np.abs(exact.astype(int) - coarse.astype(int))
+    assert 0 < apart.mean() < 0.05 * exact.std()
+
+
 def test_one_process_is_no_team(runs, shards, tmp_path):
     words = [f"latte={runs}/latte", f"vae={runs}/vae", "sequence_parallel=2"]
     with pytest.raises(ConfigError, match=r"^sequence_parallel: one process cannot be parted"):
