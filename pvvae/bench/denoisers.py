@@ -79,7 +79,9 @@ def denoisings(
 
     def denoising(network: nn.Module, x: Tensor, forward: Callable[..., Tensor]) -> Denoising:
         network.to(device, dtype)
-        return Denoising(network, forward, x, torch.optim.AdamW(network.parameters(), lr=RATE, fused=True))
+        return Denoising(
+            network, forward, x, torch.optim.AdamW(network.parameters(), lr=RATE, fused=True)
+        )
 
     small, plain, large = ours(16), as_published(ours(16)), ours(8)
     theirs = DiffusersLatte(
