@@ -55,3 +55,15 @@ def existing_file(path: Path, what: str) -> Path:
     if not path.is_file():
         raise ConfigError(f"{path}: no such {what}")
     return path
+
+
+def rows_and_columns(option: str, word: str) -> tuple[int, int]:
+    """A size as ``256x448``.
+
+    Raises:
+        ConfigError: if it is not written so.
+    """
+    height, _, width = word.partition("x")
+    if not (height.isdecimal() and width.isdecimal() and int(height) and int(width)):
+        raise ConfigError(f"{option}: must be rows x columns as in 256x256, got {word!r}")
+    return int(height), int(width)

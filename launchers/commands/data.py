@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from launchers.datasets import scenes
 from launchers.words import add_command
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ Shards of other programs (video2dataset, img2dataset) can be listed, and trained
 
 
 def add(commands: "Commands") -> None:
-    """Declare the command and its three."""
+    """Declare the command and its own."""
     data = add_command(commands, "data", help="make and look at shards", run=lambda _: 0)
     inner = data.add_subparsers(required=True, metavar="COMMAND", parser_class=type(data))
     _add_pack(inner)
@@ -52,6 +53,7 @@ def add(commands: "Commands") -> None:
     samples.add_argument(
         "--together", action="store_true", help="one set in OUT, without a held-out part"
     )
+    scenes.add(inner)
     listing = add_command(inner, "list", help="tell what shards hold", more=LIST, run=_list)
     listing.add_argument("folder", type=Path, metavar="FOLDER")
 

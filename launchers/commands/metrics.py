@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.words import add_command
+from launchers.words import add_command, rows_and_columns
 from pvvae.errors import ConfigError
 from pvvae.set_metrics.question import FIRST16, METRICS, OF_PAIRS, Question
 
@@ -75,7 +75,7 @@ def _metrics(arguments: argparse.Namespace) -> int:
         generated=arguments.generated,
         metrics=tuple(name for name in METRICS if name in arguments.metrics),
         frames=_frames(arguments.frames),
-        size=None if arguments.size is None else _size(arguments.size),
+        size=None if arguments.size is None else rows_and_columns("--size", arguments.size),
         num=arguments.num,
         seed=arguments.seed,
         observed=arguments.observed,
@@ -102,13 +102,6 @@ def _frames(word: str) -> int | str:
         return int(word)
     except ValueError:
         raise ConfigError(f"--frames: must be all, {FIRST16} or a number, got {word!r}") from None
-
-
-def _size(word: str) -> tuple[int, int]:
-    height, _, width = word.partition("x")
-    if not (height.isdecimal() and width.isdecimal() and int(height) and int(width)):
-        raise ConfigError(f"--size: must be rows x columns as in 256x256, got {word!r}")
-    return int(height), int(width)
 
 
 def _device(name: str | None) -> str:

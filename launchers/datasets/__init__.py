@@ -1,0 +1,1 @@
+"""What ``pvvae data`` makes: one file, one command."""
