@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.datasets import scenes
+from launchers.datasets import scenes, subset
 from launchers.words import add_command
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def add(commands: "Commands") -> None:
         "--together", action="store_true", help="one set in OUT, without a held-out part"
     )
     scenes.add(inner)
+    subset.add(inner)
     listing = add_command(inner, "list", help="tell what shards hold", more=LIST, run=_list)
     listing.add_argument("folder", type=Path, metavar="FOLDER")
 

@@ -5,6 +5,7 @@ a pure plan over numbers, exact for any number of processes; WebDataset's stream
 """
 
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,11 @@ class ShardIndex:
     def column(self, name: str) -> NDArray[Any]:
         """A field of :class:`Sample` for all samples; text is UTF-8 bytes."""
         return self._contents.columns[name]
+
+    def only(self, chosen: NDArray[np.int64]) -> Contents:
+        """What an index of these samples alone would say, of the same shards."""
+        columns = {name: column[chosen] for name, column in self._contents.columns.items()}
+        return replace(self._contents, columns=columns)
 
     def sample(self, i: int) -> Sample:
         """What is known about sample ``i``."""
