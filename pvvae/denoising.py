@@ -10,6 +10,7 @@ from torch import Tensor
 
 from pvvae import checkpoints, distributed, seeding
 from pvvae.attention import say_attention
+from pvvae.data.record import record_data
 from pvvae.denoising_config import DenoiserTrainingConfig, build_denoiser, open_latents
 from pvvae.early import Early
 from pvvae.engine import Engine, share_clips, step_together
@@ -40,6 +41,8 @@ def train_denoiser(config: DenoiserTrainingConfig, *, stage: str, count: CountFl
     run = Run(config, stage=stage)
     if not run.finished:
         trainer = DenoiserTrainer(config, count=count, folder=run.folder)
+        if distributed.is_main():
+            record_data(run.folder, trainer.latents.schedule, unique=trainer.latents.unique)
         run_loop(trainer, run, steps=config.steps, config=config.loop, watch=config.watch)
 
 

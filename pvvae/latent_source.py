@@ -51,6 +51,8 @@ class LatentSource(ABC):
     scale: LatentScale
     schedule: Schedule
     """Which latents a slot gets."""
+    unique: int
+    """Different clips that are learned."""
     held_out: int
     """How many there are that are not learned."""
 
@@ -89,7 +91,7 @@ class CachedLatents(LatentSource):
         self._run, self._train = run, LatentDataset(run / "train")
         held_out = run / "held_out"
         self._held_out = LatentDataset(held_out) if held_out.is_dir() else None
-        self.scale = self._train
+        self.scale, self.unique = self._train, self._train.unique
         self.held_out = 0 if self._held_out is None else len(self._held_out)
         self.schedule = Schedule(
             (Bucket(frames=1, height=1, width=1, batch=demand.batch),),

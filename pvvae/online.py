@@ -146,6 +146,7 @@ class OnlineLatents(LatentSource):
         self._held_out = None if config.held_out is None else config.clips(config.held_out)
         self._encoder = vae.backbone.to(distributed.device())
         self.schedule = self._clips.schedule
+        self.unique = len(self._clips.index)
         self.held_out = 0 if self._held_out is None else len(self._held_out)
         self.classes = tuple(self._clips.index.classes)
 

@@ -1,7 +1,7 @@
 """The run folder: what a run did is in it, and the same command goes on from it.
 
 config.yaml  metrics.jsonl  checkpoints/  samples/  provenance.json  finished.json
-and, where there was reason, progress.json, measured/, stalls/ and profile/
+and, where there was reason, data.json, progress.json, measured/, stalls/ and profile/
 """
 
 import json

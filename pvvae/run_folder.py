@@ -25,7 +25,15 @@ FREE_ENGINE_KEYS = (
 )
 """Keys of an engine that only say where things are, or how the same is computed: a run goes on
 under others. They change results by rounding at most."""
-BEGUN = ("config.yaml", "provenance.json", "wandb", "stalls", "profile", "progress.json")
+BEGUN = (
+    "config.yaml",
+    "provenance.json",
+    "data.json",
+    "wandb",
+    "stalls",
+    "profile",
+    "progress.json",
+)
 """What a run may write before its first result."""
 
 

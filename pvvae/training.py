@@ -11,6 +11,7 @@ from torch import Tensor
 from pvvae import checkpoints, distributed
 from pvvae.attention import say_attention
 from pvvae.data.clips import ClipBatch, TrainingClips
+from pvvae.data.record import record_data
 from pvvae.engine import Engine, share_clips, step_together
 from pvvae.forward import Forward, Seen
 from pvvae.held_out import HeldOut
@@ -45,6 +46,8 @@ def train(
     run = Run(config, stage=stage)
     if not run.finished:
         trainer = VAETrainer(config, run, count=count, freeze_encoder=freeze_encoder)
+        if distributed.is_main():
+            record_data(run.folder, trainer.data.schedule, unique=len(trainer.data.index))
         run_loop(trainer, run, steps=config.steps, config=config.loop, watch=config.watch)
 
 

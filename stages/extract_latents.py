@@ -135,7 +135,13 @@ def _summarise(split: _Split, encoder: str) -> dict[str, Any]:
     """Write the split's statistics; its line for metrics.jsonl."""
     statistics = channel_statistics(split.folder)
     if distributed.is_main():
-        write_statistics(split.folder, statistics, classes=split.clips.classes, encoder=encoder)
+        write_statistics(
+            split.folder,
+            statistics,
+            classes=split.clips.classes,
+            encoder=encoder,
+            unique=len(split.clips),
+        )
     return {
         "step": 0,
         "kind": "latents",

@@ -46,7 +46,7 @@ def _fraction(word: str) -> "Fraction":
 
     try:
         return Fraction(word)
-    except (ValueError, ZeroDivisionError):
+    except (ValueError, ZeroDivisionError, OverflowError):
         raise ConfigError(
             f"--fraction: must be a number such as 1/8 or 0.125, got {word!r}"
         ) from None

@@ -120,6 +120,7 @@ def write_statistics(
     classes: Sequence[str],
     source: str = "",
     encoder: str = "",
+    unique: int | None = None,
 ) -> None:
     """Complete a folder of latents: without this file it counts as unfinished.
 
@@ -129,11 +130,13 @@ def write_statistics(
         classes: names of the labels.
         source: of the clips, in words.
         encoder: digest of the weights that made the latents, if it is known.
+        unique: different clips among them; all of them, if it is not given.
     """
     data = {
         "mean": statistics.mean.tolist(),
         "std": statistics.deviation.tolist(),
         "count": statistics.clips,
+        "unique": statistics.clips if unique is None else unique,
         "classes": list(classes),
         "source": source,
         "encoder": encoder,
@@ -168,6 +171,8 @@ class LatentDataset(LatentScale):
                 f"{self.folder}: has {len(self)} latents, {path.name} counts {facts['count']}; "
                 "run extract_latents again"
             )
+        self.unique: int = facts.get("unique", facts["count"])
+        """Different clips: fewer than there are latents, where clips were encoded mirrored too."""
         _, c, t, h, w = self._shards[0].get_slice("mean").get_shape()
         super().__init__(
             mean=facts["mean"],

@@ -106,6 +106,11 @@ class Schedule:
         first += rollbacks * _FAR
         return Draw(bucket, np.arange(first, first + bucket.batch, dtype=np.int64))
 
+    @property
+    def drawn(self) -> int:
+        """Samples of all steps together."""
+        return int(self._before[-1])
+
     def clips_in_step(self, step: int) -> int:
         """Clips of all slots together."""
         return int(self._before[step + 1] - self._before[step])
