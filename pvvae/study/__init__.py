@@ -1,0 +1,1 @@
+"""Studies: what is asked, the runs that it takes, what they found, and how sure that is."""

@@ -1,0 +1,163 @@
+"""What a study asks, and what one cell of it found with one seed; as JSON and back.
+
+A cell is one value of every factor, a row of a table mostly. Its outcomes lie in
+``FOLDER/outcomes/CELL_seedN.json``, one a seed, whole or absent.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from pvvae.errors import ConfigError
+
+OUTCOMES = "outcomes"
+"""Folder in a study's folder."""
+
+Arm = Mapping[str, str]
+"""Factor name to the label of its value, in the study's order of factors."""
+Point = tuple[float, float]
+"""Of a curve: steps, value."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """One column: a number that every cell has with every seed."""
+
+    name: str
+    label: str
+    """As tables show it."""
+    unit: str = ""
+    higher_is_better: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """What is said of two arms by one measure; the answer is a sentence about ``subject``."""
+
+    subject: str
+    """Begins the sentence: "predictive reconstruction" lowers gFVD by so much."""
+    measure: str
+    arm: Arm
+    against: Arm
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What is drawn beside the table that every study has."""
+
+    kind: Literal["table", "scaling", "pareto", "curves"]
+    x: str = ""
+    """Key of an outcome's ``data`` (scaling) or ``costs`` (pareto)."""
+    y: str = ""
+    """A measure."""
+    by: str = ""
+    """Factor whose values are curves of their own; none is one curve for all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyQuestion:
+    """What the page needs of a study's file."""
+
+    title: str
+    folder: str
+    factors: Mapping[str, tuple[str, ...]]
+    """Labels of the values of each factor, in order."""
+    baseline: Arm
+    """A value of every factor."""
+    arms: tuple[Arm, ...]
+    """All cells in order: every combination, or those that the file lists."""
+    measures: tuple[Measure, ...]
+    seeds: tuple[int, ...]
+    claims: tuple[Claim, ...] = ()
+    answer: Answer = Answer(kind="table")
+    paper: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """The paper's own figures: name of an arm, measure, value."""
+    command: str = ""
+    """That makes all of it again."""
+    note: str = ""
+    """What a reader has to know first: the size, say."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What one cell found with one seed."""
+
+    arm: Arm
+    seed: int
+    values: Mapping[str, float] = field(default_factory=dict)
+    """By measure; empty if the cell failed."""
+    data: Mapping[str, float] = field(default_factory=dict)
+    """unique_samples, epochs, steps: what was learned from, and how often."""
+    costs: Mapping[str, float] = field(default_factory=dict)
+    """parameters, flops, seconds, memory (bytes), where known."""
+    curves: Mapping[str, tuple[Point, ...]] = field(default_factory=dict)
+    """By measure, where a stage measured it on the way."""
+    runs: Mapping[str, str] = field(default_factory=dict)
+    """Run folder of every stage, in their order."""
+    machine: str = ""
+    """Where it ran."""
+    failed: str = ""
+    """Why there are no values: a sentence."""
+    stale: str = ""
+    """Why it is not of the study as it stands: a sentence. Its values are shown, and never averaged
+    with others."""
+
+
+def arm_name(arm: Arm) -> str:
+    """Its values in words: "full, 50%"."""
+    return ", ".join(arm.values())
+
+
+def file_name(arm: Arm, seed: int) -> str:
+    """Of the outcome of a cell with a seed."""
+    return f"{plain_name(arm_name(arm))}_seed{seed}.json"
+
+
+def plain_name(text: str) -> str:
+    """``text`` as a folder or a file can have it."""
+    words = text.lower().replace("+", "plus ").replace("%", "pct ").replace("/", " of ")
+    return re.sub(r"[^a-z0-9.]+", "-", words).strip("-.") or "cell"
+
+
+def write_outcome(folder: Path, outcome: Outcome) -> Path:
+    """Write one outcome of the study in ``folder``; where it is."""
+    from pvvae.files import write_json
+
+    path = folder / OUTCOMES / file_name(outcome.arm, outcome.seed)
+    plain = asdict(outcome)
+    # Keys are sorted in the file, so the order of factors is kept beside them.
+    write_json(path, plain | {"factors": list(outcome.arm)})
+    return path
+
+
+def read_outcomes(folder: Path) -> list[Outcome]:
+    """All outcomes of the study in ``folder``, in order of their files' names.
+
+    Raises:
+        ConfigError: for a file that is no outcome.
+    """
+    return [read_outcome(path) for path in sorted((folder / OUTCOMES).glob("*.json"))]
+
+
+def read_outcome(path: Path) -> Outcome:
+    """One outcome.
+
+    Raises:
+        ConfigError: if the file is none.
+    """
+    try:
+        plain: dict[str, Any] = json.loads(path.read_text())
+        arm = {name: str(plain["arm"][name]) for name in plain.pop("factors")}
+        curves = {
+            name: tuple((float(x), float(y)) for x, y in points)
+            for name, points in plain["curves"].items()
+        }
+        return Outcome(**{**plain, "arm": arm, "curves": curves})
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(
+            f"{path}: not an outcome of a study ({error}); remove it, and the same command makes "
+            "it again"
+        ) from None
