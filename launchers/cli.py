@@ -21,6 +21,7 @@ from launchers.commands import (
     report,
     sample,
     status,
+    study,
     train,
     weights,
 )
@@ -42,6 +43,7 @@ COMMANDS = (
     export,
     metrics,
     evaluate,
+    study,
     compare,
     report,
     weights,

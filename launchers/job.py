@@ -6,6 +6,7 @@ counts is what is in the run folder: a launcher that a signal ends may well say 
 
 import argparse
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -26,6 +27,8 @@ from pvvae.stop_request import STOPPED, VARIABLE
 GRACE = 100
 """Seconds from Slurm's signal to queueing again without a checkpoint. The signal comes 120 to 180
 seconds before the limit (Slurm may be early, not late); the rest is for the queueing."""
+TASKS = "--tasks"
+"""Before a file that has a line of words for each task of an array, in the place of words."""
 NODE = 'exec "$0" --node_rank "$SLURM_NODEID" "$@"'
 """Run by bash on every node, with the deepspeed launcher's words."""
 
@@ -39,9 +42,10 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="launchers/slurm.sbatch", description=__doc__)
     parser.add_argument("config", type=Path, help="a YAML file that names a stage")
     parser.add_argument("overrides", nargs="*", metavar="key.path=value")
-    arguments = parser.parse_args(words)
+    given = sys.argv[1:] if words is None else list(words)
     settle_accelerator()
     try:
+        arguments = parser.parse_args(_task(Path(given[1])) if given[:1] == [TASKS] else given)
         return _job(arguments.config, arguments.overrides)
     except ConfigError as error:
         return _say(str(error), 2)
@@ -69,6 +73,15 @@ def _job(path: Path, overrides: Sequence[str]) -> int:
     if status == 2:
         return status  # said in one line; another try would say it again
     return _again(run, job, status or UNFINISHED)
+
+
+def _task(path: Path) -> list[str]:
+    """The words of this task of an array: its line of a file."""
+    number = int(os.environ.get("SLURM_ARRAY_TASK_ID", -1))
+    lines = path.read_text().splitlines()
+    if not 0 <= number < len(lines):
+        raise ConfigError(f"{path}: has no line for task {number} of an array")
+    return shlex.split(lines[number])
 
 
 def _id() -> str:

@@ -93,7 +93,7 @@ def run_command(command: Sequence[str], *, hostfile: Path | None = None) -> int:
         # In a session of its own: Ctrl-C would make every process of it print a traceback.
         process = subprocess.Popen(command, env=os.environ | lifeline, start_new_session=True)
         try:
-            return _status(process.wait())
+            return exit_status(process.wait())
         except KeyboardInterrupt:
             pass
     if hostfile is not None:
@@ -123,7 +123,7 @@ def shown(command: Sequence[str]) -> str:
     return shlex.join(command)
 
 
-def _status(returned: int) -> int:
+def exit_status(returned: int) -> int:
     """Of a process that a signal ended Popen says -n, and the deepspeed launcher 256 - n."""
     if returned < 0:
         return 128 - returned

@@ -31,7 +31,7 @@ def queued_jobs() -> dict[str, Queued]:
     """This user's jobs that are pending or running, by id; none where there is no Slurm."""
     if shutil.which("squeue") is None:
         return {}
-    lines = told(["squeue", "--me", "--noheader", "--format=%i|%T|%r"]).splitlines()
+    lines = told(["squeue", "--me", "--array", "--noheader", "--format=%i|%T|%r"]).splitlines()
     parts = [line.split("|", 2) for line in lines]
     return {job: Queued(state, reason) for job, state, reason in parts}
 

@@ -94,7 +94,7 @@ def check_same_config(folder: Path, plain: Mapping[str, Any]) -> None:
     """
     if not (folder / "config.yaml").exists() or not _has_results(folder):
         return
-    other = codec.differences(_bound(read_config(folder)), _bound(plain))
+    other = codec.differences(bound(read_config(folder)), bound(plain))
     if other:
         raise ConfigError(
             f"{folder}: this run folder was made with another config: {other[0]}"
@@ -123,10 +123,10 @@ def runs_below(folder: Path) -> list[Path]:
     return runs
 
 
-def _bound(plain: Mapping[str, Any]) -> dict[str, Any]:
+def bound(plain: Mapping[str, Any]) -> dict[str, Any]:
     """A config without the keys that may change from one start of a run to the next."""
-    bound = {**plain, **dict.fromkeys(FREE_KEYS)}
+    fixed = {**plain, **dict.fromkeys(FREE_KEYS)}
     for name in ENGINES:
-        if isinstance(bound.get(name), dict):
-            bound[name] = bound[name] | dict.fromkeys(FREE_ENGINE_KEYS)
-    return bound
+        if isinstance(fixed.get(name), dict):
+            fixed[name] = fixed[name] | dict.fromkeys(FREE_ENGINE_KEYS)
+    return fixed

@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -26,7 +26,16 @@ def load(path: Path, overrides: Sequence[str]) -> tuple[Callable[[Any], None], A
     Raises:
         ConfigError: for anything wrong with the file or the overrides.
     """
-    data = codec.apply_overrides(codec.read_yaml(path), overrides)
+    return decode(codec.apply_overrides(codec.read_yaml(path), overrides), path)
+
+
+def decode(plain: Mapping[str, Any], path: Path) -> tuple[Callable[[Any], None], Any]:
+    """The same of what was read from ``path`` and changed since.
+
+    Raises:
+        ConfigError: for anything wrong with it.
+    """
+    data = dict(plain)
     if "stage" not in data:
         raise ConfigError(f"{path}: names no stage; known stages: {', '.join(names())}")
     module = _module(str(data.pop("stage")), path)

@@ -1,0 +1,1 @@
+"""Studies: from a file to runs, here or on Slurm, and to their page."""

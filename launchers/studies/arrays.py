@@ -1,0 +1,202 @@
+"""A study on Slurm: an array of jobs for each stage, a set number of its tasks at once.
+
+An array begins when those of the stages that it builds on are over, however they ended: a run that
+failed costs its own cells alone. The last job writes the page.
+"""
+
+import hashlib
+import re
+import shlex
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from launchers.queue import JOBS, queued_jobs, read_jobs, told
+from launchers.slurm import ALWAYS, SCRIPT, options
+from launchers.studies.asked import Asked
+from pvvae.errors import ConfigError
+from pvvae.files import write_json, write_text
+from pvvae.study.expansion import Task
+from pvvae.study.gathering import MARK, is_done
+
+AT_ONCE = 8
+"""Tasks of an array at the same time. Ours: a node of eight GPUs, one each."""
+REPORT = "report"
+"""The job that writes the page."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Array:
+    """The runs of a stage that are to be submitted."""
+
+    stage: str
+    tasks: tuple[Task, ...]
+    lines: tuple[str, ...]
+    """What each is told: words of ``slurm.sbatch``, or a shell's of a command."""
+    path: Path
+    """Where the lines are put; named by them: an earlier submission's may be in use."""
+    after: tuple[str, ...]
+    """Stages that it builds on."""
+    command: bool
+
+
+def arrays(asked: Asked, queued: Sequence[str] = ()) -> list[Array]:
+    """What is neither finished nor queued (run folders), stage by stage.
+
+    Raises:
+        ConfigError: if two stages build on one another in different cells.
+    """
+    groups: dict[str, list[Task]] = {}
+    for task in asked.expansion.tasks.values():
+        groups.setdefault(task.stage, []).append(task)
+    return [
+        _array(asked, stage, groups[stage], queued)
+        for stage in _in_order({s: _needs(tasks) for s, tasks in groups.items()})
+    ]
+
+
+def submit(asked: Asked) -> None:
+    """Submit what is neither finished nor queued, and the page after all of it.
+
+    Raises:
+        ConfigError: if there is no sbatch, or it refuses a job.
+    """
+    if shutil.which("sbatch") is None:
+        raise ConfigError(
+            "--slurm: there is no sbatch here; give the command on a login node of a Slurm "
+            "cluster, or with --dry-run to see what it would submit"
+        )
+    path = asked.folder / JOBS
+    queue = queued_jobs()
+    records = {r["name"]: r for r in read_jobs(path) if r["job"] in queue}
+    jobs: dict[str, list[str]] = {}  # ids by stage
+    for task in asked.expansion.tasks.values():
+        if str(task.folder) in records:
+            jobs.setdefault(task.stage, []).append(records[str(task.folder)]["job"])
+    for array in arrays(asked, tuple(records)):
+        if not array.tasks:
+            continue
+        write_text(array.path, "".join(f"{line}\n" for line in array.lines))
+        after = [job for stage in array.after for job in jobs.get(stage, [])]
+        job = told(_sbatch(asked, array, after)).strip().split(";")[0]
+        jobs.setdefault(array.stage, []).append(job)
+        for number, task in enumerate(array.tasks):
+            facts = {"stage": task.stage, "steps": task.plain.get("steps")}
+            name = str(task.folder)
+            records[name] = {"name": name, "job": f"{job}_{number}", "after": after, **facts}
+        write_json(path, list(records.values()))
+        print(f"{array.stage}: job {job}, {len(array.tasks)} tasks", flush=True)
+    everything = [job for ids in jobs.values() for job in ids]
+    print(f"{REPORT}: job {told(_report(asked, everything)).strip()}", flush=True)
+
+
+def script(asked: Asked) -> Iterator[str]:
+    """Lines of a shell script that would submit the same."""
+    yield "#!/usr/bin/env bash"
+    yield from (f"# {line}".rstrip() for line in [f"{SCRIPT}:", *SCRIPT.read_text().splitlines()])
+    yield "set -e"
+    yield shlex.join(["mkdir", "-p", str((asked.folder / JOBS).parent)])
+    variables: dict[str, str] = {}
+    for array in arrays(asked):
+        if not array.tasks:
+            yield f"# {array.stage}: finished already"
+            continue
+        yield f"cat > {shlex.quote(str(array.path))} <<'EOF'"
+        yield from array.lines
+        yield "EOF"
+        after = [f"${variables[stage]}" for stage in array.after if stage in variables]
+        variables[array.stage] = f"job_{array.stage}"
+        yield f"{variables[array.stage]}=$({_shell(_sbatch(asked, array, after))})"
+    yield _shell(_report(asked, [f"${name}" for name in variables.values()]))
+
+
+def _array(asked: Asked, stage: str, tasks: Sequence[Task], queued: Sequence[str]) -> Array:
+    left = [t for t in tasks if not is_done(t) and str(t.folder) not in queued]
+    command = asked.study.stages[stage].command is not None
+    lines = tuple(_line(asked, task) for task in left)
+    digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:8]
+    return Array(
+        stage=stage,
+        tasks=tuple(left),
+        lines=lines,
+        path=(asked.folder / JOBS).parent / f"{stage}-{digest}.txt",
+        after=tuple(sorted(_needs(tasks))),
+        command=command,
+    )
+
+
+def _line(asked: Asked, task: Task) -> str:
+    if "command" not in task.plain:
+        return shlex.join(asked.config_words(task))
+    command = shlex.join([sys.executable, "-m", "launchers", *asked.words(task)])
+    return f"{command} && touch {shlex.quote(str(task.folder / MARK))}"
+
+
+def _needs(tasks: Sequence[Task]) -> set[str]:
+    return {stage for task in tasks for stage in task.needs}
+
+
+def _in_order(needs: Mapping[str, set[str]]) -> list[str]:
+    """Stages, each after those that any of its runs builds on."""
+    order: list[str] = []
+    while len(order) < len(needs):
+        ready = [s for s in needs if s not in order and needs[s] <= set(order)]
+        if not ready:
+            rest = ", ".join(s for s in needs if s not in order)
+            raise ConfigError(f"--slurm: stages build on one another in different cells: {rest}")
+        order += ready
+    return order
+
+
+def _sbatch(asked: Asked, array: Array, after: Sequence[str]) -> list[str]:
+    slurm = dict(asked.study.slurm)
+    at_once = slurm.pop("at_once", AT_ONCE)
+    if not isinstance(at_once, int) or at_once < 1:
+        raise ConfigError(f"slurm.at_once: must be 1 or more, got {at_once}")
+    name = f"{asked.folder.name}/{array.stage}"
+    log = (asked.folder / JOBS).parent / f"{array.stage}-%A_%a.log"
+    return [
+        "sbatch",
+        "--parsable",
+        *ALWAYS,
+        f"--export=ALL,PVVAE_PYTHON={sys.executable}",
+        f"--job-name={name}",
+        f"--output={log}",
+        f"--array=0-{len(array.tasks) - 1}%{at_once}",
+        *options(slurm),
+        *([f"--dependency=afterany:{':'.join(after)}"] if after else []),
+        *_told(array),
+    ]
+
+
+def _told(array: Array) -> list[str]:
+    """What a task of the array does: its line of the file."""
+    if not array.command:
+        return [str(SCRIPT), "--tasks", str(array.path)]
+    line = f'"$(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" {shlex.quote(str(array.path))})"'
+    return ["--nodes=1", f"--wrap=eval {line}"]
+
+
+def _report(asked: Asked, after: Sequence[str]) -> list[str]:
+    seeds = ["--seeds", *map(str, asked.seeds)]
+    words = ["study", str(asked.path), *asked.overrides, *seeds, "--report"]
+    command = shlex.join([sys.executable, "-m", "launchers", *words])
+    slurm = {key: value for key, value in asked.study.slurm.items() if key != "at_once"}
+    log = (asked.folder / JOBS).parent / f"{REPORT}-%j.log"
+    return [
+        "sbatch",
+        "--parsable",
+        f"--job-name={asked.folder.name}/{REPORT}",
+        f"--output={log}",
+        *options(slurm),
+        *([f"--dependency=afterany:{':'.join(after)}"] if after else []),
+        "--nodes=1",
+        f"--wrap={command}",
+    ]
+
+
+def _shell(command: Sequence[str]) -> str:
+    """As a shell takes it, with the variables of jobs in its dependency."""
+    return re.sub(r"'(--dependency=[^']*)'", r"\1", shlex.join(command))

@@ -1,0 +1,204 @@
+"""A study's file, read and expanded: every config decoded by its stage, nothing run yet."""
+
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from launchers.commands.configs import ROOT
+from launchers.tables.plan import overrides as words_of
+from pvvae import config as codec
+from pvvae.errors import ConfigError
+from pvvae.study.expansion import Cell, Expansion, Task, expand
+from pvvae.study.journal import Journal
+from pvvae.study.outcomes import Claim, Measure, StudyQuestion, read_outcomes
+from pvvae.study.study import Sets, StageEntry, Study, read_study
+
+GIVES_RESULTS = ("evaluate_", "measure_")
+"""How stages begin that write results.json."""
+Check = Callable[[Sequence[str]], object]
+"""Refuses words that no command has."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What one asked for."""
+
+    path: Path
+    overrides: tuple[str, ...]
+    study: Study
+    seeds: tuple[int, ...]
+    expansion: Expansion
+    journal: Journal
+
+    @property
+    def folder(self) -> Path:
+        """Of outcomes, page and runs."""
+        return Path(self.study.folder)
+
+    @property
+    def command(self) -> str:
+        """As one would type it again."""
+        seeds = [] if self.seeds == self.study.seeds else ["--seeds", *map(str, self.seeds)]
+        return shlex.join(["pvvae", "study", str(self.path), *self.overrides, *seeds])
+
+    def words(self, task: Task) -> tuple[str, ...]:
+        """The command of a run, without ``pvvae``."""
+        entry = self.study.stages[task.stage]
+        if entry.command is not None:
+            return command_words(entry, task.sets, run=str(task.folder), seed=task.seed)
+        return ("train", *self.config_words(task))
+
+    def config_words(self, task: Task) -> tuple[str, ...]:
+        """A stage's config and its overrides."""
+        config = config_path(self.study.stages[task.stage])
+        seed = {} if task.seed is None else {"seed": task.seed}
+        return (str(config), *words_of({"run": str(task.folder), **task.sets, **seed}))
+
+
+def read(
+    path: Path,
+    overrides: Sequence[str],
+    *,
+    seeds: Sequence[int] | None,
+    only: str | None,
+    check: Check,
+) -> Asked:
+    """Read and expand; nothing is run or written.
+
+    Args:
+        path: the study's YAML.
+        overrides: ``key.path=value`` words for it.
+        seeds: in the place of the file's; None leaves those.
+        only: part of the names of those cells that are wanted; None is all.
+        check: refuses words that no command has.
+
+    Raises:
+        ConfigError: for anything wrong with the file or with the configs that it names.
+    """
+    study = read_study(path, overrides)
+    chosen = tuple(dict.fromkeys(study.seeds if seeds is None else seeds))
+    try:
+        whole = expand(study, chosen, _Resolver(study, check).resolve)
+        _check_readings(study, whole)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+    return Asked(
+        path=path,
+        overrides=tuple(overrides),
+        study=study,
+        seeds=chosen,
+        expansion=Expansion(cells=_chosen(whole.cells, only)),
+        journal=Journal(Path(study.folder)),
+    )
+
+
+def question(asked: Asked) -> StudyQuestion:
+    """What the page is told of the study; seeds are those that were ever run, too."""
+    study = asked.study
+    known = {outcome.seed for outcome in read_outcomes(asked.folder)}
+    return StudyQuestion(
+        title=study.title,
+        folder=study.folder,
+        factors={factor: tuple(values) for factor, values in study.factors.items()},
+        baseline=study.arm({}),
+        arms=study.arms,
+        measures=tuple(
+            Measure(name=name, label=m.label, unit=m.unit, higher_is_better=m.better == "higher")
+            for name, m in study.measures.items()
+        ),
+        seeds=tuple(sorted(known.union(asked.seeds))),
+        claims=tuple(
+            Claim(
+                subject=claim.subject,
+                measure=claim.measure,
+                arm=study.arm(claim.arm),
+                against=study.arm(claim.against),
+            )
+            for claim in study.claims
+        ),
+        answer=study.answer,
+        paper=study.paper,
+        command=shlex.join(["pvvae", "study", str(asked.path), *asked.overrides]),
+        note=study.note,
+    )
+
+
+def config_path(entry: StageEntry) -> Path:
+    """A stage's YAML, from here or from the project's own folder."""
+    assert entry.config is not None
+    path, shipped = Path(entry.config), ROOT.parent / entry.config
+    return shipped if not path.exists() and shipped.exists() else path
+
+
+def command_words(entry: StageEntry, sets: Sets, *, run: str, seed: int | None) -> tuple[str, ...]:
+    """Words of a command with its slots filled, without ``pvvae``.
+
+    Raises:
+        ConfigError: for a slot that ``set`` does not fill, or quotes that do not close.
+    """
+    assert entry.command is not None
+    slots = {**sets, "run": run, "seed": seed}
+    try:
+        _, *words = shlex.split(entry.command)
+        return tuple(word.format_map(slots) for word in words)
+    except KeyError as error:
+        raise ConfigError(
+            f"command: {{{error.args[0]}}} is no key of its set; there are: {', '.join(slots)}"
+        ) from None
+    except ValueError as error:
+        raise ConfigError(f"command: {str(error).lower()}") from None
+
+
+class _Resolver:
+    """Decodes what cells make of the stages' configs; each YAML is read once."""
+
+    def __init__(self, study: Study, check: Check) -> None:
+        self._study, self._check = study, check
+        self._files: dict[str, Mapping[str, Any]] = {}
+
+    def resolve(self, stage: str, sets: Sets) -> Mapping[str, Any]:
+        """The whole config as plain data."""
+        entry = self._study.stages[stage]
+        if entry.command is not None:
+            self._check(command_words(entry, sets, run="run", seed=0))
+            return {"command": entry.command, "set": sets}
+        from stages import program
+
+        path = config_path(entry)
+        if stage not in self._files:
+            self._files[stage] = codec.read_yaml(path)
+        data = codec.merge({"run": "run"}, self._files[stage])
+        for key, value in sets.items():
+            data = codec.merge(data, _layer(key, value))
+        plain = program.resolved(program.decode(data, path)[1])
+        return {key: value for key, value in plain.items() if key != "run"}
+
+
+def _layer(key: str, value: Any) -> Mapping[str, Any]:
+    """``a.b`` and 1 as {"a": {"b": 1}}."""
+    layer: Any = value
+    for part in reversed(key.split(".")):
+        layer = {part: layer}
+    return dict(layer)
+
+
+def _check_readings(study: Study, whole: Expansion) -> None:
+    """Refuse to read results.json of stages that write none."""
+    kinds = {t.stage: t.plain.get("stage", "") for t in whole.tasks.values()}
+    for name, reading in (study.measures | study.costs).items():
+        kind = str(kinds[reading.stage])
+        if reading.of is None and not kind.startswith(GIVES_RESULTS):
+            raise ConfigError(
+                f"{name}: stage {reading.stage!r} ({kind or 'a command'}) writes no results.json; "
+                "with `of: held_out` its metrics.jsonl is read"
+            )
+
+
+def _chosen(cells: Sequence[Cell], only: str | None) -> tuple[Cell, ...]:
+    found = tuple(cell for cell in cells if only is None or only in cell.name)
+    if not found:
+        names = "; ".join(dict.fromkeys(cell.name for cell in cells))
+        raise ConfigError(f"--only: no cell has {only!r} in its name; there are: {names}")
+    return found

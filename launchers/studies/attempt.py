@@ -1,0 +1,78 @@
+"""One attempt at one run: its process, its log, and what became of it."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from launchers.local import UNFINISHED, exit_status, stage_command
+from launchers.studies.asked import Asked
+from pvvae.run_folder import is_finished
+from pvvae.stop_request import STOPPED
+from pvvae.study.expansion import Task
+from pvvae.study.gathering import MARK
+
+LOGS = "logs"
+"""Folder in a study's folder: what each run printed."""
+MISTAKE = 2
+"""Status of a run that said in one line what is wrong; another try would say it again."""
+ENDED = (130, STOPPED)
+"""Statuses of a run that was ended from outside, which is no failure."""
+LONGEST = 240
+"""Characters of a failure. Ours: three lines of the page."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """An attempt that is over."""
+
+    task: Task
+    seconds: float
+    status: int
+    failed: str
+    """Why, if it did."""
+
+
+def attempt(task: Task, asked: Asked, *, processes: int, environment: Mapping[str, str]) -> Ended:
+    """Give the run's command, and wait for its end."""
+    log = asked.folder / LOGS / f"{task.stage}-{task.folder.name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    command = _command(task, asked, processes=processes)
+    began = time.monotonic()
+    with log.open("ab") as file:
+        # In a session of its own: Ctrl-C would make every process of it print a traceback.
+        process = subprocess.Popen(
+            command,
+            env=os.environ | dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        status = exit_status(process.wait())
+    if status == 0 and "command" not in task.plain and not is_finished(task.folder):
+        status = UNFINISHED
+    if status == 0 and "command" in task.plain:
+        task.folder.mkdir(parents=True, exist_ok=True)
+        (task.folder / MARK).touch()
+    seconds = time.monotonic() - began
+    failed = _last_word(log, status) if status else ""
+    return Ended(task=task, seconds=seconds, status=status, failed=failed)
+
+
+def _command(task: Task, asked: Asked, *, processes: int) -> list[str]:
+    if "command" in task.plain:
+        return [sys.executable, "-m", "launchers", *asked.words(task)]
+    config, *overrides = asked.config_words(task)
+    return stage_command(Path(config), overrides, processes=processes)
+
+
+def _last_word(log: Path, status: int) -> str:
+    """What a run said of its failure: our own line, else the last one."""
+    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    own = [line.removeprefix("pvvae: ") for line in lines if line.startswith("pvvae: ")]
+    said = own[-1] if own and status == MISTAKE else lines[-1] if lines else "it said nothing"
+    return f"{said[:LONGEST]} (status {status}, see {log})"

@@ -1,0 +1,169 @@
+"""What the runs of a cell found, put together; and what has become of cells that found nothing."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pvvae.errors import ConfigError
+from pvvae.run_folder import is_finished, read_metrics
+from pvvae.study.expansion import Cell, Task
+from pvvae.study.journal import Journal
+from pvvae.study.outcomes import (
+    OUTCOMES,
+    Outcome,
+    Point,
+    file_name,
+    read_outcome,
+    write_outcome,
+)
+from pvvae.study.staleness import why_stale
+from pvvae.study.study import Reading, Study
+
+RESULTS = "results.json"
+"""What an evaluation writes (pvvae/results.py, which imports numpy)."""
+
+MARK = ".finished"
+"""In the folder of a command that came to its end; hidden from whoever reads shards there."""
+
+
+def is_done(task: Task) -> bool:
+    """Whether a run is complete; of a command, whoever gave it leaves a mark."""
+    return (task.folder / MARK).exists() if "command" in task.plain else is_finished(task.folder)
+
+
+def settle(study: Study, cell: Cell, journal: Journal) -> Outcome | None:
+    """Write the cell's outcome as it stands now; None if there is none yet.
+
+    Raises:
+        ConfigError: for a measure that its stage does not give.
+    """
+    folder = Path(study.folder)
+    if all(is_done(task) for task in cell.runs.values()):
+        outcome = _found(study, cell, journal)
+    else:
+        unfinished = _unfinished(folder, cell, journal)
+        if unfinished is None:
+            return None
+        outcome = unfinished
+    write_outcome(folder, outcome)
+    return outcome
+
+
+def earlier_outcome(folder: Path, cell: Cell) -> Outcome | None:
+    """What was found before, with values."""
+    path = folder / OUTCOMES / file_name(cell.arm, cell.seed)
+    outcome = read_outcome(path) if path.is_file() else None
+    return outcome if outcome is not None and outcome.values else None
+
+
+def stale_cells(study: Study, cells: Sequence[Cell]) -> dict[str, str]:
+    """Cells whose outcome is of runs other than the study's, which would be made now; and why."""
+    found = {}
+    for cell in cells:
+        earlier = earlier_outcome(Path(study.folder), cell)
+        made = all(is_done(task) for task in cell.runs.values())
+        why = "" if earlier is None or made else why_stale(cell, earlier)
+        if why:
+            found[cell.name] = why
+    return found
+
+
+def _unfinished(folder: Path, cell: Cell, journal: Journal) -> Outcome | None:
+    """What stands for a cell whose runs are not all complete: what was there before, or why not."""
+    earlier = earlier_outcome(folder, cell)
+    if earlier is not None and (stale := why_stale(cell, earlier)):
+        return replace(earlier, stale=stale)
+    failed = _failure(cell, journal)
+    return (
+        Outcome(arm=cell.arm, seed=cell.seed, runs=_runs(cell), failed=failed) if failed else None
+    )
+
+
+def _failure(cell: Cell, journal: Journal) -> str:
+    for task in cell.runs.values():
+        why = journal.failed(task.address)
+        if why:
+            return f"stage {task.stage} failed: {why}"
+    return ""
+
+
+def _found(study: Study, cell: Cell, journal: Journal) -> Outcome:
+    values = {name: _number(name, m, cell) for name, m in study.measures.items()}
+    costs = {name: _number(name, reading, cell) for name, reading in study.costs.items()}
+    seconds = [journal.seconds(task.address) for task in cell.runs.values()]
+    if all(seconds):
+        costs["seconds"] = sum(seconds)
+    return Outcome(
+        arm=cell.arm,
+        seed=cell.seed,
+        values=values,
+        data={} if study.data is None else _data(cell.runs[study.data]),
+        costs=costs,
+        curves={name: _curve(m, cell) for name, m in study.measures.items() if m.of is not None},
+        runs=_runs(cell),
+        machine=journal.machine([task.address for task in cell.runs.values()]),
+    )
+
+
+def _runs(cell: Cell) -> dict[str, str]:
+    return {stage: str(task.folder) for stage, task in cell.runs.items()}
+
+
+def _number(name: str, reading: Reading, cell: Cell) -> float:
+    folder = cell.runs[reading.stage].folder
+    if reading.of is not None:
+        points = _curve(reading, cell)
+        if not points:
+            kinds = {line["kind"]: list(line) for line in read_metrics(folder)}
+            raise ConfigError(
+                f"{name}: {folder}/metrics.jsonl has no {reading.value!r} in lines of kind "
+                f"{reading.of!r}; it has {_listed(kinds)}"
+            )
+        return points[-1][1]
+    path = folder / RESULTS
+    if not path.is_file():
+        raise ConfigError(
+            f"{name}: stage {reading.stage!r} writes no {RESULTS}; `of: held_out` reads its "
+            "metrics.jsonl"
+        )
+    plain = json.loads(path.read_text())
+    found = _at(plain, reading.value)
+    if not isinstance(found, int | float):
+        raise ConfigError(
+            f"{name}: {path} gives no {reading.value!r}; it has {', '.join(plain['metrics'])}"
+        )
+    return float(found)
+
+
+def _at(plain: Mapping[str, Any], value: str) -> Any:
+    """A metric by name, or what is at a path with dots."""
+    if "." not in value:
+        return plain["metrics"].get(value, {}).get("value")
+    found: Any = plain
+    for part in value.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found
+
+
+def _curve(reading: Reading, cell: Cell) -> tuple[Point, ...]:
+    lines = read_metrics(cell.runs[reading.stage].folder, reading.of)
+    return tuple(
+        (float(line["step"]), float(line[reading.value]))
+        for line in lines
+        if isinstance(line.get(reading.value), int | float)
+    )
+
+
+def _listed(kinds: Mapping[str, list[str]]) -> str:
+    return "; ".join(f"{kind}: {', '.join(keys[2:])}" for kind, keys in kinds.items()) or "nothing"
+
+
+def _data(task: Task) -> dict[str, float]:
+    """Steps, and what the run says of its samples."""
+    found = {"steps": float(task.plain["steps"])} if "steps" in task.plain else {}
+    path = task.folder / "data.json"
+    said = json.loads(path.read_text()) if path.is_file() else {}
+    named = ("unique_samples", "epochs")
+    return found | {name: float(said[name]) for name in named if name in said}

@@ -1,0 +1,51 @@
+"""Whether an outcome is of the study as it stands, and if not, what has changed since."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pvvae import config as codec
+from pvvae.run_folder import bound, is_run, read_config
+from pvvae.study.expansion import DIGITS, Cell, Task
+from pvvae.study.names import REFERENCE
+from pvvae.study.outcomes import Outcome
+
+
+def why_stale(cell: Cell, earlier: Outcome) -> str:
+    """What differs between the runs of an outcome and those that the study now asks for.
+
+    Of what was changed the first stage is named: those after it only build on it. Nothing if the
+    runs are the same; what was read in other stages than before is no difference.
+    """
+    for stage, task in cell.runs.items():
+        run = earlier.runs.get(stage)
+        if run is not None and run[-DIGITS:] != task.address[:DIGITS]:
+            return f"{stage}: {_difference(Path(run), task)}"
+    return ""
+
+
+def _difference(run: Path, task: Task) -> str:
+    """The first key in which a run's config is not the task's."""
+    if not is_run(run):
+        return f"was made otherwise, in {run}"
+    runs = f"{run.parents[1]}/"
+    then = {k: v for k, v in bound(read_config(run)).items() if k != "seed"}
+    now = {k: v for k, v in bound(task.plain).items() if k != "seed"}
+    lines = codec.differences(_masked(then, runs), _masked(now, runs))
+    if not lines:
+        return "builds on other runs"
+    path, _, values = lines[0].partition(": ")
+    before, _, after = values.partition(" != ")
+    more = f", and {len(lines) - 1} keys more" if len(lines) > 1 else ""
+    return f"{path} was {before} and is {after} now{more}"
+
+
+def _masked(value: Any, runs: str) -> Any:
+    """Plain data in which runs of the study, by reference or by folder, are all the same."""
+    if isinstance(value, str):
+        return "a run" if value.startswith(runs) or REFERENCE.match(value) else value
+    if isinstance(value, Mapping):
+        return {key: _masked(part, runs) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked(part, runs) for part in value]
+    return value

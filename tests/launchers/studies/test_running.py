@@ -1,0 +1,173 @@
+"""A study is run to its end, whatever fails or is killed on the way."""
+
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from launchers.studies import running
+from launchers.studies.asked import Asked
+from launchers.studies.attempt import Ended
+from launchers.studies.running import run_study
+from pvvae.errors import ConfigError
+from pvvae.files import write_json
+from pvvae.study.expansion import Task
+from pvvae.study.gathering import settle
+from pvvae.study.outcomes import Outcome, read_outcomes
+
+Ask = Callable[..., Asked]
+Plain = dict[str, Any]
+
+
+class Runs:
+    """Stands where processes are started: notes the runs, and fails as it is told to."""
+
+    def __init__(self) -> None:
+        self.given: list[str] = []
+        self.failing: dict[str, list[int]] = {}
+        """Statuses of the coming attempts, by the beginning of a run's name."""
+        self.beside = 0
+        """Most runs at the same time."""
+        self._now, self._lock = 0, threading.Lock()
+
+    def __call__(
+        self, task: Task, asked: Asked, *, processes: int, environment: dict[str, str]
+    ) -> Ended:
+        with self._lock:
+            self.given.append(task.folder.name.rpartition("-")[0] or task.stage)
+            self._now += 1
+            self.beside = max(self.beside, self._now)
+        status = next(
+            (s.pop(0) for name, s in self.failing.items() if task.name.startswith(name) and s), 0
+        )
+        if status == 0:
+            self._finish(task)
+        with self._lock:
+            self._now -= 1
+        return Ended(task=task, seconds=1.0, status=status, failed="it broke" if status else "")
+
+    def _finish(self, task: Task) -> None:
+        task.folder.mkdir(parents=True)
+        plain = {**task.plain, "run": str(task.folder), "seed": task.seed}
+        (task.folder / "config.yaml").write_text(yaml.safe_dump(plain))
+        lines = [
+            {"step": step, "kind": "held_out", "psnr": 20.0 + step + (task.seed or 0)}
+            for step in (1, 2)
+        ]
+        (task.folder / "metrics.jsonl").write_text("".join(json.dumps(x) + "\n" for x in lines))
+        write_json(task.folder / "finished.json", {})
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
+    stand_in = Runs()
+    monkeypatch.setattr(running, "attempt", stand_in)
+    return stand_in
+
+
+def run(asked: Asked, *, at_once: int = 1) -> int:
+    return run_study(asked, at_once=at_once, processes=1)
+
+
+def outcomes(asked: Asked) -> dict[str, Outcome]:
+    found = read_outcomes(asked.folder)
+    return {f"{' '.join(o.arm.values())} {o.seed}": o for o in found}
+
+
+def test_the_first_cell_is_finished_first(ask: Ask, runs: Runs) -> None:
+    assert run(ask(seeds=[0])) == 0
+    assert runs.given == ["seed0", "baseline-seed0", "seed0"]
+    found = outcomes(ask())
+    assert found["baseline 0"].values == {"psnr": 22.0}
+    assert found["baseline 0"].curves == {"psnr": ((1.0, 21.0), (2.0, 22.0))}
+    assert found["baseline 0"].costs == {"seconds": 2.0}
+
+
+def test_given_again_it_repeats_nothing_and_adds_a_seed(ask: Ask, runs: Runs) -> None:
+    run(ask(seeds=[0]))
+    runs.given.clear()
+    assert run(ask(seeds=[0, 1])) == 0
+    assert runs.given == ["seed1", "baseline-seed1", "seed1"]
+    assert sorted(outcomes(ask())) == [
+        "+ predictive 0",
+        "+ predictive 1",
+        "baseline 0",
+        "baseline 1",
+    ]
+
+
+def test_a_run_that_fails_is_tried_again(
+    ask: Ask, runs: Runs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs.failing = {"images/": [1]}
+    assert run(ask(seeds=[0])) == 0
+    assert runs.given[:3] == ["seed0", "seed0", "baseline-seed0"]
+    assert "failed, tried again: it broke" in capsys.readouterr().err
+
+
+def test_a_run_given_up_costs_its_own_cells_alone(ask: Ask, runs: Runs) -> None:
+    runs.failing = {"vae/baseline-seed0": [1, 1]}
+    assert run(ask(seeds=[0])) == 1
+    found = outcomes(ask())
+    assert found["baseline 0"].failed == "stage vae failed: it broke"
+    assert found["baseline 0"].values == {}
+    assert found["+ predictive 0"].values == {"psnr": 22.0}
+    assert run(ask(seeds=[0])) == 0  # the same line tries it anew
+    assert outcomes(ask())["baseline 0"].failed == ""
+
+
+def test_what_builds_on_a_run_given_up_is_not_run(ask: Ask, runs: Runs) -> None:
+    runs.failing = {"images/": [2]}  # a mistake: trying again would say it again
+    assert run(ask(seeds=[0])) == 1
+    assert runs.given == ["seed0"]
+    assert {o.failed for o in outcomes(ask()).values()} == {"stage images failed: it broke"}
+
+
+def test_a_run_ended_from_outside_ends_the_study_and_is_no_failure(ask: Ask, runs: Runs) -> None:
+    runs.failing = {"vae/baseline": [130]}
+    assert run(ask(seeds=[0])) == 130
+    assert outcomes(ask()) == {}
+    assert run(ask(seeds=[0])) == 0
+
+
+def test_no_run_is_beside_one_that_wants_the_machine_alone(
+    ask: Ask, runs: Runs, plain: Plain
+) -> None:
+    plain["stages"]["images"]["alone"] = plain["stages"]["vae"]["alone"] = True
+    assert run(ask(), at_once=4) == 0
+    assert runs.beside == 1
+
+
+def test_cells_of_another_base_are_named_and_stay_apart_until_they_are_run_again(
+    ask: Ask, runs: Runs, plain: Plain, told: Callable[..., str], path: Path
+) -> None:
+    run(ask(seeds=[0]))
+    plain["stages"]["vae"]["set"]["steps"] = 3
+    plain["seeds"] = [0]
+    changed = ask()
+    why = "vae: steps was 2 and is 3 now"
+    assert told("study", path) == (
+        f"{path}: the study has changed since cell 'baseline, seed 0' and 1 more was run: {why}; "
+        "--rerun runs such cells again, --accept leaves them, marked as stale"
+    )
+    assert run(ask(seeds=[0], only="baseline")) == 0
+    for cell in changed.expansion.cells:
+        settle(changed.study, cell, changed.journal)
+    found = outcomes(changed)
+    assert found["baseline 0"].stale == ""
+    assert found["+ predictive 0"].stale == why
+    assert found["+ predictive 0"].values == {"psnr": 22.0}
+
+
+def test_a_measure_that_the_stage_does_not_give_is_named_with_what_it_has(
+    ask: Ask, runs: Runs, plain: Plain
+) -> None:
+    plain["measures"]["psnr"]["value"] = "ssim"
+    with pytest.raises(
+        ConfigError, match="has no 'ssim' in lines of kind 'held_out'; it has held_out: psnr"
+    ):
+        run(ask(seeds=[0]))
