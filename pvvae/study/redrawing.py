@@ -4,9 +4,8 @@ Relative residuals of all runs are drawn again, put around the law, and the law 
 They are made wider by what was fitted (n / (n - 3)) and by Student's quantile over the normal one,
 as the spread of few runs is itself a guess. On simulated laws 90% intervals of E, A and β then
 cover the truth in 86 to 93% of studies (4 to 6 sizes of one to three seeds, noise of 2 and 5%).
-They take runs for independent: what a
-seed does to all sizes alike is not in them. Beside them stand those of runs drawn again within
-each size, which trust no law.
+They take runs for independent: what a seed does to all sizes alike is not in them. Beside them
+stand those of runs drawn again within each size, which trust no law.
 """
 
 from dataclasses import dataclass

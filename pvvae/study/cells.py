@@ -1,0 +1,88 @@
+"""A study's outcomes by cell: what may be averaged, and what may not and why."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pvvae.study.outcomes import Arm, Measure, Outcome, StudyQuestion, arm_name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One arm with all its seeds."""
+
+    arm: Arm
+    seeds: tuple[int, ...]
+    """Those asked for."""
+    outcomes: Mapping[int, Outcome]
+    """By seed, as far as there are any."""
+
+    @property
+    def name(self) -> str:
+        """As rows of tables have it."""
+        return arm_name(self.arm)
+
+    @property
+    def sound(self) -> list[Outcome]:
+        """Neither failed nor stale, in the order of seeds."""
+        return [o for _, o in sorted(self.outcomes.items()) if not (o.failed or o.stale)]
+
+    def values(self, measure: str) -> dict[int, float]:
+        """Of sound outcomes, by seed: numbers alone."""
+        return {
+            outcome.seed: outcome.values[measure]
+            for outcome in self.sound
+            if math.isfinite(outcome.values.get(measure, math.nan))
+        }
+
+    def costs(self, name: str) -> dict[int, float]:
+        """Of sound outcomes, by seed."""
+        return {o.seed: o.costs[name] for o in self.sound if name in o.costs}
+
+    def gaps(self, measure: Measure) -> list[str]:
+        """Why a seed has no value that counts, a sentence each."""
+        found = self.values(measure.name)
+        return [self._gap(seed, measure) for seed in self.seeds if seed not in found]
+
+    def _gap(self, seed: int, measure: Measure) -> str:
+        outcome = self.outcomes.get(seed)
+        if outcome is None:
+            return f"seed {seed} is not there yet"
+        if outcome.failed:
+            return f"seed {seed} failed: {outcome.failed}"
+        if outcome.stale:
+            return f"seed {seed} is stale: {outcome.stale}"
+        return f"seed {seed} has no {measure.label}"
+
+
+def same_arm(one: Arm, other: Arm) -> bool:
+    """Whether two arms have the same value of every factor, in whatever order."""
+    return dict(one) == dict(other)
+
+
+def cells_of(question: StudyQuestion, outcomes: Sequence[Outcome]) -> list[Cell]:
+    """Every arm of the study in order; seeds that were added later count as asked for."""
+    known = [o for o in outcomes if not _is_foreign(question, o)]
+    seeds = tuple(sorted({*question.seeds, *(outcome.seed for outcome in known)}))
+    return [
+        Cell(
+            arm=arm,
+            seeds=seeds,
+            outcomes={o.seed: o for o in known if same_arm(o.arm, arm)},
+        )
+        for arm in question.arms
+    ]
+
+
+def foreign(question: StudyQuestion, outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Outcomes of arms that the study does not have, or no longer."""
+    return [outcome for outcome in outcomes if _is_foreign(question, outcome)]
+
+
+def cell_of(cells: Sequence[Cell], arm: Arm) -> Cell | None:
+    """The cell of an arm."""
+    return next((cell for cell in cells if same_arm(cell.arm, arm)), None)
+
+
+def _is_foreign(question: StudyQuestion, outcome: Outcome) -> bool:
+    return not any(same_arm(outcome.arm, arm) for arm in question.arms)

@@ -1,0 +1,107 @@
+"""The sentences that answer claims, to the letter."""
+
+from dataclasses import replace
+
+import pytest
+
+from pvvae.study.cells import cells_of, foreign
+from pvvae.study.claims import Answered, answer_claims
+from pvvae.study.outcomes import Outcome
+from tests.pvvae.study.made_up import BASELINE, CLAIM, GFVD, PREDICTIVE, PSNR, QUESTION, outcomes
+
+
+def answers(*found: Outcome) -> list[Answered]:
+    return answer_claims(QUESTION, cells_of(QUESTION, found))
+
+
+BEFORE = outcomes(BASELINE, [200.0, 210.0, 190.0], [30.0, 30.2, 29.8])
+AFTER = outcomes(PREDICTIVE, [176.0, 184.8, 166.0], [28.9, 29.3, 28.8])
+
+
+def test_an_effect_is_a_sentence_with_its_interval_and_seeds() -> None:
+    lower, psnr = answers(*BEFORE, *AFTER)
+    assert lower.sentence == (
+        "predictive reconstruction lowers gFVD by 12.2% [11.3, 13.1], 3 of 3 seeds."
+    )
+    assert psnr.sentence == (
+        "predictive reconstruction lowers PSNR by 1.0 dB [0.8, 1.2], 3 of 3 seeds."
+    )
+    assert (lower.verdict, psnr.verdict) == ("better", "worse")
+
+
+def test_an_interval_that_holds_zero_is_no_effect_seen() -> None:
+    answer, _ = answers(*BEFORE, *outcomes(PREDICTIVE, [190.0, 215.0, 188.0]))
+    assert answer.sentence == (
+        "predictive reconstruction: no effect on gFVD seen (−1% [−10, 8], 2 of 3 seeds)."
+    )
+    assert answer.verdict == "no effect"
+
+
+def test_one_seed_shows_no_effect() -> None:
+    question = replace(QUESTION, seeds=(0,))
+    (answer, _) = answer_claims(question, cells_of(question, [BEFORE[0], AFTER[0]]))
+    assert answer.sentence == (
+        "predictive reconstruction: gFVD is 12% lower with the one seed there is, "
+        "which shows no effect."
+    )
+    assert answer.verdict == "open"
+
+
+def test_a_failed_seed_is_named_and_takes_no_part() -> None:
+    failed = replace(AFTER[1], values={}, failed="latte: out of memory")
+    answer, _ = answers(*BEFORE, AFTER[0], failed, AFTER[2])
+    assert answer.sentence == (
+        "predictive reconstruction lowers gFVD by 12% [8, 16], 2 of 2 seeds "
+        "(2 of 3 seeds finished; + predictive, seed 1 failed: latte: out of memory)."
+    )
+    assert answer.effect is not None and answer.effect.seeds == (0, 2)
+
+
+def test_a_stale_outcome_has_values_that_are_never_averaged() -> None:
+    stale = replace(BEFORE[2], values={"gfvd": 1e9}, stale="its base had steps: 100")
+    answer, _ = answers(*BEFORE[:2], stale, *AFTER)
+    assert answer.effect is not None and answer.effect.seeds == (0, 1)
+    assert answer.gaps == ("Baseline, seed 2 is stale: its base had steps: 100",)
+
+
+@pytest.mark.parametrize(
+    ("value", "gap"),
+    [({}, "+ predictive, seed 0 has no gFVD"), ({"gfvd": float("nan")}, "+ predictive, seed 0")],
+)
+def test_a_value_that_is_missing_or_no_number_is_a_gap(value: dict[str, float], gap: str) -> None:
+    answer, _ = answers(*BEFORE, replace(AFTER[0], values=value), *AFTER[1:])
+    assert answer.gaps[0].startswith(gap)
+
+
+def test_without_a_common_seed_nothing_can_be_said() -> None:
+    answer, _ = answers(BEFORE[0], AFTER[1])
+    assert answer.sentence == (
+        "predictive reconstruction: nothing can be said of gFVD, no seed has both arms "
+        "(0 of 3 seeds finished; + predictive, seed 0 is not there yet; + predictive, seed 2 "
+        "is not there yet; Baseline, seed 1 is not there yet; Baseline, seed 2 is not there yet)."
+    )
+
+
+def test_values_that_may_be_negative_change_by_differences() -> None:
+    found = answers(*outcomes(BASELINE, [-1.0, -2.0]), *outcomes(PREDICTIVE, [1.0, 0.5]))[0]
+    assert found.effect is not None
+    assert found.effect.relative is False
+    assert found.effect.changes == (2.0, 2.5)
+
+
+def test_a_seed_that_was_added_later_counts() -> None:
+    later = replace(BEFORE[0], seed=7), replace(AFTER[0], seed=7)
+    answer, _ = answers(*BEFORE, *AFTER, *later)
+    assert answer.effect is not None and answer.effect.seeds == (0, 1, 2, 7)
+
+
+def test_outcomes_of_arms_that_the_study_no_longer_has_are_set_aside() -> None:
+    other = replace(BEFORE[0], arm={"method": "gone"})
+    assert foreign(QUESTION, [*BEFORE, other]) == [other]
+    assert [len(cell.outcomes) for cell in cells_of(QUESTION, [*BEFORE, other])] == [3, 0]
+
+
+def test_claims_of_what_the_study_does_not_have_are_left_out() -> None:
+    claims = (replace(CLAIM, measure="kvd"), replace(CLAIM, arm={"method": "gone"}))
+    question = replace(QUESTION, claims=claims, measures=(GFVD, PSNR))
+    assert answer_claims(question, cells_of(question, BEFORE)) == []
