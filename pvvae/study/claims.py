@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -42,7 +42,7 @@ def answer_claims(question: StudyQuestion, cells: Sequence[Cell]) -> list[Answer
 
 
 def _answer(claim: Claim, measure: Measure, arm: Cell, against: Cell) -> Answered:
-    effect = effect_between(measure, arm, against)
+    effect = effect_of(measure, arm.values(measure.name), against.values(measure.name))
     gaps = tuple(
         f"{arm_name(cell.arm)}, {gap}" for cell in (arm, against) for gap in cell.gaps(measure)
     )
@@ -60,9 +60,10 @@ def _answer(claim: Claim, measure: Measure, arm: Cell, against: Cell) -> Answere
     )
 
 
-def effect_between(measure: Measure, arm: Cell, against: Cell) -> Effect | None:
+def effect_of(
+    measure: Measure, values: Mapping[int, float], others: Mapping[int, float]
+) -> Effect | None:
     """The paired effect, as a share wherever that means something; None without a common seed."""
-    values, others = arm.values(measure.name), against.values(measure.name)
     positive = all(value > 0 for value in (*values.values(), *others.values()))
     return paired_effect(values, others, relative=positive and measure.unit not in DIFFERENCES)
 

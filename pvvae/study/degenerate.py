@@ -29,7 +29,7 @@ def reasons(sample: Sample, law: Laws, drawn: Laws | None) -> tuple[str, ...]:
     else:
         found += _of_exponent(law, drawn)
         if law.floors[0] < NO_FLOOR * sample.middle.min():
-            found.append("no floor shows (E = 0)")
+            found.append("no floor shows (E ≈ 0)")
     rises = _rises(sample)
     if rises:
         found.append(f"the loss rises from {' and from '.join(rises)}")

@@ -43,15 +43,8 @@ def _verdict(name: str, found: Scaling, loss: str, size: str) -> str:
     constant = found.rivals.constant
     if constant is None:
         return f"{name}: too few runs to tell whether {loss} falls with {size} ({runs})."
-    if scales(found):
-        return (
-            f"{name}: {loss} falls with {size}; a constant is worse by {constant:.1f} of AIC "
-            f"({runs})."
-        )
-    beside = f"{abs(constant):.1f} {'better' if constant < 0 else 'worse'}"
-    return plain_minus(
-        f"{name}: no scaling of {loss} with {size} seen; a constant is {beside} by AIC ({runs})."
-    )
+    verdict = f"{loss} falls with {size}" if scales(found) else f"no scaling with {size} seen"
+    return plain_minus(f"{name}: {verdict} (ΔAIC {constant:.1f} over a constant; {runs}).")
 
 
 def _law(found: Scaling) -> str:
@@ -65,13 +58,10 @@ def _law(found: Scaling) -> str:
 def _floor(rivals: Rivals) -> str:
     if rivals.no_floor is None:
         return "The runs are too few to tell whether there is a floor."
-    if abs(rivals.no_floor) <= UNDECIDED:
-        return plain_minus(
-            f"Whether there is a floor is open (ΔAIC {rivals.no_floor:.1f} in its favour)."
-        )
-    if rivals.no_floor > 0:
-        return f"Without a floor it is worse by {rivals.no_floor:.1f} of AIC."
-    return f"Without a floor it is better by {-rivals.no_floor:.1f} of AIC."
+    verdict = "is open" if abs(rivals.no_floor) <= UNDECIDED else "shows"
+    if rivals.no_floor < -UNDECIDED:
+        verdict = "does not show"
+    return plain_minus(f"A floor {verdict} (ΔAIC {rivals.no_floor:.1f} over a law without one).")
 
 
 def _forecast(forecast: Forecast) -> str:
@@ -101,15 +91,11 @@ def difference_sentence(
         what = f"{who} {'is' if len(degenerate) == 1 else 'are'} degenerate"
         return f"Exponents of {one} and {other} cannot be compared: {what}."
     size = f"{difference.value:+.2f}{_interval(difference.interval, '+.2f')}"
-    runs = f"{difference.pairs} pairs of runs"
-    if difference.interval is None:
-        return plain_minus(f"Exponents of {other} and {one} differ by {size}, of {runs}.")
-    if difference.interval[0] <= 0 <= difference.interval[1]:
-        return plain_minus(
-            f"No difference between the exponents of {other} and {one} seen ({size}, {runs})."
-        )
-    way = "faster" if difference.value > 0 else "more slowly"
-    return plain_minus(f"{other} falls {way} than {one}: β differs by {size}, {runs}.")
+    runs = f"β differs by {size}, {difference.pairs} pairs of runs"
+    if difference.interval is None or difference.interval[0] <= 0 <= difference.interval[1]:
+        return plain_minus(f"{other} and {one}: no difference in scaling seen ({runs}).")
+    gain = "more" if difference.value > 0 else "less"
+    return plain_minus(f"{other} gains {gain} from size than {one} ({runs}).")
 
 
 def repetition_sentence(found: Sequence[Repetition], *, size: str) -> str:

@@ -1,0 +1,86 @@
+"""How much sooner one arm is as good as another in the end.
+
+By seed: the steps after which the arm's curve first reaches the last value of the other's, beside
+those after which the other's own curve first does. Looks that vary between steps cross a value by
+chance, in both curves alike.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pvvae.study.cells import Cell, cell_of
+from pvvae.study.claims import sentence_of
+from pvvae.study.effects import Effect, paired_effect
+from pvvae.study.equal_cost import cost_of_reaching
+from pvvae.study.outcomes import Measure, Outcome, Point, StudyQuestion
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sooner:
+    """An arm's steps to the other's last value."""
+
+    arm: str
+    measure: Measure
+    effect: Effect | None
+    """Of steps, relative; None where no seed reaches it."""
+    never: tuple[int, ...]
+    """Seeds that do not get as far."""
+    sentence: str
+
+
+def convergence(question: StudyQuestion, cells: Sequence[Cell]) -> list[Sooner]:
+    """Every arm that has curves against the baseline's, for every measure with curves."""
+    baseline = cell_of(cells, question.baseline)
+    if baseline is None:
+        return []
+    found = []
+    for measure in question.measures:
+        for cell in cells:
+            if cell is not baseline and _curves(cell, measure) and _curves(baseline, measure):
+                found.append(_sooner(measure, cell, baseline))
+    return found
+
+
+def _sooner(measure: Measure, cell: Cell, baseline: Cell) -> Sooner:
+    own, theirs = _curves(cell, measure), _curves(baseline, measure)
+    taken, needed, never = {}, {}, []
+    for seed in sorted(own.keys() & theirs.keys()):
+        last = theirs[seed][-1][1]
+        higher = measure.higher_is_better
+        steps = cost_of_reaching(own[seed], last, higher_is_better=higher)
+        if steps is None:
+            never.append(seed)
+        else:
+            taken[seed] = steps
+            needed[seed] = cost_of_reaching(theirs[seed], last, higher_is_better=higher) or 0.0
+    effect = paired_effect(taken, needed, relative=True)
+    return Sooner(
+        arm=cell.name,
+        measure=measure,
+        effect=effect,
+        never=tuple(never),
+        sentence=_sentence(measure, cell, baseline, effect, never),
+    )
+
+
+def _sentence(
+    measure: Measure, cell: Cell, baseline: Cell, effect: Effect | None, never: Sequence[int]
+) -> str:
+    target = f"the last {measure.label} of {baseline.name}"
+    seeds = f"seed{'s' if len(never) > 1 else ''} {', '.join(map(str, never))}"
+    if effect is None:
+        where = f" ({seeds})" if never else ""
+        return f"{cell.name} never reaches {target}{where}."
+    steps = Measure(name="steps", label=f"the steps to {target}")
+    missed = f"; {seeds} never reach{'' if len(never) > 1 else 'es'} it" if never else ""
+    return f"{sentence_of(cell.name, steps, effect)}{missed}."
+
+
+def _curves(cell: Cell, measure: Measure) -> dict[int, Sequence[Point]]:
+    """Looks after the first step, by seed."""
+    curves = {outcome.seed: _looks(outcome, measure) for outcome in cell.sound}
+    return {seed: curve for seed, curve in curves.items() if curve}
+
+
+def _looks(outcome: Outcome, measure: Measure) -> list[Point]:
+    return sorted(look for look in outcome.curves.get(measure.name, ()) if look[0] > 0)
