@@ -1,43 +1,20 @@
-"""Small plots as SVG that takes its colours from the page, one number each."""
+"""Small plots of runs, one number each."""
 
-import io
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import matplotlib as mpl
 from matplotlib import ticker
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+from pvvae.report.drawing import AMBER, INK, STYLE, scale, stand_in, svg_of
 from pvvae.report.findings import Group
 from pvvae.report.scores import RECONSTRUCTION, at
 
 SIZE = (3.1, 2.0)
 """Ours: inches; four plots in a row of the page."""
-INK, LINE, AMBER = "#010203", "#010204", "#010205"
-"""Stand-ins that the page replaces by its own colours, so that dark mode reaches the plots."""
 FRAME = "frame; lines between groups"
-STYLE = {
-    "svg.fonttype": "none",  # text stays text, in the page's font
-    "font.size": 8.5,
-    "axes.edgecolor": LINE,
-    "axes.linewidth": 0.8,
-    "axes.grid": True,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.spines.left": False,
-    "grid.color": LINE,
-    "grid.linewidth": 0.6,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "xtick.major.size": 0,
-    "ytick.major.size": 0,
-    "figure.facecolor": "none",
-    "axes.facecolor": "none",
-    "savefig.facecolor": "none",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,7 +148,7 @@ def draw(
         if ground is not None:
             _lay(axes, ground, frames=max(len(one.x) for one in series))
         for one in series:
-            look: dict[str, Any] = {"color": _stand_in(one.colour), "linewidth": 1.5}
+            look: dict[str, Any] = {"color": stand_in(one.colour), "linewidth": 1.5}
             if one.drawn != "line":
                 size = 4.5 if len(one.x) < 12 else 2.5
                 look |= {"marker": "o", "markersize": size, "markeredgewidth": 0}
@@ -181,11 +158,8 @@ def draw(
         axes.set_xlabel(xlabel, color=INK, labelpad=2)
         if ground is None:
             axes.xaxis.set_major_locator(ticker.MaxNLocator(5, integer=True))
-        _scale(axes, [value for one in series for value in one.y], log=log)
-        file = io.StringIO()
-        figure.set_canvas(FigureCanvasSVG(figure))
-        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
-    return _for_page(file.getvalue(), name)
+        scale(axes, [value for one in series for value in one.y], log=log)
+        return svg_of(figure, name)
 
 
 def _lay(axes: Any, ground: Ground, *, frames: int) -> None:
@@ -197,35 +171,3 @@ def _lay(axes: Any, ground: Ground, *, frames: int) -> None:
         axes.axvspan(ground.observed + 0.5, frames + 0.7, color=AMBER, alpha=0.14, linewidth=0)
     for start in ground.starts:
         axes.axvline(start - 0.5, color=INK, linewidth=0.6, alpha=0.6)
-
-
-def _scale(axes: Any, values: Sequence[float], *, log: bool) -> None:
-    """A logarithmic axis where the values span enough of one; plain numbers at few ticks."""
-    positive = [value for value in values if value > 0]
-    if log and len(positive) == len(values) and max(values) > 4 * min(values):
-        axes.set_yscale("log")
-        wide = max(values) > 60 * min(values)
-        axes.yaxis.set_major_locator(ticker.LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0)))
-        axes.yaxis.set_minor_locator(ticker.NullLocator())
-    else:
-        axes.yaxis.set_major_locator(ticker.MaxNLocator(5))
-    axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:.4g}"))
-
-
-def _stand_in(colour: int) -> str:
-    return f"#0102{colour + 16:02x}"
-
-
-def _for_page(svg: str, name: str) -> str:
-    """The bare element: no size of its own, colours by the page's names."""
-    svg = svg[svg.index("<svg") :].strip()
-    svg = re.sub(r'(<svg[^>]*?) (?:width|height)="[^"]*"', r"\1", svg)
-    svg = re.sub(r'(<svg[^>]*?) (?:width|height)="[^"]*"', r"\1", svg)
-    svg = re.sub(r'(<svg[^>]*?) xmlns(?::xlink)?="[^"]*"', r"\1", svg)
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
-    svg = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", svg)
-    svg = re.sub(r' id="(?:figure|axes|patch|line2d|text|matplotlib|xtick|ytick)[^"]*"', "", svg)
-    svg = svg.replace(INK, "var(--muted)").replace(LINE, "var(--line)")
-    svg = svg.replace(AMBER, "var(--predicted)")
-    svg = re.sub(r"#0102([1-9a-f][0-9a-f])", lambda m: f"var(--b{int(m[1], 16) - 16})", svg)
-    return svg.replace("<svg", f'<svg role="img" aria-label="{name}"', 1)

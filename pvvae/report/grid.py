@@ -57,7 +57,7 @@ class Grid:
 
 
 @dataclass(kw_only=True)
-class _Footnotes:
+class Footnotes:
     """Letters in the order in which notes are met; equal notes share one."""
 
     letters: dict[str, str] = field(default_factory=dict)
@@ -74,7 +74,7 @@ class _Footnotes:
 
 def upright(table: Table) -> Grid:
     """A row a subject, as the paper's tables are."""
-    footnotes = _Footnotes()
+    footnotes = Footnotes()
     common = [_common_notes(table, i) for i in range(len(table.scores))]
     latent = any(row.subject.latent for row in table.rows)
     head = [Slot(text="Method"), *([Slot(text="Latent")] if latent else [])]
@@ -107,7 +107,7 @@ def sideways(table: Table, *, inline: bool = False) -> Grid:
         table: what is laid out.
         inline: whether clips and floors stand beside their values, in place of footnotes.
     """
-    footnotes = _Footnotes()
+    footnotes = Footnotes()
     rows = [row for row in table.rows if not row.subject.reference]
     lines = []
     for i, score in enumerate(table.scores):

@@ -20,6 +20,10 @@ from pvvae.study.scaling_words import difference_sentence, law_sentences, repeti
 from pvvae.study.size_groups import Repetition, grouped, repetitions, size_name
 
 
+COLOURS = 6
+"""Of the report's style sheet; a seventh arm takes the first again."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Laws:
     """Of a study of sizes."""
@@ -55,6 +59,23 @@ class Analysis:
             *(sooner.sentence for sooner in self.sooner),
             *(sentence for compared in self.compared for sentence in compared.sentences),
         ]
+
+    def colour(self, cell: Cell) -> int:
+        """Number of a cell's colour: of its own, or in a study of sizes of its curve."""
+        by = self.question.answer.by
+        if self.laws is not None and by in cell.arm:
+            return self.colour_of_curve(cell.arm[by])
+        return self.cells.index(cell) % COLOURS
+
+    def colour_of_curve(self, name: str) -> int:
+        """Of a curve of sizes, by its place among the values of its factor."""
+        labels = self.question.factors.get(self.question.answer.by, ())
+        return labels.index(name) % COLOURS if name in labels else 0
+
+    @property
+    def whole(self) -> bool:
+        """Whether every run that was asked for is there and counts."""
+        return all(len(cell.sound) == len(cell.seeds) for cell in self.cells)
 
     @property
     def standing(self) -> str:
@@ -100,7 +121,7 @@ def _laws(question: StudyQuestion, cells: Sequence[Cell]) -> Laws:
     for name, runs in groups.items():
         try:
             found[name] = measure_scaling(runs)
-            sentences += law_sentences(name, found[name], loss=label, size=size)
+            sentences.append(" ".join(law_sentences(name, found[name], loss=label, size=size)))
         except ConfigError as error:
             sentences.append(f"{name}: {error}.")
     differences = {}

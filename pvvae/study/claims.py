@@ -49,7 +49,7 @@ def _answer(claim: Claim, measure: Measure, arm: Cell, against: Cell) -> Answere
     sentence = sentence_of(claim.subject, measure, effect)
     if gaps:
         both = len(effect.seeds) if effect is not None else 0
-        sentence += f" ({both} of {len(arm.seeds)} seeds finished; {'; '.join(gaps)})"
+        sentence += f" ({both} of {len(arm.seeds)} seeds finished in both; {'; '.join(gaps)})"
     return Answered(
         claim=claim,
         measure=measure,
@@ -81,11 +81,11 @@ def sentence_of(subject: str, measure: Measure, effect: Effect | None) -> str:
         )
     seeds = f"{effect.agreeing} of {len(effect.seeds)} seeds"
     if not effect.seen:
-        inside = f"{amount(effect.change, effect, measure)} {_ends(effect, sign=1)}, {seeds}"
+        inside = f"{amount(effect.change, effect, measure)} {ends_of(effect, sign=1)}, {seeds}"
         return f"{subject}: no effect on {measure.label} seen ({inside})"
     verb, sign = ("lowers", -1) if effect.change < 0 else ("raises", 1)
     size = amount(abs(effect.change), effect, measure)
-    return f"{subject} {verb} {measure.label} by {size} {_ends(effect, sign=sign)}, {seeds}"
+    return f"{subject} {verb} {measure.label} by {size} {ends_of(effect, sign=sign)}, {seeds}"
 
 
 def amount(change: float, effect: Effect, measure: Measure) -> str:
@@ -94,7 +94,8 @@ def amount(change: float, effect: Effect, measure: Measure) -> str:
     return f"{text}%" if effect.relative else f"{text} {measure.unit}".rstrip()
 
 
-def _ends(effect: Effect, *, sign: int) -> str:
+def ends_of(effect: Effect, *, sign: int) -> str:
+    """The ends of its interval, of changes upwards (1) or downwards (-1)."""
     ends = sorted(sign * end for end in effect.interval or ())
     return f"[{', '.join(_digits(end, effect) for end in ends)}]"
 

@@ -3,7 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from pvvae.study.outcomes import Answer, Claim, Measure, Outcome, StudyQuestion
+from tests.pvvae.study.simulated import law
 
 GFVD = Measure(name="gfvd", label="gFVD")
 PSNR = Measure(name="psnr", label="PSNR", unit="dB", higher_is_better=True)
@@ -42,3 +45,84 @@ def outcomes(
         )
         for seed, values in enumerate(rows)
     ]
+
+
+def whole_study() -> list[Outcome]:
+    """Both arms, three seeds, one of which failed."""
+    before = outcomes(BASELINE, [200.0, 210.0, 190.0], [30.0, 30.2, 29.8])
+    after = outcomes(PREDICTIVE, [176.0, 184.8, 166.0], [28.9, 29.3, 28.8])
+    return [*before, *after[:2], replace(after[2], values={}, failed="latte: out of memory")]
+
+
+def scaling_question() -> StudyQuestion:
+    """Six sizes, two objectives."""
+    sizes = tuple(str(2**i) for i in range(6, 12))
+    objectives = ("without prediction", "with prediction")
+    arms = tuple({"objective": o, "clips": size} for o in objectives for size in sizes)
+    return replace(
+        QUESTION,
+        title="Scaling",
+        factors={"objective": objectives, "clips": sizes},
+        baseline=arms[0],
+        arms=arms,
+        measures=(GFVD,),
+        claims=(),
+        answer=Answer(kind="scaling", x="unique_samples", y="gfvd", by="objective"),
+    )
+
+
+def scaling_outcomes(noise: float = 0.02) -> list[Outcome]:
+    """One objective follows a law, the other stays where it is."""
+    question = scaling_question()
+    random = np.random.default_rng(0)
+    found = []
+    for arm in question.arms:
+        size = float(arm["clips"])
+        loss = 100 * law(size) if arm["objective"] == "with prediction" else 160.0
+        for seed in question.seeds:
+            value = loss * (1 + noise * random.standard_normal())
+            data = {"unique_samples": size, "epochs": 640 * 16 / size, "steps": 640.0}
+            found.append(Outcome(arm=arm, seed=seed, values={"gfvd": value}, data=data))
+    return found
+
+
+def cost_question() -> StudyQuestion:
+    """Two backbones in two sizes, looked at on the way."""
+    widths, backbones = ("small", "large"), ("cnn", "vit")
+    arms = tuple({"backbone": b, "width": w} for b in backbones for w in widths)
+    return replace(
+        QUESTION,
+        title="Backbones",
+        factors={"backbone": backbones, "width": widths},
+        baseline=arms[0],
+        arms=arms,
+        measures=(GFVD,),
+        claims=(),
+        answer=Answer(kind="pareto", x="parameters", y="gfvd", by="backbone"),
+    )
+
+
+def cost_outcomes() -> list[Outcome]:
+    """A vit that costs half, and falls faster."""
+    found = []
+    for i, arm in enumerate(cost_question().arms):
+        for seed in range(3):
+            last = 150.0 + 8 * i + seed
+            curve = tuple((100.0 * n, last * (1 + 1 / (n + i))) for n in range(1, 8))
+            costs = {
+                "parameters": (2.0 + 1.5 * (i % 2)) * 1e6,
+                "flops": 4e15 / (1 + i // 2),
+                "seconds": 300.0 / (1 + i // 2) + seed,
+                "memory": 2.0**30 * (1 + i / 4),
+            }
+            found.append(
+                Outcome(
+                    arm=arm,
+                    seed=seed,
+                    values={"gfvd": curve[-1][1]},
+                    costs=costs,
+                    curves={"gfvd": curve},
+                    machine="2 CPU cores",
+                )
+            )
+    return found

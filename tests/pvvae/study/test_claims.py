@@ -52,7 +52,7 @@ def test_a_failed_seed_is_named_and_takes_no_part() -> None:
     answer, _ = answers(*BEFORE, AFTER[0], failed, AFTER[2])
     assert answer.sentence == (
         "predictive reconstruction lowers gFVD by 12% [8, 16], 2 of 2 seeds "
-        "(2 of 3 seeds finished; + predictive, seed 1 failed: latte: out of memory)."
+        "(2 of 3 seeds finished in both; + predictive, seed 1 failed: latte: out of memory)."
     )
     assert answer.effect is not None and answer.effect.seeds == (0, 2)
 
@@ -77,8 +77,9 @@ def test_without_a_common_seed_nothing_can_be_said() -> None:
     answer, _ = answers(BEFORE[0], AFTER[1])
     assert answer.sentence == (
         "predictive reconstruction: nothing can be said of gFVD, no seed has both arms "
-        "(0 of 3 seeds finished; + predictive, seed 0 is not there yet; + predictive, seed 2 "
-        "is not there yet; Baseline, seed 1 is not there yet; Baseline, seed 2 is not there yet)."
+        "(0 of 3 seeds finished in both; + predictive, seed 0 is not there yet; "
+        "+ predictive, seed 2 is not there yet; Baseline, seed 1 is not there yet; "
+        "Baseline, seed 2 is not there yet)."
     )
 
 

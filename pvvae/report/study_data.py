@@ -1,0 +1,71 @@
+"""A study's answer as data: JSON of everything that was computed, CSV of every run."""
+
+import csv
+import io
+from dataclasses import asdict
+from typing import Any
+
+from pvvae.report.study_table import COSTS, DATA, state_of
+from pvvae.study.analysis import Analysis
+from pvvae.study.outcomes import Outcome, arm_name
+
+
+def plain_analysis(analysis: Analysis) -> dict[str, Any]:
+    """Sentences, and the numbers behind them."""
+    question = analysis.question
+    return {
+        "title": question.title,
+        "standing": analysis.standing,
+        "sentences": analysis.sentences,
+        "command": question.command,
+        "question": asdict(question),
+        "claims": [asdict(claim) for claim in analysis.claims],
+        "laws": None
+        if analysis.laws is None
+        else {
+            "found": {name: asdict(found) for name, found in analysis.laws.found.items()},
+            "differences": [
+                {"from": one, "to": other, **asdict(difference)}
+                for (one, other), difference in analysis.laws.differences.items()
+            ],
+            "repetitions": [asdict(repetition) for repetition in analysis.laws.repetitions],
+        },
+        "sooner": [asdict(sooner) for sooner in analysis.sooner],
+        "compared": [asdict(compared) for compared in analysis.compared],
+        "runs": [_plain_run(outcome) for cell in analysis.cells for outcome in _all(cell.outcomes)],
+        "foreign": [_plain_run(outcome) for outcome in analysis.foreign],
+    }
+
+
+def runs_csv(analysis: Analysis) -> str:
+    """A line a run, with whatever is known of it."""
+    question = analysis.question
+    factors, measures = list(question.factors), [measure.name for measure in question.measures]
+    head = [*factors, "seed", "state", *measures, *DATA, *COSTS, "machine", "why"]
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(head)
+    for cell in analysis.cells:
+        for outcome in _all(cell.outcomes):
+            why = outcome.failed or outcome.stale
+            writer.writerow(
+                [
+                    *(outcome.arm[factor] for factor in factors),
+                    outcome.seed,
+                    state_of(outcome),
+                    *(outcome.values.get(name, "") for name in measures),
+                    *(outcome.data.get(name, "") for name in DATA),
+                    *(outcome.costs.get(name, "") for name in COSTS),
+                    outcome.machine,
+                    why,
+                ]
+            )
+    return file.getvalue()
+
+
+def _all(outcomes: Any) -> list[Outcome]:
+    return [outcome for _, outcome in sorted(outcomes.items())]
+
+
+def _plain_run(outcome: Outcome) -> dict[str, Any]:
+    return asdict(outcome) | {"name": arm_name(outcome.arm), "state": state_of(outcome)}
