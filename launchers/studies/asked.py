@@ -17,6 +17,8 @@ from pvvae.study.study import Sets, StageEntry, Study, read_study
 
 GIVES_RESULTS = ("evaluate_", "measure_")
 """How stages begin that write results.json."""
+CONFIG = "config"
+"""Key by which a factor gives a stage another YAML; no stage has a key of this name."""
 Check = Callable[[Sequence[str]], object]
 """Refuses words that no command has."""
 
@@ -52,9 +54,10 @@ class Asked:
 
     def config_words(self, task: Task) -> tuple[str, ...]:
         """A stage's config and its overrides."""
-        config = config_path(self.study.stages[task.stage])
+        config = config_path(self.study.stages[task.stage], task.sets)
         seed = {} if task.seed is None else {"seed": task.seed}
-        return (str(config), *words_of({"run": str(task.folder), **task.sets, **seed}))
+        sets = {key: value for key, value in task.sets.items() if key != CONFIG}
+        return (str(config), *words_of({"run": str(task.folder), **sets, **seed}))
 
 
 def read(
@@ -125,10 +128,10 @@ def question(asked: Asked) -> StudyQuestion:
     )
 
 
-def config_path(entry: StageEntry) -> Path:
-    """A stage's YAML, from here or from the project's own folder."""
-    assert entry.config is not None
-    path, shipped = Path(entry.config), ROOT.parent / entry.config
+def config_path(entry: StageEntry, sets: Sets) -> Path:
+    """A stage's YAML, or a factor's in its place; from here or from the project's own folder."""
+    name = str(sets.get(CONFIG, entry.config))
+    path, shipped = Path(name), ROOT.parent / name
     return shipped if not path.exists() and shipped.exists() else path
 
 
@@ -156,7 +159,7 @@ class _Resolver:
 
     def __init__(self, study: Study, check: Check) -> None:
         self._study, self._check = study, check
-        self._files: dict[str, Mapping[str, Any]] = {}
+        self._files: dict[Path, Mapping[str, Any]] = {}
 
     def resolve(self, stage: str, sets: Sets) -> Mapping[str, Any]:
         """The whole config as plain data."""
@@ -166,12 +169,13 @@ class _Resolver:
             return {"command": entry.command, "set": sets}
         from stages import program
 
-        path = config_path(entry)
-        if stage not in self._files:
-            self._files[stage] = codec.read_yaml(path)
-        data = codec.merge({"run": "run"}, self._files[stage])
+        path = config_path(entry, sets)
+        if path not in self._files:
+            self._files[path] = codec.read_yaml(path)
+        data = codec.merge({"run": "run"}, self._files[path])
         for key, value in sets.items():
-            data = codec.merge(data, _layer(key, value))
+            if key != CONFIG:
+                data = codec.merge(data, _layer(key, value))
         plain = program.resolved(program.decode(data, path)[1])
         return {key: value for key, value in plain.items() if key != "run"}
 
