@@ -111,9 +111,8 @@ def _run(fresh: "Asked", asked: "Asked", arguments: argparse.Namespace) -> int:
 
 
 def _report(asked: "Asked") -> int:
-    from pvvae.report.study import write_study_page
-
     from launchers.studies.asked import question
+    from pvvae.report.study import write_study_page
     from pvvae.study.gathering import settle
     from pvvae.study.outcomes import read_outcomes
 

@@ -19,7 +19,6 @@ from pvvae.study.scaling import (
 from pvvae.study.scaling_words import difference_sentence, law_sentences, repetition_sentence
 from pvvae.study.size_groups import Repetition, grouped, repetitions, size_name
 
-
 COLOURS = 6
 """Of the report's style sheet; a seventh arm takes the first again."""
 
