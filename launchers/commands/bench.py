@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from launchers.benches import latte, layout, levers, loop, metrics, tiles, vae
+from launchers.benches import latte, layout, levers, loop, metrics, scenes, tiles, vae
 from launchers.words import add_command
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ BENCHES: dict[str, Bench] = {
     "levers": levers,
     "loop": loop,
     "metrics": metrics,
+    "scenes": scenes,
     "tiles": tiles,
     "vae": vae,
 }

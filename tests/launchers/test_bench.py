@@ -49,7 +49,7 @@ def test_the_table_has_a_row_for_each_network():
 
 def test_an_unknown_bench_and_too_few_blocks_are_one_line(capsys):
     assert main(["bench", "lop"]) == 2
-    names = "'latte', 'layout', 'levers', 'loop', 'metrics', 'tiles', 'vae'"
+    names = "'latte', 'layout', 'levers', 'loop', 'metrics', 'scenes', 'tiles', 'vae'"
     assert f"invalid choice: 'lop' (choose from {names})" in capsys.readouterr().err
     assert main(["bench", "loop", "--blocks", "1"]) == 2
     assert "--blocks: must be 2 or more" in capsys.readouterr().err
