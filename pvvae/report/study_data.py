@@ -2,18 +2,21 @@
 
 import csv
 import io
+import math
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from pvvae.report.study_table import COSTS, DATA, state_of
+from pvvae.report.study_table import DATA, state_of
 from pvvae.study.analysis import Analysis
+from pvvae.study.costs import COSTS
 from pvvae.study.outcomes import Outcome, arm_name
 
 
 def plain_analysis(analysis: Analysis) -> dict[str, Any]:
     """Sentences, and the numbers behind them."""
     question = analysis.question
-    return {
+    plain = {
         "title": question.title,
         "standing": analysis.standing,
         "sentences": analysis.sentences,
@@ -35,6 +38,8 @@ def plain_analysis(analysis: Analysis) -> dict[str, Any]:
         "runs": [_plain_run(outcome) for cell in analysis.cells for outcome in _all(cell.outcomes)],
         "foreign": [_plain_run(outcome) for outcome in analysis.foreign],
     }
+    finite: dict[str, Any] = _finite(plain)
+    return finite
 
 
 def runs_csv(analysis: Analysis) -> str:
@@ -63,7 +68,16 @@ def runs_csv(analysis: Analysis) -> str:
     return file.getvalue()
 
 
-def _all(outcomes: Any) -> list[Outcome]:
+def _finite(plain: Any) -> Any:
+    """JSON has no NaN and no infinity: what is no number is null."""
+    if isinstance(plain, Mapping):
+        return {key: _finite(value) for key, value in plain.items()}
+    if isinstance(plain, list | tuple):
+        return [_finite(value) for value in plain]
+    return None if isinstance(plain, float) and not math.isfinite(plain) else plain
+
+
+def _all(outcomes: Mapping[int, Outcome]) -> list[Outcome]:
     return [outcome for _, outcome in sorted(outcomes.items())]
 
 

@@ -12,9 +12,10 @@ from matplotlib.figure import Figure
 from pvvae.report.drawing import INK, STYLE, scale, stand_in, svg_of
 from pvvae.study.analysis import Analysis
 from pvvae.study.cells import Cell
+from pvvae.study.costs import COSTS, Cost
 from pvvae.study.effects import Floats, mean_with_interval
 from pvvae.study.equal_cost import curves_of
-from pvvae.study.equal_words import COSTS, pareto_front
+from pvvae.study.equal_words import pareto_front
 from pvvae.study.outcomes import Measure
 from pvvae.study.size_groups import size_name
 
@@ -22,8 +23,6 @@ MOST_ARMS = 14
 """Ours: rows of dots that a plot holds; of more, those of claims are shown."""
 WIDTH = 4.6
 """Ours: inches; two plots in a row of the page."""
-UNITS = {"parameters": (1e-6, "million parameters"), "memory": (2.0**-30, "GiB")}
-"""Factor and words of an axis, where it is not the key itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,18 +87,18 @@ def pareto_plots(analysis: Analysis) -> list[Plot]:
     if measure is None or answer.kind != "pareto":
         return []
     plots = []
-    for cost, title in COSTS.items():
+    for cost, kind in COSTS.items():
         best = pareto_front(analysis.cells, measure, cost)
         if len(best) > 1:
             svg = _pareto(analysis, measure, cost, best)
             name = f"pareto-{cost}"
-            plots.append(Plot(name=name, title=f"{_label(measure)} against {title}", svg=svg))
+            plots.append(Plot(name=name, title=f"{_label(measure)} against {kind.name}", svg=svg))
     return plots
 
 
 def _pareto(analysis: Analysis, measure: Measure, cost: str, best: Mapping[str, bool]) -> str:
     name = f"pareto-{cost}"
-    factor, unit = UNITS.get(cost, (1.0, cost))
+    kind = COSTS[cost]
     with mpl.rc_context(STYLE | {"svg.hashsalt": name}):
         figure, axes = _panel()
         front = []
@@ -107,7 +106,7 @@ def _pareto(analysis: Analysis, measure: Measure, cost: str, best: Mapping[str, 
             if cell.name not in best:
                 continue
             ink = stand_in(analysis.colour(cell))
-            x = factor * float(np.mean(list(cell.costs(cost).values())))
+            x = kind.factor * float(np.mean(list(cell.costs(cost).values())))
             y = float(np.mean(list(cell.values(measure.name).values())))
             front += [(x, y)] if best[cell.name] else []
             inside = ink if best[cell.name] else "none"
@@ -121,9 +120,10 @@ def _pareto(analysis: Analysis, measure: Measure, cost: str, best: Mapping[str, 
                 fontsize=7.5,
             )
         xs, ys = zip(*sorted(front), strict=True)
-        axes.step(xs, ys, where="post", color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
+        where = "pre" if kind.higher_is_better else "post"
+        axes.step(xs, ys, where=where, color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
         axes.margins(x=0.22, y=0.16)
-        axes.set_xlabel(unit, color=INK, labelpad=2)
+        axes.set_xlabel(kind.unit, color=INK, labelpad=2)
         axes.xaxis.set_major_locator(ticker.MaxNLocator(5))
         scale(axes, ys, log=False)
         return svg_of(figure, name)
@@ -159,6 +159,7 @@ def _over_steps(cells: Sequence[Cell], measure: Measure) -> Curves:
 
 def _curves(analysis: Analysis, measure: Measure, over: str, curves: Curves) -> Plot:
     name = f"curves-{measure.name}-{over}"
+    cost = COSTS.get(over, Cost(name=over, factor=1.0, unit=over))
     with mpl.rc_context(STYLE | {"svg.hashsalt": name}):
         figure, axes = _panel()
         values: list[float] = []
@@ -168,11 +169,15 @@ def _curves(analysis: Analysis, measure: Measure, over: str, curves: Curves) -> 
                 xs, ys = zip(*curve, strict=True)
                 values += ys
                 look = {"linewidth": 1.3, "marker": "o", "markersize": 2.6, "markeredgewidth": 0}
-                axes.plot(xs, ys, color=ink, alpha=0.85, **look)
-        axes.set_xlabel(over, color=INK, labelpad=2)
+                axes.plot(np.multiply(xs, cost.factor), ys, color=ink, alpha=0.85, **look)
+        axes.set_xlabel(cost.unit, color=INK, labelpad=2)
         axes.xaxis.set_major_locator(ticker.MaxNLocator(5))
         scale(axes, values, log=True)
-        return Plot(name=name, title=f"{_label(measure)} over {over}", svg=svg_of(figure, name))
+        return Plot(
+            name=name,
+            title=f"{_label(measure)} over {cost.name}",
+            svg=svg_of(figure, name),
+        )
 
 
 def size_axis(axes: Any, sizes: Sequence[float], x: str) -> None:

@@ -9,11 +9,10 @@ from pvvae.report.grid import ABSENT, Footnotes, Grid, Line, Slot
 from pvvae.study.analysis import Analysis
 from pvvae.study.cells import Cell, cell_of
 from pvvae.study.claims import amount, effect_of, ends_of
+from pvvae.study.costs import COSTS, shown, title
 from pvvae.study.effects import mean_with_interval
-from pvvae.study.equal_words import shown
 from pvvae.study.outcomes import Measure, Outcome
 
-COSTS = {"parameters": "Param", "flops": "FLOPs", "seconds": "Time", "memory": "Memory"}
 DATA = {"unique_samples": "Unique samples", "epochs": "Epochs", "steps": "Steps"}
 """Keys of outcomes that tables show, as far as they are known."""
 PAPER = (
@@ -25,8 +24,8 @@ PAPER = (
 def means_grid(analysis: Analysis) -> Grid:
     """A row an arm: the mean over seeds of every measure with Student's 95% interval."""
     question, notes = analysis.question, Footnotes()
-    costs = _known(analysis.cells, COSTS, lambda outcome: outcome.costs)
-    data = _known(analysis.cells, DATA, lambda outcome: outcome.data)
+    costs = _known(analysis.cells, tuple(COSTS), lambda outcome: outcome.costs)
+    data = _known(analysis.cells, tuple(DATA), lambda outcome: outcome.data)
     places = {m.name: _places(m, analysis.cells) for m in question.measures}
     lines = []
     for cell in analysis.cells:
@@ -35,7 +34,7 @@ def means_grid(analysis: Analysis) -> Grid:
         slots += [_cost(cell, cost) for cost in costs]
         slots += [_plain(_each(cell, lambda outcome: outcome.data, key)) for key in data]
         lines.append(Line(slots=tuple(slots)))
-    titles = [*(COSTS[cost] for cost in costs), *(DATA[key] for key in data)]
+    titles = [*(title(cost) for cost in costs), *(DATA[key] for key in data)]
     return Grid(
         title="",
         groups=(),
@@ -187,7 +186,7 @@ def _changed(measure: Measure, cell: Cell, baseline: Cell) -> Slot:
 def _cost(cell: Cell, cost: str) -> Slot:
     values = list(cell.costs(cost).values())
     text = shown(sum(values) / len(values), cost) if values else ABSENT
-    return Slot(text=text, timed=cost == "seconds")
+    return Slot(text=text, timed=cost in ("seconds", "speed"))
 
 
 def _plain(values: Sequence[float]) -> Slot:
@@ -204,7 +203,7 @@ def _each(cell: Cell, read: Read, key: str) -> list[float]:
     return [read(outcome)[key] for outcome in cell.sound if key in read(outcome)]
 
 
-def _known(cells: Sequence[Cell], names: Mapping[str, str], read: Read) -> list[str]:
+def _known(cells: Sequence[Cell], names: Sequence[str], read: Read) -> list[str]:
     return [name for name in names if any(_each(cell, read, name) for cell in cells)]
 
 

@@ -56,7 +56,7 @@ class Analysis:
             *(claim.sentence for claim in self.claims),
             *(self.laws.sentences if self.laws else ()),
             *(sooner.sentence for sooner in self.sooner),
-            *(sentence for compared in self.compared for sentence in compared.sentences),
+            *(compared.sentence for compared in self.compared),
         ]
 
     def colour(self, cell: Cell) -> int:

@@ -12,6 +12,7 @@ from pvvae.study.cells import Cell, cell_of
 from pvvae.study.claims import sentence_of
 from pvvae.study.effects import Effect, paired_effect
 from pvvae.study.equal_cost import cost_of_reaching
+from pvvae.study.equal_words import named
 from pvvae.study.outcomes import Measure, Outcome, Point, StudyQuestion
 
 
@@ -66,14 +67,14 @@ def _sooner(measure: Measure, cell: Cell, baseline: Cell) -> Sooner:
 def _sentence(
     measure: Measure, cell: Cell, baseline: Cell, effect: Effect | None, never: Sequence[int]
 ) -> str:
-    target = f"the last {measure.label} of {baseline.name}"
+    target = f"the last {measure.label} of {named(baseline.name)}"
     seeds = f"seed{'s' if len(never) > 1 else ''} {', '.join(map(str, never))}"
     if effect is None:
         where = f" ({seeds})" if never else ""
-        return f"{cell.name} never reaches {target}{where}."
+        return f"{named(cell.name)} never reaches {target}{where}."
     steps = Measure(name="steps", label=f"the steps to {target}")
     missed = f"; {seeds} never reach{'' if len(never) > 1 else 'es'} it" if never else ""
-    return f"{sentence_of(cell.name, steps, effect)}{missed}."
+    return f"{sentence_of(named(cell.name), steps, effect)}{missed}."
 
 
 def _curves(cell: Cell, measure: Measure) -> dict[int, Sequence[Point]]:

@@ -5,15 +5,11 @@ from dataclasses import dataclass
 
 from pvvae.study.cells import Cell
 from pvvae.study.claims import effect_of, sentence_of
+from pvvae.study.costs import COSTS, shown
 from pvvae.study.effects import Effect
 from pvvae.study.equal_cost import Equal, at_equal_cost, curves_of
 from pvvae.study.outcomes import Measure, StudyQuestion
 from pvvae.study.pareto import front
-
-EQUAL = {"parameters": "parameters", "flops": "FLOPs", "seconds": "wall-clock"}
-"""Costs that arms are compared at, and what sentences call them."""
-COSTS = EQUAL | {"memory": "memory"}
-"""Costs that quality is held against."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +19,7 @@ class Compared:
     equal: Equal
     effects: dict[str, Effect | None]
     """Of each name against the first."""
-    sentences: tuple[str, ...]
+    sentence: str
 
 
 def compare_at_equal_costs(question: StudyQuestion, cells: Sequence[Cell]) -> list[Compared]:
@@ -32,25 +28,34 @@ def compare_at_equal_costs(question: StudyQuestion, cells: Sequence[Cell]) -> li
     if measure is None:
         return []
     found = []
-    for cost in EQUAL:
-        curves = curves_of(cells, measure, cost, by=question.answer.by)
+    for key, cost in COSTS.items():
+        if not cost.equal or (key == "parameters" and question.answer.kind == "curves"):
+            continue  # parameters do not grow on the way
+        curves = curves_of(cells, measure, key, by=question.answer.by)
         if len(curves) > 1:
-            found.append(_compared(measure, at_equal_cost(curves, cost)))
+            found.append(_compared(measure, at_equal_cost(curves, key)))
     return found
 
 
 def _compared(measure: Measure, equal: Equal) -> Compared:
-    name = EQUAL[equal.cost]
+    name = COSTS[equal.cost].name
     if equal.at is None:
-        ranges = [f"{who} has {_range(*ends, equal.cost)}" for who, ends in equal.ranges.items()]
-        words = f"At equal {name}: not reached, no cost is common to all ({'; '.join(ranges)})."
-        return Compared(equal=equal, effects={}, sentences=(words,))
+        ranges = [
+            f"{named(who)} has {_range(*ends, equal.cost)}" for who, ends in equal.ranges.items()
+        ]
+        words = f"At equal {name}: not reached, no amount is common to all ({'; '.join(ranges)})."
+        return Compared(equal=equal, effects={}, sentence=words)
     first, *others = equal.values
     before = equal.values[first]
     effects = {who: effect_of(measure, equal.values[who], before) for who in others}
-    at = f"At equal {name} ({shown(equal.at, equal.cost)}), against {first}"
-    sentences = [f"{at}, {sentence_of(who, measure, effect)}." for who, effect in effects.items()]
-    return Compared(equal=equal, effects=effects, sentences=tuple(sentences))
+    said = [sentence_of(named(who), measure, effect) for who, effect in effects.items()]
+    at = f"At equal {name} ({shown(equal.at, equal.cost)}), against {named(first)}"
+    return Compared(equal=equal, effects=effects, sentence=f"{at}: {'; '.join(said)}.")
+
+
+def named(name: str) -> str:
+    """The name of an arm within a sentence: in quotation marks if it has a comma."""
+    return f"“{name}”" if "," in name else name
 
 
 def pareto_front(cells: Sequence[Cell], measure: Measure, cost: str) -> dict[str, bool]:
@@ -60,19 +65,11 @@ def pareto_front(cells: Sequence[Cell], measure: Measure, cost: str) -> dict[str
         for cell in cells
         if cell.costs(cost) and cell.values(measure.name)
     }
-    best = front(list(points.values()), higher_is_better=(False, measure.higher_is_better))
+    best = front(
+        list(points.values()),
+        higher_is_better=(COSTS[cost].higher_is_better, measure.higher_is_better),
+    )
     return {name: i in best for i, name in enumerate(points)}
-
-
-def shown(amount: float, cost: str) -> str:
-    """A cost in a unit that is read at a glance."""
-    if cost == "seconds":
-        return f"{amount / 60:,.3g} min" if amount >= 60 else f"{amount:,.3g} s"
-    if cost == "memory":
-        return f"{amount / 2**30:,.3g} GiB"
-    if cost == "parameters":
-        return f"{amount / 1e6:,.3g} million"
-    return f"{amount:.3g}"
 
 
 def _range(low: float, high: float, cost: str) -> str:
