@@ -30,7 +30,8 @@ COSTS = {
 def shown(amount: float, key: str) -> str:
     """A cost in its unit."""
     cost = COSTS[key]
-    return f"{amount * cost.factor:,.3g} {cost.unit}"
+    value = amount * cost.factor
+    return f"{value:,.0f} {cost.unit}" if value >= 1000 else f"{value:.3g} {cost.unit}"
 
 
 def title(key: str) -> str:
