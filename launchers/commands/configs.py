@@ -21,8 +21,9 @@ examples:
 ROOT = Path(__file__).resolve().parents[2] / "configs"
 """Beside the packages: the project is installed from its working copy."""
 
-RUNNABLE = re.compile(r"^(run|commands|subjects):", re.MULTILINE)
-"""A stage's config has a run folder, a pipeline commands, a table subjects; a fragment none."""
+RUNNABLE = re.compile(r"^(run|commands|subjects|factors):", re.MULTILINE)
+"""A stage's config has a run folder, a pipeline commands, a table subjects, a study factors; a
+fragment none."""
 
 STAGES = (
     "image_pretrain",

@@ -119,6 +119,7 @@ def file_name(arm: Arm, seed: int) -> str:
 def plain_name(text: str) -> str:
     """``text`` as a folder or a file can have it."""
     words = text.lower().replace("+", "plus ").replace("%", "pct ").replace("/", " of ")
+    words = words.replace("*", " star")
     return re.sub(r"[^a-z0-9.]+", "-", words).strip("-.") or "cell"
 
 

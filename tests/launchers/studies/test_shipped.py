@@ -1,0 +1,144 @@
+"""Every shipped study expands, and its cells differ in what its table says and in nothing else."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from launchers.cli import parse
+from launchers.commands.configs import ROOT, runnable_configs
+from launchers.studies.asked import Asked, question, read
+from pvvae import config as codec
+from pvvae.study.expansion import Cell
+
+STUDIES = [path for path in runnable_configs() if "factors" in codec.read_yaml(path)]
+NAMES = [str(path.relative_to(ROOT / "studies")) for path in STUDIES]
+
+
+def ask(name: str) -> Asked:
+    return read(ROOT / "studies" / name, [], seeds=None, only=None, check=parse)
+
+
+def cells(asked: Asked) -> dict[str, Cell]:
+    return {", ".join(c.arm.values()): c for c in asked.expansion.cells if c.seed == 0}
+
+
+def changed(one: Cell, other: Cell) -> set[str]:
+    """Keys of stages in which two cells differ."""
+    return {
+        f"{stage}.{line.partition(':')[0]}"
+        for stage in one.runs.keys() | other.runs.keys()
+        if stage in one.runs and stage in other.runs
+        for line in codec.differences(one.runs[stage].plain, other.runs[stage].plain)
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_shipped_study_expands_and_opens_with_what_it_is(name: str) -> None:
+    text = (ROOT / "studies" / name).read_text()
+    assert text.startswith("# ") and f"pvvae study configs/studies/{name}" in text
+    asked = ask(name)
+    assert len(asked.expansion.cells) == len(asked.study.arms) * len(asked.study.seeds)
+    assert question(asked).folder == f"runs/studies/{Path(name).with_suffix('')}"
+
+
+def test_no_two_studies_share_a_folder() -> None:
+    folders = [codec.read_yaml(path)["folder"] for path in STUDIES]
+    assert len(set(folders)) == len(folders)
+
+
+@pytest.mark.parametrize("name", ["table4.yaml", "tiny/table4.yaml"])
+def test_table_4_adds_one_thing_a_row(name: str) -> None:
+    asked = ask(name)
+    rows = list(cells(asked).values())
+    steps = [changed(one, other) for one, other in pairwise(rows)]
+    assert steps == [
+        {"vae.objective.max_drop_ratio"},
+        {"vae.objective.weight_diff"},
+        {"samples.vae", "rebuilt.vae"},
+    ]
+    *_, motion, decoder = rows
+    for shared in ("images", "vae", "latents", "latte"):
+        assert motion.runs[shared] == decoder.runs[shared]
+    assert len({row.runs["images"].address for row in rows}) == 1
+    assert "decoder" in decoder.runs and "decoder" not in motion.runs
+    assert asked.seeds == (0, 1, 2)
+
+
+@pytest.mark.parametrize("name", ["table4.yaml", "table7.yaml", "tiny/table4.yaml"])
+def test_tables_4_and_7_have_three_seeds(name: str) -> None:
+    assert ask(name).seeds == (0, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "one", "other", "keys"),
+    [
+        ("table5", "100%", "50%", {"vae.objective.max_drop_ratio"}),
+        ("table5", "100%", "75%", {"vae.objective.max_drop_ratio"}),
+        ("table6", "Learnable", "Gaussian", {"vae.pad", "decoder.pad"}),
+        ("drop", "batch", "sample", {"vae.objective.drop"}),
+        ("difference_weight", "0.0", "5.0", {"vae.objective.weight_diff"}),
+        ("clip_length", "17", "9", {"vae.data.buckets"}),
+        (
+            "convergence",
+            "Predictive",
+            "Baseline",
+            {"vae.objective.max_drop_ratio", "vae.objective.weight_diff"},
+        ),
+        (
+            "attention",
+            "full",
+            "block-causal",
+            {f"{stage}.backbone.attention" for stage in ("images", "vae", "decoder")},
+        ),
+    ],
+)
+@pytest.mark.parametrize("size", ["", "tiny/"])
+def test_a_study_changes_the_keys_of_its_factor_alone(
+    size: str, name: str, one: str, other: str, keys: set[str]
+) -> None:
+    found = cells(ask(f"{size}{name}.yaml"))
+    assert changed(found[one], found[other]) == keys
+
+
+@pytest.mark.parametrize("size", ["", "tiny/"])
+def test_sizes_of_figure_5b_are_nested_subsets_at_equal_steps(size: str) -> None:
+    asked = ask(f"{size}figure5b.yaml")
+    vaes = [cell.runs["vae"] for cell in cells(asked).values()]
+    assert len({str(vae.plain["steps"]) for vae in vaes}) == 1
+    subsets = {cell.runs["subset"].address for cell in asked.expansion.cells}
+    assert len(subsets) >= 5  # the same ones for both objectives and all seeds
+    assert len(subsets) == len(asked.study.factors["data"])
+
+
+@pytest.mark.parametrize("name", ["model_size.yaml", "tiny/model_size.yaml"])
+def test_model_sizes_have_equal_compute(name: str) -> None:
+    import torch
+
+    from arch.interface import BackboneConfig
+    from pvvae.model import PredictiveVAE
+
+    work = []
+    for cell in cells(ask(name)).values():
+        plain = cell.runs["vae"].plain
+        with torch.device("meta"):
+            vae = PredictiveVAE(codec.decode(BackboneConfig, plain["backbone"]).build())
+        work.append(plain["steps"] * sum(p.numel() for p in vae.parameters()))
+    assert max(work) / min(work) < 1.001
+
+
+def test_the_layouts_compared_differ_in_their_backbone_alone_and_are_equally_large() -> None:
+    import torch
+
+    from arch.interface import BackboneConfig
+
+    ours, theirs = cells(ask("tiny/layout.yaml")).values()
+    keys = changed(ours, theirs)
+    assert {key.split(".")[1] for key in keys} == {"backbone"}
+    backbones = [cell.runs["vae"].plain["backbone"] for cell in (ours, theirs)]
+    with torch.device("meta"):
+        sizes = [
+            sum(p.numel() for p in codec.decode(BackboneConfig, plain).build().parameters())
+            for plain in backbones
+        ]
+    assert sizes == [2_736_805, 2_766_250]
