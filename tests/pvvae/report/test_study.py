@@ -63,11 +63,18 @@ def test_a_page_is_whole_and_needs_nothing_else(
     assert page.index("<h2>Table") > page.index(question.title)
 
 
-def test_the_same_outcomes_in_any_order_give_the_same_files(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def scaling(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a study of sizes."""
+    folder = tmp_path_factory.mktemp("scaling")
+    write_study_page(*STUDIES["scaling"], folder)
+    return folder
+
+
+def test_the_same_outcomes_in_any_order_give_the_same_files(scaling: Path, tmp_path: Path) -> None:
     question, found = STUDIES["scaling"]
-    write_study_page(question, found, tmp_path / "one")
-    write_study_page(question, found[::-1], tmp_path / "two")
-    assert files(tmp_path / "one") == files(tmp_path / "two")
+    write_study_page(question, found[::-1], tmp_path)
+    assert files(scaling) == files(tmp_path)
 
 
 def test_the_answer_stands_before_the_table_and_gaps_are_named(tmp_path: Path) -> None:
@@ -139,16 +146,15 @@ def test_a_number_that_is_none_leaves_json_that_others_read(tmp_path: Path) -> N
     assert json.loads(text)["runs"][0]["values"]["gfvd"] is None
 
 
-def test_plots_stand_alone_as_files(tmp_path: Path) -> None:
-    write_study_page(*STUDIES["scaling"], tmp_path)
-    names = sorted(path.name for path in (tmp_path / "plots").iterdir())
+def test_plots_stand_alone_as_files(scaling: Path) -> None:
+    names = sorted(path.name for path in (scaling / "plots").iterdir())
     assert names == [
         "paired-gfvd.svg",
         "scaling-excess.svg",
         "scaling-law.svg",
         "scaling-residuals.svg",
     ]
-    svg = (tmp_path / "plots/scaling-law.svg").read_text()
+    svg = (scaling / "plots/scaling-law.svg").read_text()
     assert svg.startswith("<svg xmlns=")
     assert "var(--" not in svg
 
