@@ -40,19 +40,31 @@ class Cell:
         return {o.seed: o.costs[name] for o in self.sound if name in o.costs}
 
     def gaps(self, measure: Measure) -> list[str]:
-        """Why a seed has no value that counts, a sentence each."""
+        """Why seeds have no value that counts, a sentence for each reason."""
         found = self.values(measure.name)
-        return [self._gap(seed, measure) for seed in self.seeds if seed not in found]
+        seeds: dict[tuple[str, str], list[int]] = {}
+        for seed in self.seeds:
+            if seed not in found:
+                seeds.setdefault(self._reason(seed, measure), []).append(seed)
+        return [
+            f"seed {listed[0]} {one}" if len(listed) == 1 else f"seeds {_listed(listed)} {several}"
+            for (one, several), listed in seeds.items()
+        ]
 
-    def _gap(self, seed: int, measure: Measure) -> str:
+    def _reason(self, seed: int, measure: Measure) -> tuple[str, str]:
+        """What is said of one seed, and of several."""
         outcome = self.outcomes.get(seed)
         if outcome is None:
-            return f"seed {seed} is not there yet"
+            return "is not there yet", "are not there yet"
         if outcome.failed:
-            return f"seed {seed} failed: {outcome.failed}"
+            return f"failed: {outcome.failed}", f"failed: {outcome.failed}"
         if outcome.stale:
-            return f"seed {seed} is stale: {outcome.stale}"
-        return f"seed {seed} has no {measure.label}"
+            return f"is stale: {outcome.stale}", f"are stale: {outcome.stale}"
+        return f"has no {measure.label}", f"have no {measure.label}"
+
+
+def _listed(seeds: Sequence[int]) -> str:
+    return f"{', '.join(map(str, seeds[:-1]))} and {seeds[-1]}"
 
 
 def same_arm(one: Arm, other: Arm) -> bool:

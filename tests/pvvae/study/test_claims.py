@@ -77,9 +77,8 @@ def test_without_a_common_seed_nothing_can_be_said() -> None:
     answer, _ = answers(BEFORE[0], AFTER[1])
     assert answer.sentence == (
         "predictive reconstruction: nothing can be said of gFVD, no seed has both arms "
-        "(0 of 3 seeds finished in both; + predictive, seed 0 is not there yet; "
-        "+ predictive, seed 2 is not there yet; Baseline, seed 1 is not there yet; "
-        "Baseline, seed 2 is not there yet)."
+        "(0 of 3 seeds finished in both; + predictive, seeds 0 and 2 are not there yet; "
+        "Baseline, seeds 1 and 2 are not there yet)."
     )
 
 
