@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from pvvae.report.drawing import INK, STYLE, scale, stand_in, svg_of
 from pvvae.study.analysis import Analysis
 from pvvae.study.cells import Cell
-from pvvae.study.costs import COSTS, Cost
+from pvvae.study.costs import COSTS, cost_of
 from pvvae.study.effects import Floats, mean_with_interval
 from pvvae.study.equal_cost import curves_of
 from pvvae.study.equal_words import pareto_front
@@ -87,18 +87,20 @@ def pareto_plots(analysis: Analysis) -> list[Plot]:
     if measure is None or answer.kind != "pareto":
         return []
     plots = []
-    for cost, kind in COSTS.items():
+    for cost in dict.fromkeys((answer.x, *COSTS)):
         best = pareto_front(analysis.cells, measure, cost)
         if len(best) > 1:
             svg = _pareto(analysis, measure, cost, best)
             name = f"pareto-{cost}"
-            plots.append(Plot(name=name, title=f"{_label(measure)} against {kind.name}", svg=svg))
+            plots.append(
+                Plot(name=name, title=f"{_label(measure)} against {cost_of(cost).name}", svg=svg)
+            )
     return plots
 
 
 def _pareto(analysis: Analysis, measure: Measure, cost: str, best: Mapping[str, bool]) -> str:
     name = f"pareto-{cost}"
-    kind = COSTS[cost]
+    kind = cost_of(cost)
     with mpl.rc_context(STYLE | {"svg.hashsalt": name}):
         figure, axes = _panel()
         front = []
@@ -159,7 +161,7 @@ def _over_steps(cells: Sequence[Cell], measure: Measure) -> Curves:
 
 def _curves(analysis: Analysis, measure: Measure, over: str, curves: Curves) -> Plot:
     name = f"curves-{measure.name}-{over}"
-    cost = COSTS.get(over, Cost(name=over, factor=1.0, unit=over))
+    cost = cost_of(over)
     with mpl.rc_context(STYLE | {"svg.hashsalt": name}):
         figure, axes = _panel()
         values: list[float] = []

@@ -27,14 +27,19 @@ COSTS = {
 """Those that tables and plots show."""
 
 
+def cost_of(key: str) -> Cost:
+    """A known cost, or one that a study has named itself, in its own unit."""
+    return COSTS.get(key, Cost(name=key.replace("_", " "), factor=1.0, unit=key.replace("_", " ")))
+
+
 def shown(amount: float, key: str) -> str:
     """A cost in its unit."""
-    cost = COSTS[key]
+    cost = cost_of(key)
     value = amount * cost.factor
     return f"{value:,.0f} {cost.unit}" if value >= 1000 else f"{value:.3g} {cost.unit}"
 
 
 def title(key: str) -> str:
     """A cost as the head of a column or of a plot has it."""
-    name = COSTS[key].name
+    name = cost_of(key).name
     return name[0].upper() + name[1:]

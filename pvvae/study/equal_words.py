@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pvvae.study.cells import Cell
 from pvvae.study.claims import effect_of, sentence_of
-from pvvae.study.costs import COSTS, shown
+from pvvae.study.costs import COSTS, cost_of, shown
 from pvvae.study.effects import Effect
 from pvvae.study.equal_cost import Equal, at_equal_cost, curves_of
 from pvvae.study.outcomes import Measure, StudyQuestion
@@ -67,7 +67,7 @@ def pareto_front(cells: Sequence[Cell], measure: Measure, cost: str) -> dict[str
     }
     best = front(
         list(points.values()),
-        higher_is_better=(COSTS[cost].higher_is_better, measure.higher_is_better),
+        higher_is_better=(cost_of(cost).higher_is_better, measure.higher_is_better),
     )
     return {name: i in best for i, name in enumerate(points)}
 

@@ -164,3 +164,16 @@ def test_outcomes_of_no_arm_are_listed_apart(tmp_path: Path) -> None:
     page = write_study_page(QUESTION, [*whole_study(), other], tmp_path).read_text()
     assert "Not of this study, and left out" in page
     assert "gone" in page.split("left out")[1]
+
+
+def test_quality_is_drawn_against_whatever_a_study_names(tmp_path: Path) -> None:
+    answer = Answer(kind="pareto", x="prediction_error", y="gfvd")
+    found = [
+        replace(outcome, costs={"prediction_error": 0.01 * (1 + i)}, curves={})
+        for i, outcome in enumerate(cost_outcomes())
+    ]
+    page = write_study_page(replace(cost_question(), answer=answer), found, tmp_path).read_text()
+    assert "gFVD against prediction error" in page
+    assert [path.name for path in (tmp_path / "plots").iterdir() if "pareto" in path.name] == [
+        "pareto-prediction_error.svg"
+    ]
