@@ -36,7 +36,8 @@ def _difference(run: Path, task: Task) -> str:
         return "builds on other runs"
     path, _, values = lines[0].partition(": ")
     before, _, after = values.partition(" != ")
-    more = f", and {len(lines) - 1} keys more" if len(lines) > 1 else ""
+    others = len(lines) - 1
+    more = f", and {others} key{'s' if others > 1 else ''} more" if others else ""
     return f"{path} was {before} and is {after} now{more}"
 
 
