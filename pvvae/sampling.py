@@ -102,4 +102,4 @@ class Generation:
 
     def _velocity(self, x: Tensor, time: Tensor, label: Tensor | None) -> Tensor:
         velocity: Tensor = self.denoiser(x.to(self.dtype), time, label)
-        return velocity
+        return velocity.clone()  # the next pass of a compiled one may write to the same place

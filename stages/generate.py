@@ -20,7 +20,7 @@ from pvvae.data.clips import HeldOutClips, held_out_clips, to_pixels, to_uint8
 from pvvae.data.contact_sheet import contact_sheet
 from pvvae.data.latent_scale import LatentScale
 from pvvae.data.video import write_video
-from pvvae.engine import share_clips
+from pvvae.engine import compile_whole, share_clips
 from pvvae.errors import ConfigError
 from pvvae.files import write_array, write_json
 from pvvae.flow import SamplerConfig
@@ -57,6 +57,9 @@ class Config(RunConfig):
     sampler: SamplerConfig = SamplerConfig()
     precision: Literal["fp32", "bf16"] = "fp32"
     """What the denoiser computes in; steps are summed up in fp32 either way."""
+    compile: bool = False
+    """Compile the denoiser, and on a GPU record it as a CUDA graph: a minute at the start, and once
+    more for a last batch that is smaller. Results differ in the last bits."""
     classes: tuple[str, ...] = ()
     """Class names to draw from; none means all."""
     formats: tuple[Shown, ...] = ("sheet",)
@@ -82,6 +85,8 @@ class Config(RunConfig):
         at_least(1, {"num": self.num, "batch": self.batch})
         at_least(1, {"sequence_parallel": self.sequence_parallel})
         at_least(0, {"known": self.known})
+        if self.compile and self.sequence_parallel > 1:
+            raise ConfigError("compile: a denoiser that processes share cannot be compiled whole")
         if self.first is not None and not self.known:
             raise ConfigError("first: says what to go on from, so known must be 1 or more")
 
@@ -185,7 +190,7 @@ class _Maker:
 
 
 def _denoiser(config: Config) -> Denoiser:
-    """Latte, perhaps shared by a team.
+    """Latte, perhaps shared by a team, perhaps compiled.
 
     Raises:
         ConfigError: if it cannot be shared, or guided.
@@ -195,6 +200,8 @@ def _denoiser(config: Config) -> Denoiser:
         check_null_label(Path(config.latte), key="sampler.guidance")
     check_sharing(denoiser, team=config.sequence_parallel)
     share_clips(denoiser, team=config.sequence_parallel)
+    if config.compile:
+        compile_whole(denoiser)
     return denoiser
 
 

@@ -1,5 +1,6 @@
 """The only part of the project that knows DeepSpeed."""
 
+from pvvae.engine.compiled import compile_whole
 from pvvae.engine.engine import Engine
 from pvvae.engine.processes import pretend, start, stop
 from pvvae.engine.recomputed import LEVELS, Recomputed, recompute
@@ -12,6 +13,7 @@ __all__ = [
     "Engine",
     "EngineConfig",
     "Recomputed",
+    "compile_whole",
     "pretend",
     "recompute",
     "share_clips",

@@ -97,3 +97,17 @@ def test_one_process_is_no_team(runs, shards, tmp_path):
     words = [f"latte={runs}/latte", f"vae={runs}/vae", "sequence_parallel=2"]
     with pytest.raises(ConfigError, match=r"^sequence_parallel: one process cannot be parted"):
         run_stage("generate", shards, tmp_path, *words)
+
+
+@pytest.mark.matrix
+def test_a_compiled_denoiser_makes_the_same_within_rounding(runs, shards, tmp_path):
+    words = [f"latte={runs}/latte", f"vae={runs}/vae", *MANY, "compile=true"]
+    run_stage("generate", shards, tmp_path, f"run={tmp_path}/compiled", *words)
+    for a, b in zip(clips(runs / "many"), clips(tmp_path / "compiled"), strict=True):
+        assert np.abs(a.astype(int) - b.astype(int)).max() <= 1
+
+
+def test_a_team_is_not_compiled(runs, shards, tmp_path):
+    words = [f"latte={runs}/latte", f"vae={runs}/vae", "sequence_parallel=2", "compile=true"]
+    with pytest.raises(ConfigError, match="compile: a denoiser that processes share"):
+        run_stage("generate", shards, tmp_path, *words)
