@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from launchers.words import Commands
 
 EXAMPLE = """\
-example:
+examples:
   pvvae report runs/quickstart --out report
+  pvvae report runs/quickstart --plots figures    its curves, a picture each
 """
 
 
@@ -26,6 +27,9 @@ def add(commands: "Commands") -> None:
     )
     report.add_argument("runs", type=Path, metavar="RUNS")
     report.add_argument("--out", type=Path, default=Path("report"), metavar="FOLDER")
+    report.add_argument(
+        "--plots", type=Path, metavar="FOLDER", help="write training's curves as SVG files too"
+    )
 
 
 def _report(arguments: argparse.Namespace) -> int:
@@ -33,7 +37,9 @@ def _report(arguments: argparse.Namespace) -> int:
 
     runs_below(arguments.runs)
 
-    from pvvae.report import build_report
+    from pvvae.report import build_report, write_plots
 
+    for path in write_plots(arguments.runs, arguments.plots) if arguments.plots else ():
+        print(path)
     print(build_report(arguments.runs, arguments.out))
     return 0

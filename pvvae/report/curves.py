@@ -15,6 +15,7 @@ from pvvae.report.scores import RECONSTRUCTION, at
 SIZE = (3.1, 2.0)
 """Ours: inches; four plots in a row of the page."""
 FRAME = "frame; lines between groups"
+Drawn = Literal["line", "points", "both", "floor"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,8 +25,9 @@ class Series:
     colour: int
     x: Sequence[float]
     y: Sequence[float]
-    drawn: Literal["line", "points", "both"]
-    """Training is a line, held-out values are points; both where there is one of them."""
+    drawn: Drawn
+    """Training is a line, held-out values are points; both where there is one of them. A floor is
+    what no value of the same colour can be told to beat."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +48,8 @@ class Panel:
     name: str
     """In metrics.jsonl, of train or held-out lines or both."""
     log: bool = False
+    floor: str | None = None
+    """Logged beside it: a dashed line below its own."""
 
 
 PANELS = (
@@ -58,8 +62,12 @@ PANELS = (
     Panel(title="GAN loss of the decoder", name="gan"),
     Panel(title="Discriminator loss", name="discriminator"),
     Panel(title="Flow matching loss", name="flow", log=True),
-    Panel(title="FVD of samples, as it learns", name="fvd", log=True),
-    Panel(title="… of reconstructions", name="fvd_floor", log=True),
+    Panel(
+        title="FVD of samples; dashed: of reconstructions",
+        name="fvd",
+        log=True,
+        floor="fvd_floor",
+    ),
 )
 
 
@@ -75,18 +83,25 @@ def stage_plots(groups: Sequence[Group], stage: str) -> list[tuple[str, str]]:
 
 
 def _logged(group: Group, stage: str, panel: Panel) -> list[Series]:
+    """A panel's lines of one group; its floor comes first, so that it lies beneath."""
     record = group.of(stage)
-    found = {}
-    for kind in ("train", "held_out"):
-        lines = (
-            [x for x in record.metrics if x["kind"] == kind and panel.name in x] if record else []
-        )
-        if lines:
-            found[kind] = ([x["step"] for x in lines], [x[panel.name] for x in lines])
-    drawn: dict[str, Literal["line", "points", "both"]] = {"train": "line", "held_out": "points"}
-    if "train" not in found:
+    lines = record.metrics if record else []
+    found = {kind: _points(lines, kind, panel.name) for kind in ("train", "held_out")}
+    drawn: dict[str, Drawn] = {"train": "line", "held_out": "points"}
+    if not found["train"]:
         drawn["held_out"] = "both"
-    return [Series(colour=group.colour, x=x, y=y, drawn=drawn[k]) for k, (x, y) in found.items()]
+    series = [(drawn[kind], points) for kind, points in found.items() if points]
+    if panel.floor and series:
+        series.insert(0, ("floor", _points(lines, "held_out", panel.floor)))
+    return [
+        Series(colour=group.colour, x=[x for x, _ in points], y=[y for _, y in points], drawn=kind)
+        for kind, points in series
+    ]
+
+
+def _points(lines: Sequence[dict[str, Any]], kind: str, name: str) -> list[tuple[int, float]]:
+    """(step, value) of the lines of one kind that have it."""
+    return [(line["step"], line[name]) for line in lines if line["kind"] == kind and name in line]
 
 
 def evaluation_plots(groups: Sequence[Group]) -> list[tuple[str, str]]:
@@ -149,7 +164,9 @@ def draw(
             _lay(axes, ground, frames=max(len(one.x) for one in series))
         for one in series:
             look: dict[str, Any] = {"color": stand_in(one.colour), "linewidth": 1.5}
-            if one.drawn != "line":
+            if one.drawn == "floor":
+                look |= {"linewidth": 1.0, "linestyle": (0, (3, 3))}
+            elif one.drawn != "line":
                 size = 4.5 if len(one.x) < 12 else 2.5
                 look |= {"marker": "o", "markersize": size, "markeredgewidth": 0}
             if one.drawn == "points":

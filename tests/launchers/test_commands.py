@@ -210,8 +210,10 @@ def test_a_comparison_and_a_report_of_a_run(
     (vae_run / "metrics.jsonl").write_text(json.dumps(line) + "\n")
     run("compare", vae_run)
     assert "31.38" in capsys.readouterr().out
-    run("report", tmp_path, "--out", tmp_path / "page")
-    page = Path(capsys.readouterr().out.splitlines()[-1])
+    run("report", tmp_path, "--out", tmp_path / "page", "--plots", tmp_path / "plots")
+    plot, page = map(Path, capsys.readouterr().out.splitlines())
+    assert plot.read_text().startswith("<svg")
+    assert plot.parent == tmp_path / "plots"
     assert page == tmp_path / "page" / "index.html"
     assert str(vae_run.name) in page.read_text()
 

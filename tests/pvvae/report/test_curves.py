@@ -3,6 +3,7 @@ from pathlib import Path
 
 from pvvae.report.curves import Series, draw, evaluation_plots, stage_plots
 from pvvae.report.findings import find_groups
+from pvvae.run import Run, RunConfig
 
 
 def test_every_logged_loss_of_a_stage_has_a_plot(runs: Path) -> None:
@@ -50,3 +51,17 @@ def test_plots_of_the_same_values_are_the_same_text() -> None:
     assert draw(series, name="a", xlabel="step", log=True) == draw(
         series, name="a", xlabel="step", log=True
     )
+
+
+def test_a_floor_is_dashed_in_the_plot_of_the_values_above_it(tmp_path: Path) -> None:
+    for seed in range(2):
+        run = Run(RunConfig(run=str(tmp_path / f"seed{seed}" / "latte")), stage="latte")
+        for step, fvd in ((0, 6000.0), (100, 2000.0), (200, 900.0 + seed)):
+            run.log(step, "held_out", {"fvd": fvd, "fvd_floor": 800.0}, times={})
+    [(title, svg)] = stage_plots(find_groups(tmp_path), "latte")
+    assert title == "FVD of samples; dashed: of reconstructions"
+    dashed = re.findall(r'd="([^"]*)"[^>]*stroke-dasharray: [^>]*var\(--(b\d)\)', svg)
+    heights = [{float(y) for y in re.findall(r"[ML] \S+ (\S+)", path)} for path, _ in dashed]
+    assert [colour for _, colour in dashed] == ["b0", "b1"]
+    assert heights[0] == heights[1]
+    assert len(heights[0]) == 1
