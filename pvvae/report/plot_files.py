@@ -7,11 +7,11 @@ from pathlib import Path
 
 from pvvae.files import write_text
 from pvvae.report.curves import stage_plots
+from pvvae.report.drawing import stand_alone
 from pvvae.report.findings import Group, find_groups, stage_order
 
 HEAD = 30
 """Ours: points above the plot, for title and names."""
-SVG = "http://www.w3.org/2000/svg"
 WIDTH = 480
 """Ours: pixels; a document's column holds it."""
 
@@ -34,30 +34,19 @@ def write_plots(runs: Path, out: Path) -> list[Path]:
 
 def alone(svg: str, *, title: str, groups: Sequence[Group]) -> str:
     """A plot of the page as a whole document: light colours, its title and the groups' names."""
-    width, height = (float(value) for value in _match(r'viewBox="0 0 (\S+) (\S+)"', svg).groups())
+    found = _match(r'viewBox="0 0 (\S+) (\S+)"', svg)
+    width, height = found[1], float(found[2])
     names = "".join(
         f'<tspan fill="var(--b{group.colour})" dx="{8 if i else 0}">{escape(group.name)}</tspan>'
         for i, group in enumerate(groups)
     )
     head = (
-        f'<rect y="{-HEAD}" width="{width:g}" height="{height + HEAD:g}" fill="var(--card)"/>'
-        f'<text x="4" y="{11 - HEAD}" style="font-size: 8.5px" fill="var(--ink)">'
-        f'{escape(title)}</text><text x="4" y="{23 - HEAD}" style="font-size: 8px">{names}</text>'
+        f'<text x="4" y="{11 - HEAD}" style="font-size: 8.5px" fill="var(--ink)">{escape(title)}'
+        f'</text><text x="4" y="{23 - HEAD}" style="font-size: 8px">{names}</text>'
     )
-    start = (
-        f'<svg xmlns="{SVG}" xmlns:xlink="http://www.w3.org/1999/xlink" width="{WIDTH}" '
-        f'viewBox="0 {-HEAD} {width:g} {height + HEAD:g}" font-family="sans-serif">'
-    )
-    whole = start + head + svg[svg.index(">") + 1 :]
-    colours = _light()
-    return re.sub(r"var\((--\w+)\)", lambda match: colours[match[1]], whole) + "\n"
-
-
-def _light() -> dict[str, str]:
-    """The colours of the page's style sheet by their names, as it has them first: on white."""
-    sheet = (Path(__file__).parent / "page.css").read_text()
-    light = sheet[: sheet.index("}")]
-    return dict(re.findall(r"(--\w+): (#\w+);", light))
+    taller = f'viewBox="0 {-HEAD} {width} {height + HEAD:g}" width="{WIDTH}"'
+    opened = svg.index(">") + 1
+    return stand_alone(svg[:opened].replace(found[0], taller) + head + svg[opened:])
 
 
 def _name(svg: str) -> str:
