@@ -45,11 +45,20 @@ def incomplete(groups: Sequence[Group]) -> str:
     return _unfinished(groups) + "".join(notices)
 
 
+def _expected(group: Group, groups: Sequence[Group]) -> set[str]:
+    """Stages of all groups that have one in common with this one.
+
+    Seeds of Latte beside the VAE that they share are not seeds of the VAE.
+    """
+    own = {record.stage for record in group.records}
+    stages = [{record.stage for record in other.records} for other in groups]
+    return {stage for found in stages if found & own for stage in found}
+
+
 def _unfinished(groups: Sequence[Group]) -> str:
-    stages = {r.stage for g in groups for r in g.records}
     gaps = []
     for group in groups:
-        for stage in sorted(stages, key=stage_order):
+        for stage in sorted(_expected(group, groups), key=stage_order):
             record = group.of(stage)
             status = record.status if record else "not started"
             if status != "finished":

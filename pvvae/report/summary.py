@@ -36,10 +36,11 @@ def summary(groups: Sequence[Group]) -> str:
 
 
 def _trained(groups: Sequence[Group]) -> str:
-    sizes = [number(results_of(g), RECONSTRUCTION, "parameters") for g in groups]
+    vaes = [g for g in groups if any(r.stage != "latte" for r in g.records)] or groups
+    sizes = [number(results_of(g), RECONSTRUCTION, "parameters") for g in vaes]
     who = [
         f"{name(group)} ({size / 1e6:.2f} million parameters)" if size else name(group)
-        for group, size in zip(groups, sizes, strict=True)
+        for group, size in zip(vaes, sizes, strict=True)
     ]
     phases = {
         "image_pretrain": "{} steps of images",
@@ -47,7 +48,7 @@ def _trained(groups: Sequence[Group]) -> str:
         "decoder_finetune": "{} of the decoder alone",
     }
     done = [text.format(s) for stage, text in phases.items() if (s := _steps(groups, stage))]
-    kind = "is a video VAE" if len(groups) == 1 else "are video VAEs"
+    kind = "is a video VAE" if len(vaes) == 1 else "are video VAEs"
     trained = f", trained on {_data(groups)} for {_listed(done)}" if done else ""
     latte = _steps(groups, "latte")
     then = f" Latte then learned their latents for {latte} steps." if latte else ""

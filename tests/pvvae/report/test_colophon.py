@@ -1,8 +1,10 @@
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from pvvae.report.colophon import commands_of, configurations, incomplete
 from pvvae.report.findings import find_groups
+from pvvae.report.summary import summary
 
 
 def test_a_recorded_command_becomes_the_two_that_repeat_it() -> None:
@@ -29,6 +31,19 @@ def test_unfinished_and_missing_runs_are_named(runs: Path, tmp_path: Path) -> No
     assert "<code>predictive</code>: step 10 of 40" in notice
     assert "<code>evaluate_reconstruction</code>: not started" in notice
     assert notice.count("<code>") == 2
+
+
+def test_seeds_of_latte_beside_one_vae_lack_nothing(
+    make_run: Callable[..., None], tmp_path: Path
+) -> None:
+    for name in ("seed0", "seed1"):
+        make_run(tmp_path / name / "latte", "latte")
+    for stage in ("predictive", "extract_latents"):
+        make_run(tmp_path / "vae" / stage, stage)
+    groups = find_groups(tmp_path)
+    assert incomplete(groups) == ""
+    assert '<b class="name b2">vae</b> is a video VAE' in summary(groups)
+    assert "seed" not in summary(groups)
 
 
 def test_results_of_another_version_are_a_notice_and_no_numbers(runs: Path, tmp_path: Path) -> None:
