@@ -1,5 +1,6 @@
 """Choosing a network by name: one table per family, filled by a class decorator."""
 
+import functools
 import importlib
 import importlib.util
 import pkgutil
@@ -73,8 +74,9 @@ def families() -> frozenset[type[Any]]:
     return frozenset(_members)
 
 
+@functools.cache
 def discover() -> None:
-    """Import every module of this package, so that all shipped networks are registered."""
+    """Import every module of this package, once, so that all shipped networks are registered."""
     package = importlib.import_module("arch")
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f"arch.{module.name}")

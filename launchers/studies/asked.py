@@ -12,6 +12,7 @@ from pvvae import config as codec
 from pvvae.errors import ConfigError
 from pvvae.study.expansion import Cell, Expansion, Task, expand
 from pvvae.study.journal import Journal
+from pvvae.study.names import referred
 from pvvae.study.outcomes import Claim, Measure, StudyQuestion, read_outcomes
 from pvvae.study.study import Sets, StageEntry, Study, read_study
 
@@ -44,6 +45,25 @@ class Asked:
         """As one would type it again."""
         seeds = [] if self.seeds == self.study.seeds else ["--seeds", *map(str, self.seeds)]
         return shlex.join(["pvvae", "study", str(self.path), *self.overrides, *seeds])
+
+    def check_unchanged(self, task: Task) -> None:
+        """Refuse a run whose YAML is no longer what its address was made of.
+
+        Raises:
+            ConfigError: naming the first key that has changed since the study was read.
+        """
+        if self.study.stages[task.stage].command is not None:
+            return
+        tasks = self.expansion.tasks
+        folders = {stage: str(tasks[address].folder) for stage, address in task.needs.items()}
+        now = _Resolver(self.study, lambda _: None).resolve(task.stage, task.sets)
+        then = referred(task.plain, folders)
+        lines = codec.differences(then, {key: now[key] for key in now if key in then})
+        if lines:
+            raise ConfigError(
+                f"{task.name}: its config was changed while the study ran: {lines[0]}; give the "
+                "same command again"
+            )
 
     def words(self, task: Task) -> tuple[str, ...]:
         """The command of a run, without ``pvvae``."""

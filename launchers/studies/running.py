@@ -92,6 +92,7 @@ class _Runner:
             task = self._order.take(running.values())
             if task is None:
                 return
+            self._asked.check_unchanged(task)
             future = pool.submit(
                 attempt,
                 task,

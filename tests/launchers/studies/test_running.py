@@ -171,3 +171,14 @@ def test_a_measure_that_the_stage_does_not_give_is_named_with_what_it_has(
         ConfigError, match="has no 'ssim' in lines of kind 'held_out'; it has held_out: psnr"
     ):
         run(ask(seeds=[0]))
+
+
+def test_a_config_that_changes_while_the_study_runs_ends_it(
+    ask: Ask, runs: Runs, config: Path, tmp_path: Path
+) -> None:
+    asked = ask(seeds=[0])
+    config.write_text(config.read_text().replace("steps: 2", "steps: 3"))
+    with pytest.raises(ConfigError) as error:
+        run(asked)
+    assert "its config was changed while the study ran: steps: 2 != 3" in str(error.value)
+    assert runs.given == []
