@@ -128,5 +128,5 @@ def _slurm(asked: "Asked", arguments: argparse.Namespace) -> int:
     if arguments.dry_run:
         print("\n".join(arrays.script(asked)))
     else:
-        arrays.submit(asked)
+        arrays.submit(_fresh(asked, arguments))
     return 0

@@ -14,8 +14,10 @@ def plan_lines(asked: Asked, *, commands: bool) -> Iterator[str]:
     expansion, study = asked.expansion, asked.study
     tasks = expansion.tasks
     done = {address for address, task in tasks.items() if is_done(task)}
-    arms, seeds = len({tuple(c.arm.items()) for c in expansion.cells}), len(asked.seeds)
-    yield f"{study.title}: {arms} cells x {seeds} seeds, {len(tasks)} runs"
+    arms = len({tuple(cell.arm.items()) for cell in expansion.cells})
+    seeds = len({cell.seed for cell in expansion.cells})
+    size = f"{counted(arms, 'cell')} x {counted(seeds, 'seed')}"
+    yield f"{study.title}: {size}, {counted(len(tasks), 'run')}"
     if commands:
         yield from _cells(asked, done)
     yield from _stages(asked, done)
@@ -31,14 +33,19 @@ def estimate(asked: Asked, left: Sequence[Task], *, at_once: int) -> str:
     """How long the runs that are left may take: at the pace of those that are finished."""
     if not left:
         return "nothing left to run"
-    pace = asked.journal.pace()
+    number, pace = counted(len(left), "run"), asked.journal.pace()
     counts = Counter(task.stage for task in left)
     unknown = [stage for stage in counts if stage not in pace]
     seconds = sum(number * pace[stage] for stage, number in counts.items() if stage in pace)
     if len(unknown) == len(counts):
-        return f"{len(left)} runs left; how long they take is known once the first cell is finished"
-    told = f"{len(left)} runs left, about {hours(seconds / at_once)} at the pace of finished ones"
+        return f"{number} left; how long is known once the first cell is finished"
+    told = f"{number} left, about {hours(seconds / at_once)} at the pace of finished ones"
     return told + (f", without {', '.join(unknown)}, never run yet" if unknown else "")
+
+
+def counted(number: int, what: str) -> str:
+    """``1 run``, ``2 runs``."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def hours(seconds: float) -> str:
@@ -50,7 +57,7 @@ def hours(seconds: float) -> str:
 def _cells(asked: Asked, done: set[str]) -> Iterator[str]:
     for cell in asked.expansion.cells:
         left = sum(task.address not in done for task in cell.runs.values())
-        state = f"{left} of {len(cell.runs)} runs left" if left else "finished"
+        state = f"{left} of {counted(len(cell.runs), 'run')} left" if left else "finished"
         yield f"  {cell.name}: {state}"
 
 
@@ -65,4 +72,5 @@ def _stages(asked: Asked, done: set[str]) -> Iterator[str]:
         shared = f" for {serves[stage]} cells" if len(addresses) < serves[stage] else ""
         finished = sum(address in done for address in addresses)
         what = study.stages[stage].config or study.stages[stage].command
-        yield f"  {stage}: {len(addresses)} runs{shared}, {finished} finished    {what}"
+        number = counted(len(addresses), "run")
+        yield f"  {stage}: {number}{shared}, {finished} finished    {what}"

@@ -79,7 +79,7 @@ def test_a_dry_run_writes_nothing(
     ask()
     assert cli.main(["study", str(path), "--dry-run", "--seeds", "0"]) == 0
     printed = capsys.readouterr().out
-    assert "Toy: 2 cells x 1 seeds, 3 runs" in printed
-    assert "  images: 1 runs for 2 cells, 0 finished" in printed
+    assert "Toy: 2 cells x 1 seed, 3 runs" in printed
+    assert "  images: 1 run for 2 cells, 0 finished" in printed
     assert printed.count("\npvvae train ") == 3
     assert not (tmp_path / "study").exists()
