@@ -18,6 +18,7 @@ HELP = "Latte's training step on t4s16 and t4s8 latents, and beside diffusers' L
 EXAMPLE = """\
 examples:
   pvvae bench latte                               (two blocks of XL's width, minutes on a CPU)
+  pvvae bench latte --batch 4 --sampling 0 --whole 0           (the step alone, Table 1's batch)
   pvvae bench latte --depth 28 --batch 4 --bf16 --warmup 50 --rounds 100     (on a GPU: XL)
 
 Forward, backward and AdamW on the latents of a 17x256x256 clip, one after the other in every
@@ -81,9 +82,12 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     import torch
 
     from pvvae import distributed
+    from pvvae.accelerator import keep_freed_memory
     from pvvae.bench.denoisers import denoisings, sampling_seconds, step_bytes, step_seconds
     from pvvae.progress import say
 
+    if not torch.cuda.is_available():
+        keep_freed_memory()  # as a stage's process does
     a = arguments
     rounds = positive("--rounds", a.rounds)
     dtype = torch.bfloat16 if a.bf16 else torch.float32
