@@ -1,7 +1,7 @@
 """Small plots of runs, one number each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import matplotlib as mpl
@@ -50,6 +50,8 @@ class Panel:
     log: bool = False
     floor: str | None = None
     """Logged beside it: a dashed line below its own."""
+    costly: bool = False
+    """Whether what it took to get there is asked as well: plotted over GPU-hours too."""
 
 
 PANELS = (
@@ -67,6 +69,7 @@ PANELS = (
         name="fvd",
         log=True,
         floor="fvd_floor",
+        costly=True,
     ),
 )
 
@@ -80,6 +83,34 @@ def stage_plots(groups: Sequence[Group], stage: str) -> list[tuple[str, str]]:
             svg = draw(series, name=f"{stage}-{panel.name}", xlabel="step", log=panel.log)
             plots.append((panel.title, svg))
     return plots
+
+
+def cost_plots(groups: Sequence[Group], stage: str) -> list[tuple[str, str]]:
+    """(title, SVG) over GPU-hours in training steps, of values whose price is asked.
+
+    They depend on the clock.
+    """
+    plots = []
+    for panel in PANELS:
+        series = [
+            replace(one, x=[hours[int(step)] for step in one.x])
+            for group in groups
+            if panel.costly and (hours := _hours(group, stage))
+            for one in _logged(group, stage, panel)
+        ]
+        if series:
+            name = f"{stage}-{panel.name}-hours"
+            svg = draw(series, name=name, xlabel="GPU-hours in steps", log=panel.log, whole=False)
+            plots.append((panel.title, svg))
+    return plots
+
+
+def _hours(group: Group, stage: str) -> dict[int, float]:
+    """By step; empty where a value was logged at a step whose time was not."""
+    record = group.of(stage)
+    hours = record.device_hours if record else {}
+    steps = {line["step"] for line in record.metrics} if record else set()
+    return hours if steps <= hours.keys() else {}
 
 
 def _logged(group: Group, stage: str, panel: Panel) -> list[Series]:
@@ -154,9 +185,10 @@ def draw(
     name: str,
     xlabel: str,
     log: bool = False,
+    whole: bool = True,
     ground: Ground | None = None,
 ) -> str:
-    """An SVG of a few lines; the same series give the same text."""
+    """An SVG of a few lines; the same series give the same text. ``whole``: x counts something."""
     with mpl.rc_context(STYLE | {"svg.hashsalt": name}):
         figure = Figure(figsize=SIZE)
         axes = figure.add_axes((0.14, 0.19, 0.83, 0.77))
@@ -174,7 +206,7 @@ def draw(
             axes.plot(one.x, one.y, **look)
         axes.set_xlabel(xlabel, color=INK, labelpad=2)
         if ground is None:
-            axes.xaxis.set_major_locator(ticker.MaxNLocator(5, integer=True))
+            axes.xaxis.set_major_locator(ticker.MaxNLocator(5, integer=whole))
         scale(axes, [value for one in series for value in one.y], log=log)
         return svg_of(figure, name)
 

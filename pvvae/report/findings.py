@@ -104,6 +104,17 @@ class Record:
             total += times.get("seconds", 0.0)
         return total
 
+    @property
+    def device_hours(self) -> dict[int, float]:
+        """By step, hours of all processes in the steps up to it; evaluations are left out."""
+        hours, before = {0: 0.0}, 0
+        for line in self.metrics:
+            if (pace := line.get("times", {}).get("seconds_per_step")) is not None:
+                spent = pace * (line["step"] - before) * self.provenance.get("processes", 1)
+                hours[line["step"]] = hours[before] + spent / 3600
+                before = line["step"]
+        return hours
+
 
 @dataclass(frozen=True, kw_only=True)
 class Group:

@@ -6,7 +6,7 @@ from html import escape
 from pathlib import Path
 
 from pvvae.files import write_text
-from pvvae.report.curves import stage_plots
+from pvvae.report.curves import cost_plots, stage_plots
 from pvvae.report.drawing import stand_alone
 from pvvae.report.findings import Group, find_groups, stage_order
 
@@ -19,6 +19,8 @@ WIDTH = 480
 def write_plots(runs: Path, out: Path) -> list[Path]:
     """Write OUT/STAGE-VALUE.svg of every value that training stages below ``runs`` logged.
 
+    FVD over GPU-hours is STAGE-fvd-hours.svg.
+
     Raises:
         ConfigError: if ``runs`` holds no run folder.
     """
@@ -26,7 +28,7 @@ def write_plots(runs: Path, out: Path) -> list[Path]:
     paths = []
     for stage in sorted({record.stage for g in groups for record in g.records}, key=stage_order):
         named = [group for group in groups if group.of(stage)]
-        for title, svg in stage_plots(groups, stage):
+        for title, svg in [*stage_plots(groups, stage), *cost_plots(groups, stage)]:
             paths.append(out / f"{_name(svg)}.svg")
             write_text(paths[-1], alone(svg, title=title, groups=named))
     return paths

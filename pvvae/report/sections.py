@@ -139,16 +139,25 @@ def plots(groups: Sequence[Group]) -> str:
     }
     for stage in sorted(stages, key=stage_order):
         note = f"{legend}<span>line: training</span><span>dot: held out</span>"
-        parts.append(_plot_row(stage, curves.stage_plots(groups, stage), note))
+        drawn, timed = curves.stage_plots(groups, stage), curves.cost_plots(groups, stage)
+        parts.append(_plot_row(stage, drawn, note, timed=timed))
     return "".join(parts)
 
 
-def _plot_row(title: str, drawn: Sequence[tuple[str, str]], legend: str) -> str:
+def _plot_row(
+    title: str,
+    drawn: Sequence[tuple[str, str]],
+    legend: str,
+    *,
+    timed: Sequence[tuple[str, str]] = (),
+) -> str:
+    """A row of plots; those that are ``timed`` depend on the clock."""
     if not drawn:
         return ""
     figures = "".join(
-        f"<figure class='plot'><figcaption>{escape(title)}</figcaption>{svg}</figure>"
-        for title, svg in drawn
+        f"<figure class='{kind}'><figcaption>{escape(title)}</figcaption>{svg}</figure>"
+        for kind, some in (("plot", drawn), ("plot time", timed))
+        for title, svg in some
     )
     return (
         f'<h3>{escape(title)} <small class="legend">{legend}</small></h3>'

@@ -1,7 +1,9 @@
+import json
 import re
 from pathlib import Path
 
-from pvvae.report.curves import Series, draw, evaluation_plots, stage_plots
+from pvvae.files import write_json
+from pvvae.report.curves import Series, cost_plots, draw, evaluation_plots, stage_plots
 from pvvae.report.findings import find_groups
 from pvvae.run import Run, RunConfig
 
@@ -65,3 +67,27 @@ def test_a_floor_is_dashed_in_the_plot_of_the_values_above_it(tmp_path: Path) ->
     assert [colour for _, colour in dashed] == ["b0", "b1"]
     assert heights[0] == heights[1]
     assert len(heights[0]) == 1
+
+
+def test_fvd_is_plotted_over_the_hours_of_all_processes_too(tmp_path: Path) -> None:
+    run = Run(RunConfig(run=str(tmp_path / "a" / "latte")), stage="latte")
+    provenance = json.loads((run.folder / "provenance.json").read_text())
+    write_json(run.folder / "provenance.json", provenance | {"processes": 2})
+    run.log(0, "held_out", {"fvd": 9.0, "fvd_floor": 1.0}, times={"seconds": 50.0})
+    for step, pace in ((10, 360.0), (20, 180.0)):
+        run.log(step, "train", {"flow": 1.0}, times={"seconds_per_step": pace})
+    run.log(20, "held_out", {"fvd": 4.0, "fvd_floor": 1.0}, times={"seconds": 50.0})
+    [group] = find_groups(tmp_path)
+    record = group.of("latte")
+    assert record is not None
+    assert record.device_hours == {0: 0.0, 10: 2.0, 20: 3.0}  # hours of two processes
+    [(title, svg)] = cost_plots([group], "latte")
+    assert title.startswith("FVD")
+    assert "GPU-hours" in svg
+    assert 'aria-label="latte-fvd-hours"' in svg
+
+
+def test_a_run_without_times_has_no_plot_over_hours(tmp_path: Path) -> None:
+    run = Run(RunConfig(run=str(tmp_path / "a" / "latte")), stage="latte")
+    run.log(5, "held_out", {"fvd": 9.0}, times={})
+    assert cost_plots(find_groups(tmp_path), "latte") == []
