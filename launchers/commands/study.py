@@ -83,7 +83,7 @@ def _fresh(asked: "Asked", arguments: argparse.Namespace) -> "Asked":
     from pvvae.study.expansion import Expansion
     from pvvae.study.gathering import stale_cells
 
-    stale = stale_cells(asked.study, asked.expansion.cells)
+    stale = stale_cells(asked.study, asked.whole.cells)
     if not stale or arguments.rerun:
         return asked
     if not arguments.accept:
@@ -116,7 +116,7 @@ def _report(asked: "Asked") -> int:
     from pvvae.study.gathering import settle
     from pvvae.study.outcomes import read_outcomes
 
-    for cell in asked.expansion.cells:
+    for cell in asked.whole.cells:
         settle(asked.study, cell, asked.journal)
     print(write_study_page(question(asked), read_outcomes(asked.folder), asked.folder))
     return 0

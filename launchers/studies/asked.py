@@ -33,18 +33,16 @@ class Asked:
     study: Study
     seeds: tuple[int, ...]
     expansion: Expansion
+    """The cells to run."""
+    whole: Expansion
+    """All that the page has: every arm with the seeds asked for and with those ever run. What is
+    stale among them is so whichever cells are asked for."""
     journal: Journal
 
     @property
     def folder(self) -> Path:
         """Of outcomes, page and runs."""
         return Path(self.study.folder)
-
-    @property
-    def command(self) -> str:
-        """As one would type it again."""
-        seeds = [] if self.seeds == self.study.seeds else ["--seeds", *map(str, self.seeds)]
-        return shlex.join(["pvvae", "study", str(self.path), *self.overrides, *seeds])
 
     def check_unchanged(self, task: Task) -> None:
         """Refuse a run whose YAML is no longer what its address was made of.
@@ -103,7 +101,7 @@ def read(
     study = read_study(path, overrides)
     chosen = tuple(dict.fromkeys(study.seeds if seeds is None else seeds))
     try:
-        whole = expand(study, chosen, _Resolver(study, check).resolve)
+        whole = expand(study, _with_earlier(study, chosen), _Resolver(study, check).resolve)
         _check_readings(study, whole)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
@@ -112,7 +110,8 @@ def read(
         overrides=tuple(overrides),
         study=study,
         seeds=chosen,
-        expansion=Expansion(cells=_chosen(whole.cells, only)),
+        expansion=Expansion(cells=_chosen([c for c in whole.cells if c.seed in chosen], only)),
+        whole=whole,
         journal=Journal(Path(study.folder)),
     )
 
@@ -120,7 +119,7 @@ def read(
 def question(asked: Asked) -> StudyQuestion:
     """What the page is told of the study; seeds are those that were ever run, too."""
     study = asked.study
-    known = {outcome.seed for outcome in read_outcomes(asked.folder)}
+    seeds = tuple(sorted(_with_earlier(study, asked.seeds)))
     return StudyQuestion(
         title=study.title,
         folder=study.folder,
@@ -131,7 +130,7 @@ def question(asked: Asked) -> StudyQuestion:
             Measure(name=name, label=m.label, unit=m.unit, higher_is_better=m.better == "higher")
             for name, m in study.measures.items()
         ),
-        seeds=tuple(sorted(known.union(asked.seeds))),
+        seeds=seeds,
         claims=tuple(
             Claim(
                 subject=claim.subject,
@@ -143,7 +142,7 @@ def question(asked: Asked) -> StudyQuestion:
         ),
         answer=study.answer,
         paper=study.paper,
-        command=shlex.join(["pvvae", "study", str(asked.path), *asked.overrides]),
+        command=_command(asked, seeds),
         note=study.note,
     )
 
@@ -218,6 +217,19 @@ def _check_readings(study: Study, whole: Expansion) -> None:
                 f"{name}: stage {reading.stage!r} ({kind or 'a command'}) writes no results.json; "
                 "with `of: held_out` its metrics.jsonl is read"
             )
+
+
+def _with_earlier(study: Study, seeds: Sequence[int]) -> tuple[int, ...]:
+    """Seeds, and after them those of which there are outcomes."""
+    earlier = {outcome.seed for outcome in read_outcomes(Path(study.folder))}
+    return (*seeds, *sorted(earlier.difference(seeds)))
+
+
+def _command(asked: Asked, seeds: Sequence[int]) -> str:
+    """What makes a page of these seeds again."""
+    same = set(seeds) == set(asked.study.seeds)
+    words = [] if same else ["--seeds", *map(str, seeds)]
+    return shlex.join(["pvvae", "study", str(asked.path), *asked.overrides, *words])
 
 
 def _chosen(cells: Sequence[Cell], only: str | None) -> tuple[Cell, ...]:

@@ -14,7 +14,6 @@ class Order:
         """``done`` are addresses; ``alone`` the stages beside which nothing else may run."""
         self._left = [task for address, task in tasks.items() if address not in done]
         self._done, self._alone = set(done), alone
-        self._tries: dict[str, int] = {}
         self._failed: dict[str, str] = {}
 
     @property

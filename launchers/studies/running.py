@@ -16,6 +16,8 @@ from pvvae.study.expansion import Cell, Task
 from pvvae.study.gathering import is_done, settle
 from pvvae.study.journal import Attempt
 
+THREADS = "OMP_NUM_THREADS"
+
 
 def run_study(asked: Asked, *, at_once: int, processes: int) -> int:
     """Run what is not finished, and write outcomes as cells are.
@@ -47,7 +49,12 @@ def machine() -> str:
 
     if torch.cuda.is_available():
         return f"{torch.cuda.device_count()} x {torch.cuda.get_device_name()}"
-    return f"{os.cpu_count()} CPU cores, {platform.machine()}"
+    return f"{_cores()} CPU cores, {platform.machine()}"
+
+
+def _cores() -> int:
+    """Those that this process may use: a container or a job has fewer than the machine."""
+    return len(os.sched_getaffinity(0))
 
 
 class _Runner:
@@ -57,14 +64,11 @@ class _Runner:
         self, asked: Asked, *, at_once: int, processes: int, lifeline: dict[str, str]
     ) -> None:
         self._asked, self._at_once, self._processes = asked, at_once, processes
-        # Runs beside one another share the cores; threads in excess would make both wait.
-        threads = {"OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // at_once))}
-        self._environment = lifeline | (threads if at_once > 1 else {})
-        self._machine = machine()
+        self._lifeline, self._machine = lifeline, machine()
         tasks = asked.expansion.tasks
         done = {a for a, task in tasks.items() if is_done(task)}
-        alone = {name for name, entry in asked.study.stages.items() if entry.alone}
-        self._order = Order(tasks, done=done, alone=alone)
+        self._alone = {name for name, entry in asked.study.stages.items() if entry.alone}
+        self._order = Order(tasks, done=done, alone=self._alone)
         self._total, self._over = len(tasks), len(done)
         self._tries: dict[str, int] = {}
         self._open = list(asked.expansion.cells)
@@ -93,14 +97,21 @@ class _Runner:
             if task is None:
                 return
             self._asked.check_unchanged(task)
+            self._asked.journal.begin(task.address)
             future = pool.submit(
                 attempt,
                 task,
                 self._asked,
                 processes=self._processes,
-                environment=self._environment,
+                environment=self._lifeline | self._threads(task),
             )
             running[future] = task
+
+    def _threads(self, task: Task) -> dict[str, str]:
+        """Runs beside one another share the cores; threads in excess would make both wait."""
+        if self._at_once == 1 or task.stage in self._alone or THREADS in os.environ:
+            return {}
+        return {THREADS: str(max(1, _cores() // self._at_once))}
 
     def _end(self, ended: Ended, running: Collection[Task]) -> None:
         task = ended.task

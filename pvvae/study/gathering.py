@@ -43,7 +43,7 @@ def settle(study: Study, cell: Cell, journal: Journal) -> Outcome | None:
     if all(is_done(task) for task in cell.runs.values()):
         outcome = _found(study, cell, journal)
     else:
-        unfinished = _unfinished(folder, cell, journal)
+        unfinished = _unfinished(study, cell, journal)
         if unfinished is None:
             return None
         outcome = unfinished
@@ -64,21 +64,20 @@ def stale_cells(study: Study, cells: Sequence[Cell]) -> dict[str, str]:
     for cell in cells:
         earlier = earlier_outcome(Path(study.folder), cell)
         made = all(is_done(task) for task in cell.runs.values())
-        why = "" if earlier is None or made else why_stale(cell, earlier)
+        why = "" if earlier is None or made else why_stale(study, cell, earlier)
         if why:
             found[cell.name] = why
     return found
 
 
-def _unfinished(folder: Path, cell: Cell, journal: Journal) -> Outcome | None:
+def _unfinished(study: Study, cell: Cell, journal: Journal) -> Outcome | None:
     """What stands for a cell whose runs are not all complete: what was there before, or why not."""
-    earlier = earlier_outcome(folder, cell)
-    if earlier is not None and (stale := why_stale(cell, earlier)):
-        return replace(earlier, stale=stale)
     failed = _failure(cell, journal)
-    return (
-        Outcome(arm=cell.arm, seed=cell.seed, runs=_runs(cell), failed=failed) if failed else None
-    )
+    if failed:  # of the study as it stands, which says more than that older values are stale
+        return Outcome(arm=cell.arm, seed=cell.seed, runs=_runs(cell), failed=failed)
+    earlier = earlier_outcome(Path(study.folder), cell)
+    stale = "" if earlier is None else why_stale(study, cell, earlier)
+    return replace(earlier, stale=stale) if earlier is not None and stale else None
 
 
 def _failure(cell: Cell, journal: Journal) -> str:

@@ -1,17 +1,21 @@
 """What was tried in a study's folder: how long each run took, and why one failed.
 
-``journal.jsonl`` has a line for every attempt that ended by itself; an attempt that was killed has
-none. A line that is not whole, of a kill, is no line.
+``journal.jsonl`` has a line for every attempt that began, and one for every attempt that ended by
+itself; of an attempt that was killed there is the first alone. A line that is not whole, of a kill,
+is no line.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from pvvae.files import raise_if_unwritable
 
 FILE = "journal.jsonl"
+BEGAN = "began"
+"""Only key of the line of an attempt that begins: its run's address."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,20 +38,30 @@ class Journal:
         """Read what is there."""
         self._path = folder / FILE
         self._attempts: dict[str, list[Attempt]] = {}
+        self._open: set[str] = set()  # addresses whose last attempt has not ended
+        self._cut: set[str] = set()  # those of which an earlier one never did
         lines = self._path.read_text().splitlines() if self._path.is_file() else []
         for line in lines:
             try:
-                self._keep(Attempt(**json.loads(line)))
+                self._read(json.loads(line))
             except (ValueError, TypeError):
                 continue  # cut by a kill
+
+    def begin(self, address: str) -> None:
+        """Note that an attempt at a run begins, on disk too."""
+        self._begin(address)
+        self._write({BEGAN: address})
 
     def add(self, attempt: Attempt) -> None:
         """Keep an attempt, on disk too."""
         self._keep(attempt)
+        self._write(asdict(attempt))
+
+    def _write(self, line: Mapping[str, Any]) -> None:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._path.open("a") as file:
-                file.write(json.dumps(asdict(attempt)) + "\n")
+                file.write(json.dumps(line) + "\n")
         except OSError as error:
             raise_if_unwritable(error, self._path)
             raise
@@ -58,7 +72,9 @@ class Journal:
         return attempts[-1].failed if attempts else ""
 
     def seconds(self, address: str) -> float:
-        """That all attempts at a run took; 0 where that is not known."""
+        """That all attempts at a run took; 0 where that is not known: if one was killed, say."""
+        if address in self._open | self._cut:
+            return 0.0
         return sum(attempt.seconds for attempt in self._attempts.get(address, []))
 
     def machine(self, addresses: Sequence[str]) -> str:
@@ -69,11 +85,23 @@ class Journal:
     def pace(self) -> dict[str, float]:
         """Mean seconds of a run that came to its end, by stage."""
         done: dict[str, list[float]] = {}
-        for attempts in self._attempts.values():
-            if not attempts[-1].failed:
-                total = sum(attempt.seconds for attempt in attempts)
+        for address, attempts in self._attempts.items():
+            total = self.seconds(address)
+            if total and not attempts[-1].failed:
                 done.setdefault(attempts[-1].stage, []).append(total)
         return {stage: sum(seconds) / len(seconds) for stage, seconds in done.items()}
 
+    def _read(self, line: dict[str, Any]) -> None:
+        if BEGAN in line:
+            self._begin(line[BEGAN])
+        else:
+            self._keep(Attempt(**line))
+
+    def _begin(self, address: str) -> None:
+        if address in self._open:
+            self._cut.add(address)
+        self._open.add(address)
+
     def _keep(self, attempt: Attempt) -> None:
+        self._open.discard(attempt.address)
         self._attempts.setdefault(attempt.address, []).append(attempt)

@@ -9,18 +9,23 @@ from pvvae.run_folder import bound, is_run, read_config
 from pvvae.study.expansion import DIGITS, Cell, Task
 from pvvae.study.names import REFERENCE
 from pvvae.study.outcomes import Outcome
+from pvvae.study.study import Study
 
 
-def why_stale(cell: Cell, earlier: Outcome) -> str:
+def why_stale(study: Study, cell: Cell, earlier: Outcome) -> str:
     """What differs between the runs of an outcome and those that the study now asks for.
 
     Of what was changed the first stage is named: those after it only build on it. Nothing if the
-    runs are the same; what was read in other stages than before is no difference.
+    runs are the same; a stage that is read for a new measure is no difference, but one that gives
+    a number that the outcome has of another is.
     """
     for stage, task in cell.runs.items():
         run = earlier.runs.get(stage)
         if run is not None and run[-DIGITS:] != task.address[:DIGITS]:
             return f"{stage}: {_difference(Path(run), task)}"
+    for name, measure in study.measures.items():
+        if name in earlier.values and measure.stage not in earlier.runs:
+            return f"{name}: was not read in stage {measure.stage}"
     return ""
 
 

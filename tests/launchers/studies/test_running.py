@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 import yaml
 
+from launchers import cli
 from launchers.studies import running
-from launchers.studies.asked import Asked
+from launchers.studies.asked import Asked, question
 from launchers.studies.attempt import Ended
 from launchers.studies.running import run_study
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
 from pvvae.study.expansion import Task
-from pvvae.study.gathering import settle
 from pvvae.study.outcomes import Outcome, read_outcomes
 
 Ask = Callable[..., Asked]
@@ -30,6 +30,8 @@ class Runs:
         self.given: list[str] = []
         self.failing: dict[str, list[int]] = {}
         """Statuses of the coming attempts, by the beginning of a run's name."""
+        self.threads: dict[str, str | None] = {}
+        """What the last run of each stage was told."""
         self.beside = 0
         """Most runs at the same time."""
         self._now, self._lock = 0, threading.Lock()
@@ -38,6 +40,7 @@ class Runs:
         self, task: Task, asked: Asked, *, processes: int, environment: dict[str, str]
     ) -> Ended:
         with self._lock:
+            self.threads[task.stage] = environment.get(running.THREADS)
             self.given.append(task.folder.name.rpartition("-")[0] or task.stage)
             self._now += 1
             self.beside = max(self.beside, self._now)
@@ -154,13 +157,77 @@ def test_cells_of_another_base_are_named_and_stay_apart_until_they_are_run_again
         f"{path}: the study has changed since cell 'baseline, seed 0' and 1 more was run: {why}; "
         "--rerun runs such cells again, --accept leaves them, marked as stale"
     )
-    assert run(ask(seeds=[0], only="baseline")) == 0
-    for cell in changed.expansion.cells:
-        settle(changed.study, cell, changed.journal)
+    assert cli.main(["study", str(path), "--only", "baseline", "--rerun"]) == 0
     found = outcomes(changed)
     assert found["baseline 0"].stale == ""
     assert found["+ predictive 0"].stale == why
     assert found["+ predictive 0"].values == {"psnr": 22.0}
+
+
+def test_a_seed_of_a_changed_base_is_not_averaged_with_those_before(
+    ask: Ask, runs: Runs, plain: Plain, told: Callable[..., str], path: Path
+) -> None:
+    run(ask(seeds=[0, 7]))  # 7 is not in the file: the page has it all the same
+    plain["stages"]["vae"]["set"]["steps"] = 3
+    asked = ask(seeds=[1])
+    words = ["study", str(path), "--seeds", "1"]
+    assert "since cell 'baseline, seed 0' and 3 more was run" in told(*words)
+    runs.given.clear()
+    assert cli.main([*words, "--accept"]) == 0
+    assert runs.given == ["seed1", "baseline-seed1", "seed1"]
+    found = outcomes(asked)
+    assert {name: bool(outcome.stale) for name, outcome in found.items()} == {
+        "baseline 0": True,
+        "+ predictive 0": True,
+        "baseline 1": False,
+        "+ predictive 1": False,
+        "baseline 7": True,
+        "+ predictive 7": True,
+    }
+    whole = json.loads((asked.folder / "study.json").read_text())
+    assert "1 of 3 seeds" in str(whole) and question(asked).command.endswith("--seeds 0 1 7")
+
+
+def test_a_page_alone_marks_what_is_stale_of_any_seed(
+    ask: Ask, runs: Runs, plain: Plain, path: Path
+) -> None:
+    run(ask(seeds=[7]))
+    plain["stages"]["vae"]["set"]["steps"] = 3
+    asked = ask()
+    assert cli.main(["study", str(path), "--report", "--only", "baseline"]) == 0
+    assert all(outcome.stale for outcome in outcomes(asked).values())
+
+
+def test_a_stale_cell_whose_rerun_fails_is_a_failed_one(ask: Ask, runs: Runs, plain: Plain) -> None:
+    run(ask(seeds=[0]))
+    plain["stages"]["vae"]["set"]["steps"] = 3
+    runs.failing = {"vae/baseline": [1, 1]}
+    assert run(ask(seeds=[0])) == 1
+    found = outcomes(ask())["baseline 0"]
+    assert (found.failed, found.stale) == ("stage vae failed: it broke", "")
+
+
+def test_time_is_not_known_where_an_attempt_was_killed(ask: Ask, runs: Runs, plain: Plain) -> None:
+    runs.failing = {"vae/baseline": [130]}
+    assert run(ask(seeds=[0])) == 130
+    assert run(ask(seeds=[0])) == 0
+    found = outcomes(ask())
+    assert found["baseline 0"].costs == {}
+    assert found["+ predictive 0"].costs == {"seconds": 2.0}
+    assert ask().journal.pace() == {"images": 1.0, "vae": 1.0}
+
+
+def test_runs_beside_one_another_share_the_cores_and_one_alone_has_them_all(
+    ask: Ask, runs: Runs, plain: Plain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(running.THREADS, raising=False)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(6)))
+    plain["stages"]["images"]["alone"] = True
+    run(ask(seeds=[0]), at_once=2)
+    assert runs.threads == {"images": None, "vae": "3"}
+    monkeypatch.setenv(running.THREADS, "5")
+    run(ask(seeds=[1]), at_once=2)
+    assert runs.threads == {"images": None, "vae": None}  # the user's
 
 
 def test_a_measure_that_the_stage_does_not_give_is_named_with_what_it_has(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,21 @@ def test_a_cell_of_which_a_run_is_left_has_no_outcome(study: Study, cell: Cell) 
     (cell.runs["rebuilt"].folder / "finished.json").unlink()
     assert settled(study, cell) is None
     assert stale_cells(study, [cell]) == {}
+
+
+def test_a_measure_that_moves_to_another_stage_leaves_an_older_value_stale(
+    study: Study, cell: Cell
+) -> None:
+    settled(study, cell)
+    moved = replace(
+        study,
+        stages={**study.stages, "again": StageEntry(config="again.yaml", set={"vae": "$vae"})},
+        measures={"psnr": MeasureEntry(stage="again", value="psnr", label="PSNR")},
+    )
+    now = expand(moved, moved.seeds, resolve).cells[0]
+    assert stale_cells(moved, [now]) == {now.name: "psnr: was not read in stage again"}
+    more = replace(moved, measures={**study.measures, "ssim": moved.measures["psnr"]})
+    assert stale_cells(more, [expand(more, more.seeds, resolve).cells[0]]) == {}
 
 
 def test_a_command_is_done_where_its_mark_is(study: Study, tmp_path: Path) -> None:
