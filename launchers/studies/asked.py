@@ -1,7 +1,9 @@
 """A study's file, read and expanded: every config decoded by its stage, nothing run yet."""
 
+import io
 import shlex
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -171,6 +173,10 @@ def command_words(entry: StageEntry, sets: Sets, *, run: str, seed: int | None) 
         ) from None
     except ValueError as error:
         raise ConfigError(f"command: {str(error).lower()}") from None
+    except (AttributeError, TypeError, IndexError) as error:
+        raise ConfigError(
+            f"command: braces hold a key of its set and nothing more, as in {{run}}: {error}"
+        ) from None
 
 
 class _Resolver:
@@ -184,7 +190,7 @@ class _Resolver:
         """The whole config as plain data."""
         entry = self._study.stages[stage]
         if entry.command is not None:
-            self._check(command_words(entry, sets, run="run", seed=0))
+            self._check_command(entry, command_words(entry, sets, run="run", seed=0))
             return {"command": entry.command, "set": sets}
         from stages import program
 
@@ -198,6 +204,15 @@ class _Resolver:
         plain = program.resolved(program.decode(data, path)[1])
         return {key: value for key, value in plain.items() if key != "run"}
 
+    def _check_command(self, entry: StageEntry, words: Sequence[str]) -> None:
+        try:
+            with redirect_stdout(io.StringIO()):
+                self._check(words)
+        except SystemExit:  # argparse's way out after help
+            raise ConfigError(
+                f"command: {entry.command!r} asks for help and runs nothing"
+            ) from None
+
 
 def _layer(key: str, value: Any) -> Mapping[str, Any]:
     """``a.b`` and 1 as {"a": {"b": 1}}."""
@@ -210,7 +225,7 @@ def _layer(key: str, value: Any) -> Mapping[str, Any]:
 def _check_readings(study: Study, whole: Expansion) -> None:
     """Refuse to read results.json of stages that write none."""
     kinds = {t.stage: t.plain.get("stage", "") for t in whole.tasks.values()}
-    for name, reading in (study.measures | study.costs).items():
+    for name, reading in (*study.measures.items(), *study.costs.items()):
         kind = str(kinds[reading.stage])
         if reading.of is None and not kind.startswith(GIVES_RESULTS):
             raise ConfigError(

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pvvae.study.outcomes import Arm, Measure, Outcome, StudyQuestion, arm_name
+from pvvae.study.outcomes import Arm, Measure, Outcome, Point, StudyQuestion, arm_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,26 @@ class Cell:
 
     def costs(self, name: str) -> dict[int, float]:
         """Of sound outcomes, by seed."""
-        return {o.seed: o.costs[name] for o in self.sound if name in o.costs}
+        found = {o.seed: o.costs.get(name, math.nan) for o in self.sound}
+        return {seed: cost for seed, cost in found.items() if math.isfinite(cost)}
+
+    def looks(self, measure: str) -> dict[int, list[Point]]:
+        """Its curves after the first step, by seed: numbers alone, by rising steps."""
+        return {o.seed: found for o in self.sound if (found := looks(o, measure))}
+
+    def broken(self, measure: str) -> list[int]:
+        """Seeds that gave a value or a look that is no number."""
+        return [
+            o.seed
+            for o in self.sound
+            if not all(
+                math.isfinite(value)
+                for value in (
+                    o.values.get(measure, 0.0),
+                    *(value for _, value in o.curves.get(measure, ())),
+                )
+            )
+        ]
 
     def gaps(self, measure: Measure) -> list[str]:
         """Why seeds have no value that counts, a sentence for each reason."""
@@ -61,6 +80,19 @@ class Cell:
         if outcome.stale:
             return f"is stale: {outcome.stale}", f"are stale: {outcome.stale}"
         return f"has no {measure.label}", f"have no {measure.label}"
+
+
+def looks(outcome: Outcome, measure: str) -> list[Point]:
+    """One outcome's curve after the first step: numbers alone, by rising steps."""
+    points = outcome.curves.get(measure, ())
+    return sorted((step, value) for step, value in points if step > 0 and math.isfinite(value))
+
+
+def left_out(cells: Sequence[Cell], measure: Measure) -> str:
+    """Which seeds gave what is no number, after a sentence; nothing if none did."""
+    seeds = {cell.name: cell.broken(measure.name) for cell in cells}
+    named = [f"{name}, seed {seed}" for name, found in seeds.items() for seed in found]
+    return f" ({measure.label} that is no number is left out: {'; '.join(named)})" if named else ""
 
 
 def _listed(seeds: Sequence[int]) -> str:

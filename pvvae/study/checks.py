@@ -1,7 +1,7 @@
 """What a study's file may not say, found before anything is run."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,11 @@ from pvvae.study.names import known, references
 from pvvae.study.outcomes import arm_name, plain_name
 
 if TYPE_CHECKING:
-    from pvvae.study.study import Study
+    from pvvae.study.study import ClaimEntry, StageEntry, Study
+
+
+DATA = ("unique_samples", "epochs", "steps")
+"""Keys of an outcome's ``data``."""
 
 
 def check_study(study: "Study") -> None:
@@ -53,6 +57,7 @@ def _check_stages(study: "Study") -> None:
         if not name.isidentifier():
             raise ConfigError(f"stages.{name}: a name has letters, digits and _, got {name!r}")
         with _at(f"stages.{name}.set"):
+            _check_keys(entry, entry.set)
             for other in references(entry.set):
                 known(other, study.stages, "stage")
     for factor, values in study.factors.items():
@@ -61,6 +66,18 @@ def _check_stages(study: "Study") -> None:
                 for stage, keys in changes.items():
                     for named in (stage, *references(keys)):
                         known(named, study.stages, "stage")
+                    _check_keys(study.stages[stage], keys)
+
+
+def _check_keys(entry: "StageEntry", keys: Iterable[str]) -> None:
+    """Folder and seed are the study's to set."""
+    for key in keys:
+        if key == "run":
+            raise ConfigError("run: a study names its runs' folders itself")
+        if key == "seed" and entry.seeded:
+            raise ConfigError(
+                "seed: is one of the study's `seeds`; a stage that is `common` to all has its own"
+            )
 
 
 def _check_overlaps(study: "Study") -> None:
@@ -100,14 +117,39 @@ def _check_questions(study: "Study") -> None:
             known(study.data, study.stages, "stage")
     for number, claim in enumerate(study.claims):
         with _at(f"claims[{number}]"):
-            known(claim.measure, study.measures, "measure")
-            study.arm(claim.arm)
-            study.arm(claim.against)
+            _check_claim(study, claim)
     with _at("answer"):
-        if study.answer.y:
-            known(study.answer.y, study.measures, "measure")
-        if study.answer.by:
-            known(study.answer.by, study.factors, "factor")
+        _check_answer(study)
+
+
+def _check_claim(study: "Study", claim: "ClaimEntry") -> None:
+    known(claim.measure, study.measures, "measure")
+    if study.arm(claim.arm) == study.arm(claim.against):
+        raise ConfigError(
+            f"holds {arm_name(study.arm(claim.arm))!r} against itself; `against` is the baseline "
+            "where it is not given"
+        )
+
+
+def _check_answer(study: "Study") -> None:
+    """What is drawn is there, and a law is of one factor's values."""
+    answer = study.answer
+    if answer.y or answer.kind != "table":
+        known(answer.y, study.measures, "measure")
+    if answer.by:
+        known(answer.by, study.factors, "factor")
+    costs = (*study.costs, "seconds")
+    if answer.kind == "pareto" and answer.x:  # without it, all known costs are drawn
+        known(answer.x, costs, "cost")
+    if answer.kind == "scaling":
+        known(answer.x, (*DATA, *costs), "size")
+        varying = [f for f in study.factors if len({arm[f] for arm in study.arms}) > 1]
+        sizes = [factor for factor in varying if factor != answer.by]
+        if len(sizes) > 1:
+            raise ConfigError(
+                f"by: a law is of the sizes of one factor, and {' and '.join(map(repr, sizes))} "
+                "would be one curve; name one of them"
+            )
 
 
 def _check_cells(study: "Study") -> None:

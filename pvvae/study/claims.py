@@ -73,11 +73,9 @@ def sentence_of(subject: str, measure: Measure, effect: Effect | None) -> str:
     if effect is None:
         return f"{subject}: nothing can be said of {measure.label}, no seed has both arms"
     if effect.interval is None:
-        way = "lower" if effect.change < 0 else "higher"
-        size = amount(abs(effect.change), effect, measure)
         return (
-            f"{subject}: {measure.label} is {size} {way} with the one seed there is, "
-            "which shows no effect"
+            f"{subject}: {measure.label} {_moved(effect, measure)} with the one seed there is; one "
+            "seed shows nothing"
         )
     seeds = f"{effect.agreeing} of {len(effect.seeds)} seeds"
     if not effect.seen:
@@ -86,6 +84,14 @@ def sentence_of(subject: str, measure: Measure, effect: Effect | None) -> str:
     verb, sign = ("lowers", -1) if effect.change < 0 else ("raises", 1)
     size = amount(abs(effect.change), effect, measure)
     return f"{subject} {verb} {measure.label} by {size} {ends_of(effect, sign=sign)}, {seeds}"
+
+
+def _moved(effect: Effect, measure: Measure) -> str:
+    """What one pair does, in words."""
+    if effect.change == 0:
+        return "does not change"
+    way = "lower" if effect.change < 0 else "higher"
+    return f"is {amount(abs(effect.change), effect, measure)} {way}"
 
 
 def amount(change: float, effect: Effect, measure: Measure) -> str:

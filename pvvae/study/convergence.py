@@ -8,12 +8,12 @@ chance, in both curves alike.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pvvae.study.cells import Cell, cell_of
+from pvvae.study.cells import Cell, cell_of, left_out
 from pvvae.study.claims import sentence_of
 from pvvae.study.effects import Effect, paired_effect
 from pvvae.study.equal_cost import cost_of_reaching
 from pvvae.study.equal_words import named
-from pvvae.study.outcomes import Measure, Outcome, Point, StudyQuestion
+from pvvae.study.outcomes import Measure, StudyQuestion
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,13 +37,15 @@ def convergence(question: StudyQuestion, cells: Sequence[Cell]) -> list[Sooner]:
     found = []
     for measure in question.measures:
         for cell in cells:
-            if cell is not baseline and _curves(cell, measure) and _curves(baseline, measure):
+            if cell is baseline:
+                continue
+            if cell.looks(measure.name) and baseline.looks(measure.name):
                 found.append(_sooner(measure, cell, baseline))
     return found
 
 
 def _sooner(measure: Measure, cell: Cell, baseline: Cell) -> Sooner:
-    own, theirs = _curves(cell, measure), _curves(baseline, measure)
+    own, theirs = cell.looks(measure.name), baseline.looks(measure.name)
     taken, needed, never = {}, {}, []
     for seed in sorted(own.keys() & theirs.keys()):
         last = theirs[seed][-1][1]
@@ -60,7 +62,9 @@ def _sooner(measure: Measure, cell: Cell, baseline: Cell) -> Sooner:
         measure=measure,
         effect=effect,
         never=tuple(never),
-        sentence=_sentence(measure, cell, baseline, effect, never),
+        sentence=_sentence(measure, cell, baseline, effect, never)
+        + left_out((cell, baseline), measure)
+        + ".",
     )
 
 
@@ -71,17 +75,7 @@ def _sentence(
     seeds = f"seed{'s' if len(never) > 1 else ''} {', '.join(map(str, never))}"
     if effect is None:
         where = f" ({seeds})" if never else ""
-        return f"{named(cell.name)} never reaches {target}{where}."
+        return f"{named(cell.name)} never reaches {target}{where}"
     steps = Measure(name="steps", label=f"the steps to {target}")
     missed = f"; {seeds} never reach{'' if len(never) > 1 else 'es'} it" if never else ""
-    return f"{sentence_of(named(cell.name), steps, effect)}{missed}."
-
-
-def _curves(cell: Cell, measure: Measure) -> dict[int, Sequence[Point]]:
-    """Looks after the first step, by seed."""
-    curves = {outcome.seed: _looks(outcome, measure) for outcome in cell.sound}
-    return {seed: curve for seed, curve in curves.items() if curve}
-
-
-def _looks(outcome: Outcome, measure: Measure) -> list[Point]:
-    return sorted(look for look in outcome.curves.get(measure.name, ()) if look[0] > 0)
+    return f"{sentence_of(named(cell.name), steps, effect)}{missed}"

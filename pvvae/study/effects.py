@@ -10,6 +10,7 @@ differences are normal, three of them cannot show; and though all three agree, a
 more than p = 0.25.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -49,7 +50,9 @@ class Effect:
     @property
     def seen(self) -> bool:
         """Whether the interval excludes no change."""
-        return self.interval is not None and not self.interval[0] <= 0 <= self.interval[1]
+        if self.interval is None or not all(map(math.isfinite, self.interval)):
+            return False
+        return not self.interval[0] <= 0 <= self.interval[1]
 
 
 def paired_effect(

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pvvae.study.cells import Cell
+from pvvae.study.cells import Cell, looks
 from pvvae.study.outcomes import Measure, Outcome, Point
 
 Curve = Sequence[Point]
@@ -29,7 +29,7 @@ class Equal:
     values: Mapping[str, Mapping[int, float]]
     """By name, then seed; empty without a common cost."""
     ranges: Mapping[str, tuple[float, float]]
-    """Costs that each was measured at, in every seed."""
+    """Least and greatest cost that each was measured at, with any seed."""
 
 
 def value_at(curve: Curve, cost: float) -> float | None:
@@ -62,11 +62,12 @@ def cost_of_reaching(curve: Curve, value: float, *, higher_is_better: bool) -> f
 def at_equal_cost(curves: Curves, cost: str) -> Equal:
     """Everybody's value at the largest cost that all of them reached."""
     ranges = {
-        name: (max(c[0][0] for c in seeds.values()), min(c[-1][0] for c in seeds.values()))
+        name: (min(c[0][0] for c in seeds.values()), max(c[-1][0] for c in seeds.values()))
         for name, seeds in curves.items()
     }
-    low = max(start for start, _ in ranges.values())
-    high = min(end for _, end in ranges.values())
+    every = [curve for seeds in curves.values() for curve in seeds.values()]
+    low = max(curve[0][0] for curve in every)
+    high = min(curve[-1][0] for curve in every)
     if low > high:
         return Equal(cost=cost, at=None, values={}, ranges=ranges)
     values = {
@@ -105,14 +106,18 @@ def curves_of(cells: Sequence[Cell], measure: Measure, cost: str, *, by: str) ->
 
 def _on_the_way(outcome: Outcome, measure: Measure, cost: str) -> list[Point]:
     """By the share of its steps that each look came after."""
-    looks = [look for look in outcome.curves.get(measure.name, ()) if look[0] > 0]
-    spent = outcome.costs.get(cost, 0.0)
-    if not looks or spent <= 0 or cost == "parameters":
+    found, spent = looks(outcome, measure.name), _spent(outcome, cost)
+    if not found or spent is None or cost == "parameters":
         return []
-    last = max(steps for steps, _ in looks)
-    return [(spent * steps / last, value) for steps, value in looks]
+    last = max(steps for steps, _ in outcome.curves[measure.name])  # though no number came of it
+    return [(spent * steps / last, value) for steps, value in found]
 
 
 def _at_the_end(outcome: Outcome, measure: Measure, cost: str) -> list[Point]:
-    value, spent = outcome.values.get(measure.name), outcome.costs.get(cost, 0.0)
-    return [] if value is None or spent <= 0 else [(spent, value)]
+    value, spent = outcome.values.get(measure.name, math.nan), _spent(outcome, cost)
+    return [(spent, value)] if spent is not None and math.isfinite(value) else []
+
+
+def _spent(outcome: Outcome, cost: str) -> float | None:
+    spent = outcome.costs.get(cost, 0.0)
+    return spent if spent > 0 and math.isfinite(spent) else None

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pvvae.study.cells import Cell
+from pvvae.study.cells import Cell, left_out, looks
 from pvvae.study.claims import effect_of, sentence_of
 from pvvae.study.costs import COSTS, cost_of, shown
 from pvvae.study.effects import Effect
@@ -33,24 +33,37 @@ def compare_at_equal_costs(question: StudyQuestion, cells: Sequence[Cell]) -> li
             continue  # parameters do not grow on the way
         curves = curves_of(cells, measure, key, by=question.answer.by)
         if len(curves) > 1:
-            found.append(_compared(measure, at_equal_cost(curves, key)))
+            remark = _spread(cells, measure, key) + left_out(cells, measure)
+            found.append(_compared(measure, at_equal_cost(curves, key), remark=remark))
     return found
 
 
-def _compared(measure: Measure, equal: Equal) -> Compared:
+def _spread(cells: Sequence[Cell], measure: Measure, cost: str) -> str:
+    """Whether the time of other stages is in that of a curve: spread over its steps, it is not
+    when they were taken."""
+    several = any(looks(o, measure.name) and len(o.runs) > 1 for c in cells for o in c.sound)
+    if cost != "seconds" or not several:
+        return ""
+    return " (of all stages together, spread evenly over the steps of the one that was measured)"
+
+
+def _compared(measure: Measure, equal: Equal, *, remark: str) -> Compared:
     name = COSTS[equal.cost].name
     if equal.at is None:
         ranges = [
             f"{named(who)} has {_range(*ends, equal.cost)}" for who, ends in equal.ranges.items()
         ]
-        words = f"At equal {name}: not reached, no amount is common to all ({'; '.join(ranges)})."
+        words = (
+            f"At equal {name}: not reached, no amount is common to all runs ({'; '.join(ranges)})"
+        )
+        words += f"{remark}."
         return Compared(equal=equal, effects={}, sentence=words)
     first, *others = equal.values
     before = equal.values[first]
     effects = {who: effect_of(measure, equal.values[who], before) for who in others}
     said = [sentence_of(named(who), measure, effect) for who, effect in effects.items()]
     at = f"At equal {name} ({shown(equal.at, equal.cost)}), against {named(first)}"
-    return Compared(equal=equal, effects=effects, sentence=f"{at}: {'; '.join(said)}.")
+    return Compared(equal=equal, effects=effects, sentence=f"{at}: {'; '.join(said)}{remark}.")
 
 
 def named(name: str) -> str:

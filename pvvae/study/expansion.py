@@ -2,7 +2,7 @@
 
 An address is a digest of a stage's resolved config, its seed, and the addresses of the runs that it
 builds on. Nothing is in it that changes no result: not where runs lie, nor what only says how the
-same is computed.
+same is computed, unless a factor sets it.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pvvae.errors import ConfigError
-from pvvae.run_folder import FREE_KEYS, bound
+from pvvae.run_folder import ENGINES, FREE_ENGINE_KEYS, FREE_KEYS, bound
 from pvvae.study.names import references, referred
 from pvvae.study.outcomes import Arm, arm_name, plain_name
 from pvvae.study.study import Sets, Study
@@ -87,7 +87,22 @@ def expand(study: Study, seeds: Sequence[int], resolve: Resolve) -> Expansion:
         ConfigError: for a config that its stage refuses, or stages that wait for one another.
     """
     expander = _Expander(study, resolve)
-    return Expansion(cells=tuple(expander.cell(arm, seed) for seed in seeds for arm in study.arms))
+    cells = tuple(expander.cell(arm, seed) for seed in seeds for arm in study.arms)
+    _check_different(cells[: len(study.arms)])
+    return Expansion(cells=cells)
+
+
+def _check_different(cells: Sequence[Cell]) -> None:
+    """Refuse two arms that would be one and the same: nothing between them could be told."""
+    seen: dict[tuple[str, ...], Cell] = {}
+    for cell in cells:
+        other = seen.setdefault(tuple(task.address for task in cell.runs.values()), cell)
+        if other is not cell:
+            factors = [repr(factor) for factor in cell.arm if cell.arm[factor] != other.arm[factor]]
+            raise ConfigError(
+                f"cells {arm_name(other.arm)!r} and {arm_name(cell.arm)!r} are the same runs: "
+                f"between them {' and '.join(factors)} changes nothing in what is measured"
+            )
 
 
 class _Expander:
@@ -150,6 +165,8 @@ class _Expander:
     ) -> tuple[Mapping[str, Any], str]:
         """The whole config, and what its address is made of; the same for all seeds."""
         key = (stage, *own.items())
+        changes = [self._study.factors[f][label][stage] for f, label in own.items()]
+        free = {k: v for change in changes for k, v in change.items() if _is_free(k, v)}
         if key not in self._plain:
             try:
                 plain = self._resolve(stage, sets)
@@ -158,7 +175,8 @@ class _Expander:
             if self._study.stages[stage].seeded:
                 plain = {k: v for k, v in plain.items() if k != "seed"}
             fixed = {k: v for k, v in bound(plain).items() if k not in FREE_KEYS}
-            self._plain[key] = plain, json.dumps(fixed, sort_keys=True)
+            # What a factor sets is what is asked about, so it tells runs apart though it is free.
+            self._plain[key] = plain, json.dumps([fixed, free] if free else fixed, sort_keys=True)
         return self._plain[key]
 
     def _folder(self, stage: str, address: str, seed: int | None) -> Path:
@@ -170,6 +188,15 @@ class _Expander:
         label = "-".join(labels)[:LONGEST].strip("-")
         words = [label, "" if seed is None else f"seed{seed}", short]
         return Path(self._study.folder) / RUNS / stage / "-".join(word for word in words if word)
+
+
+def _is_free(key: str, value: Any) -> bool:
+    """Whether setting a key touches what no address is made of otherwise."""
+    first, _, rest = key.partition(".")
+    if first in FREE_KEYS:
+        return True
+    parts = (rest.partition(".")[0],) if rest else tuple(value) if isinstance(value, dict) else ()
+    return first in ENGINES and any(part in FREE_ENGINE_KEYS for part in parts)
 
 
 def _digest(content: object) -> str:

@@ -36,7 +36,10 @@ def size_name(x: str) -> str:
 
 
 def grouped(cells: Sequence[Cell], answer: Answer) -> Mapping[str, tuple[Observation, ...]]:
-    """Observations by value of the answer's factor, of sound outcomes with a size and a value."""
+    """Observations by value of the answer's factor, of sound outcomes with a size and a value.
+
+    One factor more than that sets sizes; a study of others is refused when it is read.
+    """
     groups: dict[str, list[Observation]] = {}
     for cell in cells:
         name = cell.arm.get(answer.by, WHOLE)

@@ -177,6 +177,7 @@ def read_study(path: Path, overrides: Sequence[str] = ()) -> Study:
     if "factors" not in data:
         raise ConfigError(f"{path}: no study: it has no factors; see configs/studies")
     try:
-        return codec.decode(Study, data)
+        # null is absent: a study can give up what the one that it extends has.
+        return codec.decode(Study, {key: v for key, v in data.items() if v is not None})
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None

@@ -66,6 +66,23 @@ def test_an_address_changes_with_what_a_run_is_made_of_and_with_nothing_else(
     assert not addresses(ask()) & before  # what builds on a run changes with it
 
 
+def test_a_key_that_changes_no_result_tells_runs_apart_where_a_factor_sets_it(
+    ask: Ask, plain: Plain
+) -> None:
+    before = ask(seeds=[0]).expansion.cells[1].runs["vae"].address
+    plain["claims"] = []
+    for change in ({"engine.zero_stage": 1}, {"engine": {"zero_stage": 1}}):
+        plain["factors"] = {"engine": {"plain": {}, "sharded": {"vae": change}}}
+        one, other = ask(seeds=[0]).expansion.cells
+        assert one.runs["vae"].address == before != other.runs["vae"].address
+
+
+def test_null_gives_up_what_the_base_has(ask: Ask, plain: Plain) -> None:
+    plain["costs"] = {"psnr": {"stage": "images", "of": "held_out", "value": "psnr"}}
+    assert set(ask().study.costs) == {"psnr"}
+    assert ask("costs=null").study.costs == {}
+
+
 def test_a_default_that_is_written_out_changes_nothing(ask: Ask, plain: Plain) -> None:
     before = addresses(ask())
     plain["stages"]["vae"]["set"]["objective.weight_diff"] = 1.0
@@ -164,6 +181,54 @@ VAE = "cell 'baseline', stage 'vae': "
             {"paper": {"base": {"psnr": 1}}},
             "paper: no cell is called 'base'; did you mean 'baseline'?",
         ),
+        (
+            {"claims": [{"subject": "it", "measure": "psnr", "arm": "baseline"}]},
+            "claims[0]: holds 'baseline' against itself; `against` is the baseline where it is "
+            "not given",
+        ),
+        (
+            {"factors": {"a": {"x": {}, "y": {"vae": {"seed": 3}}}}, "claims": []},
+            "factors.a.y: seed: is one of the study's `seeds`; a stage that is `common` to all "
+            "has its own",
+        ),
+        (
+            {"factors": {"a": {"x": {}, "y": {"vae": {"run": "there"}}}}, "claims": []},
+            "factors.a.y: run: a study names its runs' folders itself",
+        ),
+        (
+            {"factors": {"a": {"x": {}, "y": {"vae": {"pad": "learnable"}}}}, "claims": []},
+            "cells 'x' and 'y' are the same runs: between them 'a' changes nothing in what is "
+            "measured",
+        ),
+        ({"answer": {"kind": "curves"}}, "answer: no measure is called ''; there are: psnr"),
+        (
+            {"answer": {"kind": "pareto", "x": "second", "y": "psnr"}},
+            "answer: no cost is called 'second'; did you mean 'seconds'?",
+        ),
+        (
+            {"answer": {"kind": "scaling", "x": "unique", "y": "psnr"}},
+            "answer: no size is called 'unique'; did you mean 'unique_samples'?",
+        ),
+        (
+            {
+                "answer": {"kind": "scaling", "x": "steps", "y": "psnr"},
+                "factors": {
+                    "size": {"2": {}, "3": {"vae": {"steps": 3}}},
+                    "pad": {"learnable": {}, "gaussian": {"vae": {"pad": "gaussian"}}},
+                },
+                "claims": [],
+            },
+            "answer: by: a law is of the sizes of one factor, and 'size' and 'pad' would be one "
+            "curve; name one of them",
+        ),
+        (
+            {
+                "costs": {"psnr": {"stage": "vae", "of": "held_out", "value": "psnr"}},
+                "measures": {"psnr": {"stage": "vae", "value": "psnr", "label": "PSNR"}},
+            },
+            "psnr: stage 'vae' (predictive) writes no results.json; with `of: held_out` its "
+            "metrics.jsonl is read",
+        ),
     ],
 )
 def test_a_mistake_is_one_line_before_anything_is_run(
@@ -183,6 +248,9 @@ def test_a_mistake_is_one_line_before_anything_is_run(
         ({"config": None}, "needs one of config and command"),
         ({"config": None, "command": "pvvae dat x"}, "invalid choice: 'dat'"),
         ({"config": None, "command": "pvvae data pack {of} {run}"}, "{of} is no key of its set"),
+        ({"config": None, "command": "pvvae status {run.x}"}, "braces hold a key of its set and"),
+        ({"config": None, "command": "pvvae status {run[x]}"}, "braces hold a key of its set and"),
+        ({"config": None, "command": "pvvae data --help"}, "asks for help and runs nothing"),
     ],
 )
 def test_a_stage_that_cannot_be_run_is_refused(

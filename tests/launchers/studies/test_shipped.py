@@ -101,6 +101,12 @@ def test_a_study_changes_the_keys_of_its_factor_alone(
     assert changed(found[one], found[other]) == keys
 
 
+@pytest.mark.parametrize("name", ["convergence.yaml", "tiny/convergence.yaml"])
+def test_convergence_rebuilds_nothing(name: str) -> None:
+    made = {task.stage for task in ask(name).expansion.tasks.values()}
+    assert made - {"scenes", "unseen"} == {"images", "vae", "latents", "latte"}
+
+
 @pytest.mark.parametrize("size", ["", "tiny/"])
 def test_sizes_of_figure_5b_are_nested_subsets_at_equal_steps(size: str) -> None:
     asked = ask(f"{size}figure5b.yaml")

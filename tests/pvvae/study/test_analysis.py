@@ -74,7 +74,7 @@ def test_a_cost_that_is_common_to_none_is_not_reached() -> None:
         if o.arm["width"] == "small"
     ]
     assert analyse(cost_question(), found).sentences == [
-        "At equal parameters: not reached, no amount is common to all "
+        "At equal parameters: not reached, no amount is common to all runs "
         "(cnn has 1 million; vit has 4 million)."
     ]
 
@@ -103,6 +103,28 @@ def test_an_arm_that_is_as_good_sooner_says_so() -> None:
     assert first.sentence.startswith(
         "“cnn, large” lowers the steps to the last gFVD of “cnn, small” by 73."
     )
+
+
+def test_a_look_that_is_no_number_takes_no_part_and_is_named() -> None:
+    question = replace(cost_question(), answer=Answer(kind="curves", y="gfvd"), seeds=(0, 1))
+    arms = cost_question().arms
+    curve, broken = ((100.0, 300.0), (700.0, 150.0)), ((100.0, 300.0), (700.0, float("nan")))
+    found = [
+        replace(o, curves={"gfvd": broken if o.seed and o.arm == arms[0] else curve})
+        for o in cost_outcomes()
+        if o.seed < 2 and o.arm in arms[:2]
+    ]
+    sentences = analyse(question, found).sentences
+    assert len(sentences) == 3 and not any("nan" in sentence for sentence in sentences)
+    end = " (gFVD that is no number is left out: cnn, small, seed 1)."
+    assert all(sentence.endswith(end) for sentence in sentences)
+
+
+def test_wall_clock_of_several_stages_says_how_it_is_spread() -> None:
+    found = [replace(o, runs={"vae": "a", "latte": "b"}) for o in cost_outcomes()]
+    _, flops, seconds = analyse(cost_question(), found).sentences
+    said = " (of all stages together, spread evenly over the steps of the one that was measured)."
+    assert seconds.endswith(said) and not flops.endswith(said)
 
 
 def test_an_arm_that_is_never_as_good_says_so() -> None:

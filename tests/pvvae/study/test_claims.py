@@ -37,14 +37,20 @@ def test_an_interval_that_holds_zero_is_no_effect_seen() -> None:
     assert answer.verdict == "no effect"
 
 
-def test_one_seed_shows_no_effect() -> None:
+def test_one_seed_shows_nothing() -> None:
     question = replace(QUESTION, seeds=(0,))
     (answer, _) = answer_claims(question, cells_of(question, [BEFORE[0], AFTER[0]]))
     assert answer.sentence == (
-        "predictive reconstruction: gFVD is 12% lower with the one seed there is, "
-        "which shows no effect."
+        "predictive reconstruction: gFVD is 12% lower with the one seed there is; "
+        "one seed shows nothing."
     )
     assert answer.verdict == "open"
+    same = replace(AFTER[0], values=BEFORE[0].values)
+    (answer, _) = answer_claims(question, cells_of(question, [BEFORE[0], same]))
+    assert answer.sentence == (
+        "predictive reconstruction: gFVD does not change with the one seed there is; "
+        "one seed shows nothing."
+    )
 
 
 def test_a_failed_seed_is_named_and_takes_no_part() -> None:

@@ -33,6 +33,11 @@ def test_only_seeds_of_both_arms_are_paired() -> None:
     assert paired_effect({0: 1.0}, {1: 1.0}, relative=False) is None
 
 
+def test_what_is_no_number_is_never_seen() -> None:
+    effect = paired_effect({0: float("nan"), 1: 2.0}, {0: 1.0, 1: 1.0}, relative=False)
+    assert effect is not None and effect.seen is False
+
+
 def test_one_pair_has_no_interval_and_shows_nothing() -> None:
     effect = paired_effect({0: 1.0}, {0: 2.0}, relative=True)
     assert effect is not None

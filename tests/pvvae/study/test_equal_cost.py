@@ -47,6 +47,23 @@ def test_arms_without_a_common_cost_are_not_compared() -> None:
     assert equal.ranges == {"a": (1.0, 1.0), "b": (2.0, 2.0)}
 
 
+def test_ranges_are_of_all_seeds_though_no_cost_is_common_to_them() -> None:
+    seeds = {0: [(10.8, 3.0)], 1: [(11.7, 3.0)]}
+    equal = at_equal_cost({"a": seeds, "b": {0: [(11.0, 3.0)]}}, "seconds")
+    assert (equal.at, equal.ranges) == (None, {"a": (10.8, 11.7), "b": (11.0, 11.0)})
+
+
+def test_what_is_no_number_is_on_no_curve() -> None:
+    (outcome,) = outcomes(BASELINE, [float("nan")])
+    looked = replace(outcome, curves={"gfvd": ((100.0, 200.0), (400.0, float("nan")))})
+    for found, curves in (
+        (looked, {"Baseline": {0: [(75.0, 200.0)]}}),
+        (outcome, {}),
+        (replace(outcome, values={"gfvd": 1.0}, costs={"seconds": float("nan")}), {}),
+    ):
+        assert curves_of(cells_of(QUESTION, [found]), GFVD, "seconds", by="") == curves
+
+
 def test_a_cells_cost_is_spread_over_its_steps() -> None:
     (outcome,) = outcomes(BASELINE, [150.0])
     looked = replace(outcome, curves={"gfvd": ((0.0, 900.0), (100.0, 200.0), (400.0, 150.0))})

@@ -120,7 +120,7 @@ def test_a_command_is_done_where_its_mark_is(study: Study, tmp_path: Path) -> No
     study.stages["vae"] = StageEntry(command="pvvae data pack x {run}")
 
     def command(stage: str, sets: Mapping[str, Any]) -> dict[str, Any]:
-        return {"command": "…"} if stage == "vae" else resolve(stage, sets)
+        return {"command": "…", **sets} if stage == "vae" else resolve(stage, sets)
 
     task = expand(study, [0], command).cells[0].runs["vae"]
     assert task.seed is None and not is_done(task)
