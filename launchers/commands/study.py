@@ -24,7 +24,8 @@ what it is made of: what cells have in common is run once. A run that fails is t
 cells are marked, and the others go on. The page is FOLDER/index.html.
 
 If a config was changed after cells were run, their outcomes are stale: --rerun runs those cells
-again, --accept leaves them, marked, and goes on with the others.
+again, as far as --seeds and --only ask for them; --accept leaves them, marked, and goes on with the
+others.
 """
 
 
@@ -91,7 +92,8 @@ def _fresh(asked: "Asked", arguments: argparse.Namespace) -> "Asked":
         more = f" and {len(stale) - 1} more" if len(stale) > 1 else ""
         raise ConfigError(
             f"{arguments.file}: the study has changed since cell {name!r}{more} was run: {why}; "
-            "--rerun runs such cells again, --accept leaves them, marked as stale"
+            "--rerun runs such cells again if they are asked for, --accept leaves them, marked as "
+            "stale"
         )
     cells = tuple(cell for cell in asked.expansion.cells if cell.name not in stale)
     return replace(asked, expansion=Expansion(cells=cells))

@@ -47,7 +47,8 @@ def convergence(question: StudyQuestion, cells: Sequence[Cell]) -> list[Sooner]:
 def _sooner(measure: Measure, cell: Cell, baseline: Cell) -> Sooner:
     own, theirs = cell.looks(measure.name), baseline.looks(measure.name)
     taken, needed, never = {}, {}, []
-    for seed in sorted(own.keys() & theirs.keys()):
+    ended = baseline.values(measure.name)  # one that ended in no number is no target
+    for seed in sorted(own.keys() & theirs.keys() & ended.keys()):
         last = theirs[seed][-1][1]
         higher = measure.higher_is_better
         steps = cost_of_reaching(own[seed], last, higher_is_better=higher)
@@ -73,9 +74,10 @@ def _sentence(
 ) -> str:
     target = f"the last {measure.label} of {named(baseline.name)}"
     seeds = f"seed{'s' if len(never) > 1 else ''} {', '.join(map(str, never))}"
+    if effect is None and not never:
+        return f"{named(cell.name)}: nothing can be said of the steps to {target}"
     if effect is None:
-        where = f" ({seeds})" if never else ""
-        return f"{named(cell.name)} never reaches {target}{where}"
+        return f"{named(cell.name)} never reaches {target} ({seeds})"
     steps = Measure(name="steps", label=f"the steps to {target}")
     missed = f"; {seeds} never reach{'' if len(never) > 1 else 'es'} it" if never else ""
     return f"{sentence_of(named(cell.name), steps, effect)}{missed}"

@@ -12,7 +12,8 @@
       psnr: {stage: rebuilt, value: psnr, label: PSNR, unit: dB, better: higher}
 
 ``$images`` is the run folder of stage ``images``, and makes ``vae`` wait for it. A stage may be
-a ``command`` of pvvae, in which ``{run}`` is its folder and any key of its ``set`` may stand.
+a ``command`` of pvvae, in which ``{run}`` is its folder and any key of its ``set`` may stand. A
+study that ``extends`` another gives up a key of it by null: ``costs: null``.
 """
 
 import itertools

@@ -155,7 +155,7 @@ def test_cells_of_another_base_are_named_and_stay_apart_until_they_are_run_again
     why = "vae: steps was 2 and is 3 now"
     assert told("study", path) == (
         f"{path}: the study has changed since cell 'baseline, seed 0' and 1 more was run: {why}; "
-        "--rerun runs such cells again, --accept leaves them, marked as stale"
+        "--rerun runs such cells again if they are asked for, --accept leaves them, marked as stale"
     )
     assert cli.main(["study", str(path), "--only", "baseline", "--rerun"]) == 0
     found = outcomes(changed)

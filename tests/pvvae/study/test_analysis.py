@@ -110,14 +110,21 @@ def test_a_look_that_is_no_number_takes_no_part_and_is_named() -> None:
     arms = cost_question().arms
     curve, broken = ((100.0, 300.0), (700.0, 150.0)), ((100.0, 300.0), (700.0, float("nan")))
     found = [
-        replace(o, curves={"gfvd": broken if o.seed and o.arm == arms[0] else curve})
+        replace(o, values={"gfvd": looks[-1][1]}, curves={"gfvd": looks})
         for o in cost_outcomes()
         if o.seed < 2 and o.arm in arms[:2]
+        for looks in [broken if o.seed and o.arm == arms[0] else curve]
     ]
     sentences = analyse(question, found).sentences
     assert len(sentences) == 3 and not any("nan" in sentence for sentence in sentences)
     end = " (gFVD that is no number is left out: cnn, small, seed 1)."
     assert all(sentence.endswith(end) for sentence in sentences)
+    effect = analyse(question, found).sooner[0].effect
+    assert effect is not None and effect.seeds == (0,)
+    alone = [o for o in found if o.seed]
+    assert analyse(question, alone).sooner[0].sentence == (
+        "“cnn, large”: nothing can be said of the steps to the last gFVD of “cnn, small”" + end
+    )
 
 
 def test_wall_clock_of_several_stages_says_how_it_is_spread() -> None:
