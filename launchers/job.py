@@ -6,7 +6,6 @@ counts is what is in the run folder: a launcher that a signal ends may well say 
 
 import argparse
 import os
-import shlex
 import signal
 import socket
 import subprocess
@@ -16,19 +15,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-from launchers.local import UNFINISHED
+from launchers.local import UNFINISHED, exit_status
 from launchers.queue import DESK, claim, queued_jobs, told
+from launchers.studies.attempt import MISTAKE
+from launchers.studies.errand import Errand, read_errand
 from pvvae.accelerator import settle_accelerator
 from pvvae.errors import ConfigError
 from pvvae.files import write_text
 from pvvae.run_folder import check_same_config, is_finished
 from pvvae.stop_request import STOPPED, VARIABLE
 
+RETRIES = 1
+"""How often a try is repeated that brought nothing new. Ours, as a study's."""
 GRACE = 100
 """Seconds from Slurm's signal to queueing again without a checkpoint. The signal comes 120 to 180
 seconds before the limit (Slurm may be early, not late); the rest is for the queueing."""
 TASKS = "--tasks"
-"""Before a file that has a line of words for each task of an array, in the place of words."""
+"""Before a file that has a line for each task of a study's array, in the place of words."""
 NODE = 'exec "$0" --node_rank "$SLURM_NODEID" "$@"'
 """Run by bash on every node, with the deepspeed launcher's words."""
 
@@ -45,43 +48,58 @@ def main(words: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if words is None else list(words)
     settle_accelerator()
     try:
-        arguments = parser.parse_args(_task(Path(given[1])) if given[:1] == [TASKS] else given)
+        if given[:1] == [TASKS]:
+            return _errand(read_errand(Path(given[1])))
+        arguments = parser.parse_args(given)
         return _job(arguments.config, arguments.overrides)
     except ConfigError as error:
-        return _say(str(error), 2)
+        return _say(str(error), MISTAKE)
 
 
-def _job(path: Path, overrides: Sequence[str]) -> int:
+def _errand(errand: Errand) -> int:
+    """A run of a study: a stage's as any other, a command here and now."""
+    if errand.done:
+        return _say(f"{errand.run}: finished already", 0)
+    errand.check_needs()
+    return errand.give() if errand.config is None else _job(errand.write_config(), [], errand)
+
+
+def _job(path: Path, overrides: Sequence[str], errand: Errand | None = None) -> int:
     job = _id()
-
-    from stages import program
-
-    _, config = program.load(path, overrides)
-    run = Path(config.run)
-    check_same_config(run, program.resolved(config))
+    run = _run_folder(path, overrides, errand)
     if is_finished(run):
         return _say(f"{run}: finished already", 0)
     claim(run, job)
     wish = (run / DESK / "stop").resolve()
     wish.unlink(missing_ok=True)
+    began = time.monotonic()
     try:
         status = _launch(_command(path, overrides, run=run, job=job), wish)
     except OutOfTimeError:
         status = STOPPED
-    if is_finished(run):
-        return 0
-    if status == 2:
-        return status  # said in one line; another try would say it again
-    return _again(run, job, status or UNFINISHED)
+    status = 0 if is_finished(run) else status or UNFINISHED
+    ended = status not in (0, MISTAKE) and _is_ended(job)
+    retries = RETRIES if errand is None else errand.retries
+    # A mistake was said in one line; another try would say it again.
+    again = status not in (0, MISTAKE) and not ended and _may_try(run, job, status, retries)
+    if errand is not None:
+        stopped = ended or (again and status == STOPPED)
+        errand.note(status, seconds=time.monotonic() - began, stopped=stopped)
+    return _again(run, job, status) if again else status
 
 
-def _task(path: Path) -> list[str]:
-    """The words of this task of an array: its line of a file."""
-    number = int(os.environ.get("SLURM_ARRAY_TASK_ID", -1))
-    lines = path.read_text().splitlines()
-    if not 0 <= number < len(lines):
-        raise ConfigError(f"{path}: has no line for task {number} of an array")
-    return shlex.split(lines[number])
+def _run_folder(path: Path, overrides: Sequence[str], errand: Errand | None) -> Path:
+    """Of a config that may be run there."""
+    from stages import program
+
+    try:
+        _, config = program.load(path, overrides)
+        check_same_config(Path(config.run), program.resolved(config))
+    except ConfigError as error:
+        if errand is not None:
+            errand.note(MISTAKE, seconds=0.0, why=str(error))
+        raise
+    return Path(config.run)
 
 
 def _id() -> str:
@@ -131,25 +149,38 @@ def _launch(command: Sequence[str], wish: Path) -> int:
     signal.signal(signal.SIGUSR2, ask)  # first of all: it may come at any moment
     process = subprocess.Popen(command, env=os.environ | {VARIABLE: str(wish)})
     try:
-        return process.wait()
+        return exit_status(process.wait())
     finally:
         signal.alarm(0)
         process.terminate()  # if it is out of time
 
 
-def _again(run: Path, job: str, status: int) -> int:
-    """Queue the job again, unless it is being ended or the last try has brought nothing new."""
+def _is_ended(job: str) -> bool:
+    """Whether the job was cancelled, or is at its limit."""
     found = queued_jobs().get(job)
-    if found is None or found.state != "RUNNING":
-        return status  # cancelled, or at its limit
-    note, now = run / DESK / "ended", _standing(run)
-    if note.is_file() and note.read_text() == now:
-        return _say(
-            f"{run}: the run ended with status {status}, as the time before, with nothing new "
-            "saved; see above. The same line goes on from here",
-            status,
-        )
-    write_text(note, now)
+    return found is None or found.state != "RUNNING"
+
+
+def _may_try(run: Path, job: str, status: int, retries: int) -> bool:
+    """Whether there is sense in another try; the last ones may have brought nothing new."""
+    note, now = run / DESK / "ended", f"{job}: {_standing(run)}"
+    before = note.read_text().splitlines() if note.is_file() else []
+    vain = [line for line in before if line == now]
+    write_text(note, "".join(f"{line}\n" for line in [*vain, now]))
+    # A time limit is no failure, whatever the number of retries, if something was saved.
+    if len(vain) < (max(1, retries) if status == STOPPED else retries):
+        return True
+    times = f", as {len(vain)} times before, with nothing new saved" if vain else ""
+    _say(
+        f"{run}: the run ended with status {status}{times}; see above. The same line goes on "
+        "from here",
+        status,
+    )
+    return False
+
+
+def _again(run: Path, job: str, status: int) -> int:
+    """Queue the job again."""
     told(["scontrol", "requeue", job])
     _say(f"{run}: queued again as job {job}", 0)
     time.sleep(GRACE)  # Slurm ends this program meanwhile

@@ -1,7 +1,8 @@
 """A study on Slurm: an array of jobs for each stage, a set number of its tasks at once.
 
-An array begins when those of the stages that it builds on are over, however they ended: a run that
-failed costs its own cells alone. The last job writes the page.
+An array begins when those of the stages that it builds on are over, however they ended. Each of its
+tasks then asks whether the runs that it builds on are complete, and does nothing if not: a run that
+failed costs its own cells alone (:mod:`launchers.studies.errand`). The last job writes the page.
 """
 
 import hashlib
@@ -16,10 +17,11 @@ from pathlib import Path
 from launchers.queue import JOBS, queued_jobs, read_jobs, told
 from launchers.slurm import ALWAYS, SCRIPT, options
 from launchers.studies.asked import Asked
+from launchers.studies.errand import errand, log_path
 from pvvae.errors import ConfigError
 from pvvae.files import write_json, write_text
 from pvvae.study.expansion import Task
-from pvvae.study.gathering import MARK, is_done
+from pvvae.study.gathering import is_done
 
 AT_ONCE = 8
 """Tasks of an array at the same time. Ours: a node of eight GPUs, one each."""
@@ -34,7 +36,7 @@ class Array:
     stage: str
     tasks: tuple[Task, ...]
     lines: tuple[str, ...]
-    """What each is told: words of ``slurm.sbatch``, or a shell's of a command."""
+    """What each is told."""
     path: Path
     """Where the lines are put; named by them: an earlier submission's may be in use."""
     after: tuple[str, ...]
@@ -115,7 +117,7 @@ def script(asked: Asked) -> Iterator[str]:
 def _array(asked: Asked, stage: str, tasks: Sequence[Task], queued: Sequence[str]) -> Array:
     left = [t for t in tasks if not is_done(t) and str(t.folder) not in queued]
     command = asked.study.stages[stage].command is not None
-    lines = tuple(_line(asked, task) for task in left)
+    lines = tuple(errand(asked, task).line for task in left)
     digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:8]
     return Array(
         stage=stage,
@@ -125,13 +127,6 @@ def _array(asked: Asked, stage: str, tasks: Sequence[Task], queued: Sequence[str
         after=tuple(sorted(_needs(tasks))),
         command=command,
     )
-
-
-def _line(asked: Asked, task: Task) -> str:
-    if "command" not in task.plain:
-        return shlex.join(asked.config_words(task))
-    command = shlex.join([sys.executable, "-m", "launchers", *asked.words(task)])
-    return f"{command} && touch {shlex.quote(str(task.folder / MARK))}"
 
 
 def _needs(tasks: Sequence[Task]) -> set[str]:
@@ -156,7 +151,7 @@ def _sbatch(asked: Asked, array: Array, after: Sequence[str]) -> list[str]:
     if not isinstance(at_once, int) or at_once < 1:
         raise ConfigError(f"slurm.at_once: must be 1 or more, got {at_once}")
     name = f"{asked.folder.name}/{array.stage}"
-    log = (asked.folder / JOBS).parent / f"{array.stage}-%A_%a.log"
+    log = log_path(asked.folder, array.stage, array="%A", task="%a")
     return [
         "sbatch",
         "--parsable",
@@ -167,16 +162,9 @@ def _sbatch(asked: Asked, array: Array, after: Sequence[str]) -> list[str]:
         f"--array=0-{len(array.tasks) - 1}%{at_once}",
         *options(slurm),
         *([f"--dependency=afterany:{':'.join(after)}"] if after else []),
-        *_told(array),
+        *(["--nodes=1"] if array.command else []),
+        *[str(SCRIPT), "--tasks", str(array.path)],
     ]
-
-
-def _told(array: Array) -> list[str]:
-    """What a task of the array does: its line of the file."""
-    if not array.command:
-        return [str(SCRIPT), "--tasks", str(array.path)]
-    line = f'"$(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" {shlex.quote(str(array.path))})"'
-    return ["--nodes=1", f"--wrap=eval {line}"]
 
 
 def _report(asked: Asked, after: Sequence[str]) -> list[str]:

@@ -21,6 +21,8 @@ MISTAKE = 2
 """Status of a run that said in one line what is wrong; another try would say it again."""
 ENDED = (130, STOPPED)
 """Statuses of a run that was ended from outside, which is no failure."""
+SLURM = ("srun: ", "slurmstepd: ")
+"""How lines begin that Slurm adds, after a failure's own last word."""
 LONGEST = 240
 """Characters of a failure. Ours: three lines of the page."""
 
@@ -59,7 +61,7 @@ def attempt(task: Task, asked: Asked, *, processes: int, environment: Mapping[st
         task.folder.mkdir(parents=True, exist_ok=True)
         (task.folder / MARK).touch()
     seconds = time.monotonic() - began
-    failed = _last_word(log, status) if status else ""
+    failed = last_word(log, status) if status else ""
     return Ended(task=task, seconds=seconds, status=status, failed=failed)
 
 
@@ -70,9 +72,11 @@ def _command(task: Task, asked: Asked, *, processes: int) -> list[str]:
     return stage_command(Path(config), overrides, processes=processes)
 
 
-def _last_word(log: Path, status: int) -> str:
+def last_word(log: Path, status: int) -> str:
     """What a run said of its failure: our own line, else the last one."""
-    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    text = log.read_text(errors="replace") if log.is_file() else ""
+    lines = [line.strip() for line in text.splitlines()]
+    lines = [line for line in lines if line and not line.startswith(SLURM)]
     own = [line.removeprefix("pvvae: ") for line in lines if line.startswith("pvvae: ")]
     said = own[-1] if own and status == MISTAKE else lines[-1] if lines else "it said nothing"
     return f"{said[:LONGEST]} (status {status}, see {log})"

@@ -9,6 +9,7 @@ from typing import Any
 from pvvae.errors import ConfigError
 from pvvae.run_folder import is_finished, read_metrics
 from pvvae.study.expansion import Cell, Task
+from pvvae.study.identity import why_another
 from pvvae.study.journal import Journal
 from pvvae.study.outcomes import (
     OUTCOMES,
@@ -30,7 +31,12 @@ MARK = ".finished"
 
 def is_done(task: Task) -> bool:
     """Whether a run is complete; of a command, whoever gave it leaves a mark."""
-    return (task.folder / MARK).exists() if "command" in task.plain else is_finished(task.folder)
+    return is_complete(task.folder, command="command" in task.plain)
+
+
+def is_complete(folder: Path, *, command: bool) -> bool:
+    """The same of a run folder; ``command`` says that no stage made it."""
+    return (folder / MARK).exists() if command else is_finished(folder)
 
 
 def settle(study: Study, cell: Cell, journal: Journal) -> Outcome | None:
@@ -41,7 +47,8 @@ def settle(study: Study, cell: Cell, journal: Journal) -> Outcome | None:
     """
     folder = Path(study.folder)
     if all(is_done(task) for task in cell.runs.values()):
-        outcome = _found(study, cell, journal)
+        other = why_another(cell)
+        outcome = _failed(cell, other) if other else _found(study, cell, journal)
     else:
         unfinished = _unfinished(study, cell, journal)
         if unfinished is None:
@@ -74,15 +81,19 @@ def _unfinished(study: Study, cell: Cell, journal: Journal) -> Outcome | None:
     """What stands for a cell whose runs are not all complete: what was there before, or why not."""
     failed = _failure(cell, journal)
     if failed:  # of the study as it stands, which says more than that older values are stale
-        return Outcome(arm=cell.arm, seed=cell.seed, runs=_runs(cell), failed=failed)
+        return _failed(cell, failed)
     earlier = earlier_outcome(Path(study.folder), cell)
     stale = "" if earlier is None else why_stale(study, cell, earlier)
     return replace(earlier, stale=stale) if earlier is not None and stale else None
 
 
+def _failed(cell: Cell, why: str) -> Outcome:
+    return Outcome(arm=cell.arm, seed=cell.seed, runs=_runs(cell), failed=why)
+
+
 def _failure(cell: Cell, journal: Journal) -> str:
     for task in cell.runs.values():
-        why = journal.failed(task.address)
+        why = "" if is_done(task) else journal.failed(task.address)
         if why:
             return f"stage {task.stage} failed: {why}"
     return ""

@@ -1,15 +1,19 @@
 """What was tried in a study's folder: how long each run took, and why one failed.
 
-``journal.jsonl`` has a line for every attempt that began, and one for every attempt that ended by
-itself; of an attempt that was killed there is the first alone. A line that is not whole, of a kill,
-is no line.
+``journal.jsonl`` has a line for every attempt that began on this machine, and one for every one
+that ended by itself, or on Slurm saved at its time limit; of one that was killed there is the first
+alone. A line that is not whole, of a kill, is no line. Jobs on several machines add to it: each
+under a lock, where the file system has them.
 """
 
+import fcntl
 import json
+import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from pvvae.files import raise_if_unwritable
 
@@ -29,6 +33,8 @@ class Attempt:
     machine: str
     failed: str = ""
     """Why, if it did."""
+    stopped: bool = False
+    """Whether it was asked to stop, and the run goes on in another attempt."""
 
 
 class Journal:
@@ -60,8 +66,11 @@ class Journal:
     def _write(self, line: Mapping[str, Any]) -> None:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with self._path.open("a") as file:
-                file.write(json.dumps(line) + "\n")
+            with self._path.open("ab+") as file:
+                with suppress(OSError):  # some network disks have no locks
+                    fcntl.flock(file, fcntl.LOCK_EX)
+                text = json.dumps(line) + "\n"
+                file.write(("" if _whole(file) else "\n").encode() + text.encode())
         except OSError as error:
             raise_if_unwritable(error, self._path)
             raise
@@ -87,7 +96,7 @@ class Journal:
         done: dict[str, list[float]] = {}
         for address, attempts in self._attempts.items():
             total = self.seconds(address)
-            if total and not attempts[-1].failed:
+            if total and not (attempts[-1].failed or attempts[-1].stopped):
                 done.setdefault(attempts[-1].stage, []).append(total)
         return {stage: sum(seconds) / len(seconds) for stage, seconds in done.items()}
 
@@ -105,3 +114,11 @@ class Journal:
     def _keep(self, attempt: Attempt) -> None:
         self._open.discard(attempt.address)
         self._attempts.setdefault(attempt.address, []).append(attempt)
+
+
+def _whole(file: IO[bytes]) -> bool:
+    """Whether the last line was not cut by a kill; what follows a cut one would be lost with it."""
+    if file.seek(0, os.SEEK_END) == 0:
+        return True
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) == b"\n"

@@ -1,5 +1,6 @@
 """A study on Slurm: an array a stage, which waits for those that it builds on."""
 
+import json
 import os
 import subprocess
 from collections.abc import Callable
@@ -8,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from launchers import cli, job
-from launchers.studies.arrays import arrays, script
+from launchers import cli
+from launchers.queue import JOBS, read_jobs
+from launchers.studies.arrays import arrays, script, submit
 from launchers.studies.asked import Asked
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
@@ -42,7 +44,9 @@ def test_the_script_of_a_dry_run_is_what_a_shell_takes(
     assert "--array=0-3%3" in vae and "--dependency=afterany:1 " in vae
     assert "--dependency=afterany:1:2 " in report and report.endswith("--report")
     lines = next((tmp_path / "study/slurm").glob("vae-*.txt")).read_text().splitlines()
-    assert len(lines) == 4 and all("init=" in line for line in lines)
+    assert len(lines) == 4 and all(
+        "/runs/images/" in json.loads(x)["config"]["init"] for x in lines
+    )
 
 
 def test_what_is_finished_is_not_submitted(ask: Ask) -> None:
@@ -54,14 +58,56 @@ def test_what_is_finished_is_not_submitted(ask: Ask) -> None:
     assert any("# images: finished already" in line for line in script(ask()))
 
 
-def test_a_task_of_an_array_takes_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "vae.txt"
-    path.write_text("one.yaml run=a\ntwo.yaml 'run=b c'\n")
-    monkeypatch.setenv("SLURM_ARRAY_TASK_ID", "1")
-    assert job._task(path) == ["two.yaml", "run=b c"]
-    monkeypatch.setenv("SLURM_ARRAY_TASK_ID", "2")
-    with pytest.raises(ConfigError, match="has no line for task 2 of an array"):
-        job._task(path)
+@pytest.fixture
+def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Programs in the place of Slurm's: a file of what sbatch was given, and ``queue`` beside it
+    of what squeue says."""
+    folder, given, queue = tmp_path / "bin", tmp_path / "given", tmp_path / "queue"
+    folder.mkdir()
+    queue.touch()
+    sbatch = f'echo "$@" >> {given}; echo "$(wc -l < {given});here"'
+    for name, body in {"sbatch": sbatch, "squeue": f"cat {queue}"}.items():
+        (folder / name).write_text(f"#!/bin/sh\n{body}\n")
+        (folder / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    return given
+
+
+def test_what_is_submitted_is_noted_and_waits_for_the_jobs_it_builds_on(
+    ask: Ask, cluster: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ask()
+    submit(asked)
+    images, vae, report = cluster.read_text().splitlines()
+    assert "--array=0-1%8" in images and "--dependency" not in images
+    assert "--array=0-3%8" in vae and "--dependency=afterany:1 " in vae
+    assert "--dependency=afterany:1:2 " in report
+    records = {record["name"]: record for record in read_jobs(asked.folder / JOBS)}
+    assert set(records) == {str(task.folder) for task in asked.expansion.tasks.values()}
+    jobs = sorted(record["job"] for record in records.values())
+    assert jobs == ["1_0", "1_1", "2_0", "2_1", "2_2", "2_3"]
+    assert all(r["after"] == ["1"] for r in records.values() if r["stage"] == "vae")
+    printed = capsys.readouterr().out
+    assert "images: job 1, 2 tasks" in printed and "vae: job 2, 4 tasks" in printed
+
+
+def test_what_is_queued_is_waited_for_and_not_submitted_again(
+    ask: Ask, cluster: Path, tmp_path: Path
+) -> None:
+    submit(ask(seeds=[0]))
+    (tmp_path / "queue").write_text("1_0|RUNNING|None\n2_0|PENDING|Dependency\n")
+    cluster.write_text("-\n" * 3)
+    submit(ask(seeds=[0]))
+    vae, report = cluster.read_text().splitlines()[3:]
+    assert "--array=0-0%8" in vae and "--dependency=afterany:1_0 " in vae
+    assert "--dependency=afterany:1_0:2_0:4 " in report
+
+
+def test_a_job_that_sbatch_refuses_is_told_in_its_words(ask: Ask, cluster: Path) -> None:
+    sbatch = cluster.parent / "bin/sbatch"
+    sbatch.write_text("#!/bin/sh\necho 'sbatch: error: no such partition' >&2; exit 1\n")
+    with pytest.raises(ConfigError, match="sbatch: error: no such partition"):
+        submit(ask())
 
 
 @pytest.mark.parametrize("at_once", [0, "many"])

@@ -116,6 +116,33 @@ def test_a_measure_that_moves_to_another_stage_leaves_an_older_value_stale(
     assert stale_cells(more, [expand(more, more.seeds, resolve).cells[0]]) == {}
 
 
+def test_a_cell_fails_by_a_run_that_is_missing_not_by_one_that_was_finished_later(
+    study: Study, cell: Cell
+) -> None:
+    (cell.runs["rebuilt"].folder / "finished.json").unlink()
+    journal = Journal(Path(study.folder))
+    for stage in ("vae", "rebuilt"):
+        assert settle(study, cell, journal) is None
+        task = cell.runs[stage]
+        facts = {"address": task.address, "stage": stage, "run": str(task.folder)}
+        journal.add(Attempt(**facts, seconds=1.0, machine="2 cores", failed="it broke"))
+    found = settle(study, cell, journal)
+    assert found is not None and found.failed == "stage rebuilt failed: it broke"
+
+
+def test_a_cell_with_a_run_of_another_config_is_failed_not_counted(
+    study: Study, cell: Cell
+) -> None:
+    folder = cell.runs["vae"].folder
+    (folder / "config.yaml").write_text("stage: vae\nsteps: 200\nseed: 0\n")
+    found = settled(study, cell)
+    assert found is not None and found.values == {}
+    assert found.failed == (
+        f"stage vae: {folder} was made with another config: steps: 200 != 300; remove it and give "
+        "the study again"
+    )
+
+
 def test_a_command_is_done_where_its_mark_is(study: Study, tmp_path: Path) -> None:
     study.stages["vae"] = StageEntry(command="pvvae data pack x {run}")
 
