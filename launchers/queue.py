@@ -27,6 +27,19 @@ class Queued:
     """Why it is pending."""
 
 
+def need_sbatch() -> None:
+    """Refuse to submit where nothing can be submitted.
+
+    Raises:
+        ConfigError: if there is no sbatch.
+    """
+    if shutil.which("sbatch") is None:
+        raise ConfigError(
+            "--slurm: there is no sbatch here; give the command on a login node of a Slurm "
+            "cluster, or with --dry-run to see what it would submit"
+        )
+
+
 def queued_jobs() -> dict[str, Queued]:
     """This user's jobs that are pending or running, by id; none where there is no Slurm."""
     if shutil.which("squeue") is None:

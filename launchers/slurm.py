@@ -8,7 +8,6 @@ waits for everything above it, and everything below waits for it.
 import argparse
 import re
 import shlex
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from launchers.pipeline import Pipeline
-from launchers.queue import JOBS, check_free, queued_jobs, read_jobs, told
+from launchers.queue import JOBS, check_free, need_sbatch, queued_jobs, read_jobs, told
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
 from pvvae.run_folder import check_same_config, is_finished
@@ -64,11 +63,7 @@ def submit(jobs: Sequence[Job], pipeline: Pipeline) -> None:
     Raises:
         ConfigError: if there is no sbatch, or it refuses a job.
     """
-    if shutil.which("sbatch") is None:
-        raise ConfigError(
-            "--slurm: there is no sbatch here; give the command on a login node of a Slurm "
-            "cluster, or with --dry-run to see what it would submit"
-        )
+    need_sbatch()
     path = pipeline.folder / JOBS
     records = {record["name"]: record for record in read_jobs(path)}
     queue = queued_jobs()

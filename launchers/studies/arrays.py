@@ -8,13 +8,12 @@ failed costs its own cells alone (:mod:`launchers.studies.errand`). The last job
 import hashlib
 import re
 import shlex
-import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from launchers.queue import JOBS, queued_jobs, read_jobs, told
+from launchers.queue import JOBS, need_sbatch, queued_jobs, read_jobs, told
 from launchers.slurm import ALWAYS, SCRIPT, options
 from launchers.studies.asked import Asked
 from launchers.studies.errand import errand, log_path
@@ -65,11 +64,7 @@ def submit(asked: Asked) -> None:
     Raises:
         ConfigError: if there is no sbatch, or it refuses a job.
     """
-    if shutil.which("sbatch") is None:
-        raise ConfigError(
-            "--slurm: there is no sbatch here; give the command on a login node of a Slurm "
-            "cluster, or with --dry-run to see what it would submit"
-        )
+    need_sbatch()
     path = asked.folder / JOBS
     queue = queued_jobs()
     records = {r["name"]: r for r in read_jobs(path) if r["job"] in queue}
