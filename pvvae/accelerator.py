@@ -10,14 +10,19 @@ NEVER = 2**31 - 1
 """Bytes, as mallopt takes an int: no tensor on a CPU of ours is larger."""
 
 
+def on_cpu() -> bool:
+    """Whether there is no NVIDIA driver."""
+    return shutil.which("nvidia-smi") is None
+
+
 def settle_accelerator() -> None:
     """Choose the CPU where there is no NVIDIA driver; DeepSpeed would too, with a warning."""
-    if shutil.which("nvidia-smi") is None:
+    if on_cpu():
         os.environ.setdefault("DS_ACCELERATOR", "cpu")
 
 
 def keep_freed_memory() -> None:
-    """Let a process that runs a stage keep what its tensors free, where the C library is glibc.
+    """Let a process keep what its tensors free, where the C library is glibc; for the CPU alone.
 
     Left to itself it gives large pieces back to the system, which clears them again, page by page,
     at the next step: some hundredths of the time of tiny steps (docs/performance.md). On a GPU

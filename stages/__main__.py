@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from pvvae.accelerator import keep_freed_memory, settle_accelerator
+from pvvae.accelerator import keep_freed_memory, on_cpu, settle_accelerator
 from pvvae.errors import ConfigError
 
 HEAD_START = 4.0
@@ -26,7 +26,8 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--local_rank", type=int, help="appended by the deepspeed launcher")
     arguments = parser.parse_args(words)
     settle_accelerator()
-    keep_freed_memory()
+    if on_cpu():
+        keep_freed_memory()
 
     from pvvae import distributed
     from pvvae.stop_request import STOPPED, Stopped

@@ -82,11 +82,11 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     import torch
 
     from pvvae import distributed
-    from pvvae.accelerator import keep_freed_memory
+    from pvvae.accelerator import keep_freed_memory, on_cpu
     from pvvae.bench.denoisers import denoisings, sampling_seconds, step_bytes, step_seconds
     from pvvae.progress import say
 
-    if not torch.cuda.is_available():
+    if on_cpu():
         keep_freed_memory()  # as a stage's process does
     a = arguments
     rounds = positive("--rounds", a.rounds)

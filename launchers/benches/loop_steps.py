@@ -7,7 +7,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pvvae.accelerator import keep_freed_memory, settle_accelerator
+from pvvae.accelerator import keep_freed_memory, on_cpu, settle_accelerator
 
 if TYPE_CHECKING:
     from pvvae.bench.alternating import Alternating
@@ -28,7 +28,8 @@ def main() -> None:
     parser.add_argument("--local_rank", type=int, help="given by the deepspeed launcher")
     words = parser.parse_args()
     settle_accelerator()
-    keep_freed_memory()  # as a stage's process does
+    if on_cpu():
+        keep_freed_memory()  # as a stage's process does
     from pvvae.distributed import is_main, leave
     from pvvae.engine import start, stop
     from pvvae.files import write_json
