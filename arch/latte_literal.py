@@ -2,7 +2,7 @@
 
 import torch.nn.functional as F
 from einops import rearrange
-from torch import Tensor
+from torch import Tensor, nn
 
 from arch.layers.latte_block import GELU, Block
 from arch.layers.lean import NORM_EPS
@@ -21,12 +21,12 @@ def literal_block(block: Block, x: Tensor, condition: Tensor) -> Tensor:
     """
     mlp = block.mlp
     assert isinstance(mlp, GELU)
-    six = block.modulation.linear(F.silu(condition)).chunk(6, dim=1)
+    six = _linear(block.modulation.linear, F.silu(condition)).chunk(6, dim=1)
     shift, scale, gate, mlp_shift, mlp_scale, mlp_gate = six
     attended = _attend(block, _modulate(_norm(x), shift, scale))
     x = x + gate.unsqueeze(1) * attended
-    hidden = F.gelu(mlp.enter(_modulate(_norm(x), mlp_shift, mlp_scale)), approximate="tanh")
-    changed = F.linear(hidden, mlp.leave.weight, mlp.leave.bias)
+    entered = _linear(mlp.enter, _modulate(_norm(x), mlp_shift, mlp_scale))
+    changed = _linear(mlp.leave, F.gelu(entered, approximate="tanh"))
     result: Tensor = x + mlp_gate.unsqueeze(1) * changed
     return result
 
@@ -34,11 +34,18 @@ def literal_block(block: Block, x: Tensor, condition: Tensor) -> Tensor:
 def _attend(block: Block, x: Tensor) -> Tensor:
     attention = block.attention
     q, k, v = rearrange(
-        attention.qkv(x), "rows n (qkv heads d) -> qkv rows heads n d", qkv=3, heads=attention.heads
+        _linear(attention.qkv, x),
+        "rows n (qkv heads d) -> qkv rows heads n d",
+        qkv=3,
+        heads=attention.heads,
     )
     mixed = F.scaled_dot_product_attention(q, k, v)
-    result: Tensor = attention.out(rearrange(mixed, "rows heads n d -> rows n (heads d)"))
-    return result
+    return _linear(attention.out, rearrange(mixed, "rows heads n d -> rows n (heads d)"))
+
+
+def _linear(layer: nn.Linear, x: Tensor) -> Tensor:
+    """PyTorch's own, whatever ``layer`` computes with."""
+    return F.linear(x, layer.weight, layer.bias)
 
 
 def _norm(x: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from arch.layers.products import linear
 from arch.layers.sinusoids import sinusoids
 
 INIT_STD = 0.02
@@ -32,7 +33,7 @@ class Linear(nn.Linear):
         nn.init.zeros_(self.bias)
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.linear(input.to(self.weight.dtype), self.weight, self.bias)
+        return linear(input.to(self.weight.dtype), self.weight, self.bias)
 
 
 class NormalLinear(Linear):

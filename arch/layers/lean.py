@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from arch.layers.products import linear, product
+
 NORM_EPS = 1e-6
 """LayerNorm epsilon (Latte, after DiT)."""
 
@@ -60,7 +62,7 @@ class _GeluLinear(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         ctx.save_for_backward(hidden, weight)
-        return F.linear(F.gelu(hidden, approximate="tanh"), weight, bias)
+        return linear(F.gelu(hidden, approximate="tanh"), weight, bias)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -68,7 +70,10 @@ class _GeluLinear(torch.autograd.Function):
         hidden, weight = ctx.saved_tensors
         rows = grad.flatten(0, -2)  # (rows, out)
         activated = F.gelu(hidden, approximate="tanh").flatten(0, -2)  # (rows, in)
-        of_weight = rows.T @ activated
+        of_weight = product(rows.T, activated.T)
         del activated
-        of_hidden = torch.ops.aten.gelu_backward(grad @ weight, hidden, approximate="tanh")
+        of_hidden = product(rows, weight.T).view(hidden.shape)
+        torch.ops.aten.gelu_backward.grad_input(  # in place
+            of_hidden, hidden, approximate="tanh", grad_input=of_hidden
+        )
         return of_hidden, of_weight, rows.sum(0)

@@ -9,6 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from launchers.studies.asked import Asked
 from launchers.studies.attempt import ENDED, MISTAKE, Ended, attempt
+from launchers.studies.devices import Devices
 from launchers.studies.order import Order
 from launchers.studies.show import estimate
 from pvvae.lifeline import hold_lifeline, lock_folder
@@ -65,6 +66,7 @@ class _Runner:
     ) -> None:
         self._asked, self._at_once, self._processes = asked, at_once, processes
         self._lifeline, self._machine = lifeline, machine()
+        self._devices = Devices(at_once=at_once, processes=processes)
         tasks = asked.expansion.tasks
         done = {a for a, task in tasks.items() if is_done(task)}
         self._alone = {name for name, entry in asked.study.stages.items() if entry.alone}
@@ -99,11 +101,12 @@ class _Runner:
             self._asked.check_unchanged(task)
             self._asked.journal.begin(task.address)
             future = pool.submit(
-                attempt,
+                self._devices.attempt,
                 task,
                 self._asked,
                 processes=self._processes,
                 environment=self._lifeline | self._threads(task),
+                by=attempt,
             )
             running[future] = task
 

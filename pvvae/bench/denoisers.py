@@ -126,13 +126,13 @@ def step_bytes(subject: Denoising) -> int:
 
 @torch.inference_mode()
 def sampling_seconds(subject: Denoising, *, steps: int) -> tuple[float, float]:
-    """Of so many Euler steps, and of as many bare forward passes, one in turn with the other.
+    """Of so many Euler steps of one clip, and of as many bare passes, in turn with each other.
 
     A sampling is cut into its steps, and each is followed by a bare pass, so that what slows the
     machine down slows both.
     """
     spent = {"sampling": 0.0, "bare": 0.0}
-    x = torch.randn(subject.x.shape, device=subject.x.device)
+    x = torch.randn_like(subject.x[:1])
     times = torch.linspace(1, 0, steps + 1)[:-1].tolist()
     last = now()
 
