@@ -20,8 +20,9 @@ examples:
   pvvae study configs/studies/table4.yaml --report           the page, from what is there
 
 A file names stages, factors that change them, seeds and what is measured. Each run is addressed by
-what it is made of: what cells have in common is run once. A run that fails is tried again; then its
-cells are marked, and the others go on. The page is FOLDER/index.html.
+what it is made of: what cells have in common is run once, and what another study under `shares` has
+finished is taken from there. A run that fails is tried again; then its cells are marked, and the
+others go on. The page is FOLDER/index.html.
 
 If a config was changed after cells were run, their outcomes are stale: --rerun runs those cells
 again, as far as --seeds and --only ask for them; --accept leaves them, marked, and goes on with the
@@ -113,13 +114,15 @@ def _run(fresh: "Asked", asked: "Asked", arguments: argparse.Namespace) -> int:
 
 
 def _report(asked: "Asked") -> int:
+    from launchers.studies.arithmetic import Arithmetic
     from launchers.studies.asked import question
     from pvvae.report.study import write_study_page
     from pvvae.study.gathering import settle
     from pvvae.study.outcomes import read_outcomes
 
+    arithmetic = Arithmetic(asked.folder)
     for cell in asked.whole.cells:
-        settle(asked.study, cell, asked.journal)
+        settle(asked.study, cell, asked.journal, flops=arithmetic.of)
     print(write_study_page(question(asked), read_outcomes(asked.folder), asked.folder))
     return 0
 

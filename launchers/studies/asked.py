@@ -114,7 +114,7 @@ def read(
         seeds=chosen,
         expansion=Expansion(cells=_chosen([c for c in whole.cells if c.seed in chosen], only)),
         whole=whole,
-        journal=Journal(Path(study.folder)),
+        journal=Journal(Path(study.folder), shares=study.shared),
     )
 
 

@@ -12,8 +12,8 @@ from launchers.local import UNFINISHED, exit_status, stage_command
 from launchers.studies.asked import Asked
 from pvvae.run_folder import is_finished
 from pvvae.stop_request import STOPPED
+from pvvae.study.completion import MARK
 from pvvae.study.expansion import Task
-from pvvae.study.gathering import MARK
 
 LOGS = "logs"
 """Folder in a study's folder: what each run printed."""

@@ -26,8 +26,8 @@ from launchers.studies.attempt import ENDED, MISTAKE, last_word
 from launchers.studies.running import machine
 from pvvae.errors import ConfigError
 from pvvae.files import write_text
+from pvvae.study.completion import MARK, is_complete
 from pvvae.study.expansion import Task
-from pvvae.study.gathering import MARK, is_complete
 from pvvae.study.journal import Attempt, Journal
 from pvvae.study.names import referred
 

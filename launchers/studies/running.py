@@ -7,6 +7,7 @@ import time
 from collections.abc import Collection
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
+from launchers.studies.arithmetic import Arithmetic
 from launchers.studies.asked import Asked
 from launchers.studies.attempt import ENDED, MISTAKE, Ended, attempt
 from launchers.studies.devices import Devices
@@ -66,6 +67,7 @@ class _Runner:
     ) -> None:
         self._asked, self._at_once, self._processes = asked, at_once, processes
         self._lifeline, self._machine = lifeline, machine()
+        self._arithmetic = Arithmetic(asked.folder)
         self._devices = Devices(at_once=at_once, processes=processes)
         tasks = asked.expansion.tasks
         done = {a for a, task in tasks.items() if is_done(task)}
@@ -146,7 +148,7 @@ class _Runner:
             self._settle(cell)
 
     def _settle(self, cell: Cell) -> None:
-        outcome = settle(self._asked.study, cell, self._asked.journal)
+        outcome = settle(self._asked.study, cell, self._asked.journal, flops=self._arithmetic.of)
         if outcome is not None and outcome.failed:
             self._failed += 1
             _say(f"cell {cell.name}: {outcome.failed}")

@@ -2,7 +2,7 @@
 
 import shlex
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from launchers.studies.asked import Asked
 from pvvae.study.expansion import Task
@@ -21,12 +21,22 @@ def plan_lines(asked: Asked, *, commands: bool) -> Iterator[str]:
     if commands:
         yield from _cells(asked, done)
     yield from _stages(asked, done)
+    yield from _shared(asked, done)
     left = [task for address, task in tasks.items() if address not in done]
     yield estimate(asked, left, at_once=study.at_once)
     if commands:
         for task in left:
             yield shlex.join(["pvvae", *asked.words(task)])
         yield f"# then {asked.folder}/index.html"
+
+
+def _shared(asked: Asked, done: Collection[str]) -> Iterator[str]:
+    """What other studies have run already."""
+    for other in asked.study.shared:
+        tasks = [asked.expansion.tasks[address] for address in done]
+        number = sum(other in task.folder.parents for task in tasks)
+        if number:
+            yield f"{counted(number, 'run')} of these lie in {other}"
 
 
 def estimate(asked: Asked, left: Sequence[Task], *, at_once: int) -> str:

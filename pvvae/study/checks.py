@@ -138,7 +138,7 @@ def _check_answer(study: "Study") -> None:
         known(answer.y, study.measures, "measure")
     if answer.by:
         known(answer.by, study.factors, "factor")
-    costs = (*study.costs, "seconds")
+    costs = (*study.costs, "seconds", "flops")
     if answer.kind == "pareto" and answer.x:  # without it, all known costs are drawn
         known(answer.x, costs, "cost")
     if answer.kind == "scaling":

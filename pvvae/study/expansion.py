@@ -14,6 +14,7 @@ from typing import Any
 
 from pvvae.errors import ConfigError
 from pvvae.run_folder import ENGINES, FREE_ENGINE_KEYS, FREE_KEYS, bound
+from pvvae.study.completion import is_any_complete
 from pvvae.study.names import references, referred
 from pvvae.study.outcomes import Arm, arm_name, plain_name
 from pvvae.study.study import Sets, Study
@@ -111,8 +112,7 @@ class _Expander:
         self._plain: dict[object, tuple[Mapping[str, Any], str]] = {}
         self._tasks: dict[str, Task] = {}
         self._labels: dict[str, dict[str, str]] = {}  # factors that had a part in it, by address
-        runs = Path(study.folder) / RUNS
-        self._there = {path.name[-DIGITS:]: path for path in runs.glob("*/*")}
+        self._there = _runs_there(study)
 
     def cell(self, arm: Arm, seed: int) -> Cell:
         runs: dict[str, Task] = {}
@@ -188,6 +188,14 @@ class _Expander:
         label = "-".join(labels)[:LONGEST].strip("-")
         words = [label, "" if seed is None else f"seed{seed}", short]
         return Path(self._study.folder) / RUNS / stage / "-".join(word for word in words if word)
+
+
+def _runs_there(study: Study) -> dict[str, Path]:
+    """Folders by the last digits: the study's own, begun or not, and others' that are complete."""
+    own = (Path(study.folder) / RUNS).glob("*/*")
+    others = (path for other in study.shared for path in (other / RUNS).glob("*/*"))
+    complete = {path.name[-DIGITS:]: path for path in others if is_any_complete(path)}
+    return complete | {path.name[-DIGITS:]: path for path in own}
 
 
 def _is_free(key: str, value: Any) -> bool:

@@ -1,13 +1,14 @@
 """What the runs of a cell found, put together; and what has become of cells that found nothing."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pvvae.errors import ConfigError
-from pvvae.run_folder import is_finished, read_metrics
+from pvvae.run_folder import read_metrics
+from pvvae.study.completion import is_complete
 from pvvae.study.expansion import Cell, Task
 from pvvae.study.identity import why_another
 from pvvae.study.journal import Journal
@@ -25,22 +26,25 @@ from pvvae.study.study import Reading, Study
 RESULTS = "results.json"
 """What an evaluation writes (pvvae/results.py, which imports numpy)."""
 
-MARK = ".finished"
-"""In the folder of a command that came to its end; hidden from whoever reads shards there."""
+Flops = Callable[[Cell], float]
+"""FLOPs of all training that a cell is made of; its runs are complete."""
 
 
 def is_done(task: Task) -> bool:
-    """Whether a run is complete; of a command, whoever gave it leaves a mark."""
+    """Whether a run is complete."""
     return is_complete(task.folder, command="command" in task.plain)
 
 
-def is_complete(folder: Path, *, command: bool) -> bool:
-    """The same of a run folder; ``command`` says that no stage made it."""
-    return (folder / MARK).exists() if command else is_finished(folder)
-
-
-def settle(study: Study, cell: Cell, journal: Journal) -> Outcome | None:
+def settle(
+    study: Study, cell: Cell, journal: Journal, *, flops: Flops | None = None
+) -> Outcome | None:
     """Write the cell's outcome as it stands now; None if there is none yet.
+
+    Args:
+        study: whose cell it is.
+        cell: with its runs.
+        journal: of the study.
+        flops: what cells trained with, where the answer is quality against cost.
 
     Raises:
         ConfigError: for a measure that its stage does not give.
@@ -48,7 +52,7 @@ def settle(study: Study, cell: Cell, journal: Journal) -> Outcome | None:
     folder = Path(study.folder)
     if all(is_done(task) for task in cell.runs.values()):
         other = why_another(cell)
-        outcome = _failed(cell, other) if other else _found(study, cell, journal)
+        outcome = _failed(cell, other) if other else _found(study, cell, journal, flops)
     else:
         unfinished = _unfinished(study, cell, journal)
         if unfinished is None:
@@ -99,12 +103,14 @@ def _failure(cell: Cell, journal: Journal) -> str:
     return ""
 
 
-def _found(study: Study, cell: Cell, journal: Journal) -> Outcome:
+def _found(study: Study, cell: Cell, journal: Journal, flops: Flops | None) -> Outcome:
     values = {name: _number(name, m, cell) for name, m in study.measures.items()}
     costs = {name: _number(name, reading, cell) for name, reading in study.costs.items()}
     seconds = [journal.seconds(task.address) for task in cell.runs.values()]
     if all(seconds):
         costs["seconds"] = sum(seconds)
+    if flops is not None and (study.answer.kind == "pareto" or study.answer.x == "flops"):
+        costs["flops"] = flops(cell)
     return Outcome(
         arm=cell.arm,
         seed=cell.seed,

@@ -40,14 +40,14 @@ class Attempt:
 class Journal:
     """Attempts of one study, oldest first."""
 
-    def __init__(self, folder: Path) -> None:
-        """Read what is there."""
+    def __init__(self, folder: Path, *, shares: Sequence[Path] = ()) -> None:
+        """Read what is there, after what other studies' folders have; those are never written."""
         self._path = folder / FILE
         self._attempts: dict[str, list[Attempt]] = {}
         self._open: set[str] = set()  # addresses whose last attempt has not ended
         self._cut: set[str] = set()  # those of which an earlier one never did
-        lines = self._path.read_text().splitlines() if self._path.is_file() else []
-        for line in lines:
+        files = [*(other / FILE for other in shares), self._path]
+        for line in [x for file in files if file.is_file() for x in file.read_text().splitlines()]:
             try:
                 self._read(json.loads(line))
             except (ValueError, TypeError):

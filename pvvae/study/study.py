@@ -117,6 +117,8 @@ class Study:
     paper: dict[str, dict[str, float]] = field(default_factory=dict)
     """The paper's own figures: value of the factor, measure, number."""
     note: str = ""
+    shares: tuple[str, ...] = ()
+    """Folders of other studies, whose complete runs stand for those here that would be the same."""
     retries: int = 1
     """How often a run that failed is tried again. Ours: once tells bad luck from a mistake."""
     at_once: int = 1
@@ -160,6 +162,11 @@ class Study:
         for factor, label in arm.items():
             merged |= self.factors[factor][label].get(stage, {})
         return merged
+
+    @property
+    def shared(self) -> tuple[Path, ...]:
+        """Folders of those that it shares runs with; a base may name the study itself."""
+        return tuple(Path(other) for other in self.shares if Path(other) != Path(self.folder))
 
     @property
     def read(self) -> tuple[str, ...]:

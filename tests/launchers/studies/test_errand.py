@@ -15,8 +15,9 @@ from launchers.studies.asked import Asked
 from launchers.studies.errand import Errand, errand, read_errand
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
+from pvvae.study.completion import MARK
 from pvvae.study.expansion import Task
-from pvvae.study.gathering import MARK, settle
+from pvvae.study.gathering import settle
 from pvvae.study.journal import FILE, Journal
 from stages import program
 

@@ -14,6 +14,7 @@ from launchers.studies import running
 from launchers.studies.asked import Asked, question
 from launchers.studies.attempt import Ended
 from launchers.studies.running import run_study
+from launchers.studies.show import plan_lines
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
 from pvvae.study.expansion import Task
@@ -101,6 +102,58 @@ def test_given_again_it_repeats_nothing_and_adds_a_seed(ask: Ask, runs: Runs) ->
         "baseline 0",
         "baseline 1",
     ]
+
+
+def test_complete_runs_of_a_study_that_it_shares_with_are_not_repeated(
+    ask: Ask, runs: Runs, plain: Plain, tmp_path: Path
+) -> None:
+    run(ask(seeds=[0]))
+    before = sorted((tmp_path / "study").rglob("*"))
+    plain["folder"] = str(tmp_path / "other")
+    plain["shares"] = [str(tmp_path / "study"), str(tmp_path / "other"), str(tmp_path / "none")]
+    plain["factors"]["objective"]["+ half"] = {"vae": {"objective.max_drop_ratio": 0.5}}
+    runs.given.clear()
+    other = ask(seeds=[0])
+    assert f"3 runs of these lie in {tmp_path / 'study'}" in plan_lines(other, commands=False)
+    assert run(other) == 0
+    assert runs.given == ["plus-half-seed0"]
+    found = outcomes(other)
+    assert found["baseline 0"].values == {"psnr": 22.0}
+    assert found["baseline 0"].costs == found["+ half 0"].costs == {"seconds": 2.0}
+    assert str(tmp_path / "study") in found["baseline 0"].runs["vae"]
+    assert sorted((tmp_path / "study").rglob("*")) == before
+    assert outcomes(ask(seeds=[0])) == found  # though its own journal is among those it reads
+
+
+def test_a_run_that_another_study_has_not_finished_is_the_studys_own(
+    ask: Ask, runs: Runs, plain: Plain, tmp_path: Path
+) -> None:
+    runs.failing = {"vae/baseline": [1, 1]}
+    run(ask(seeds=[0]))
+    (ask().expansion.cells[0].runs["vae"].folder).mkdir()
+    plain |= {"folder": str(tmp_path / "other"), "shares": [str(tmp_path / "study")]}
+    runs.given.clear()
+    assert run(ask(seeds=[0])) == 0
+    assert runs.given == ["baseline-seed0"]
+
+
+def test_quality_against_cost_knows_the_flops_of_all_training(
+    ask: Ask, runs: Runs, plain: Plain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[str] = []
+
+    def flops(task: Task) -> float:
+        counted.append(task.name)
+        return 8.0 if task.stage == "images" else 0.5
+
+    monkeypatch.setattr("launchers.studies.arithmetic.flops_of", flops)
+    run(ask(seeds=[0]))
+    assert not counted
+    plain["answer"] = {"kind": "pareto", "y": "psnr"}
+    run(ask(seeds=[0]))
+    assert outcomes(ask())["baseline 0"].costs == {"seconds": 2.0, "flops": 8.5}
+    run(ask(seeds=[0]))
+    assert len(counted) == 3  # of two cells: the images are one's and the other's
 
 
 def test_a_run_that_fails_is_tried_again(

@@ -10,8 +10,9 @@ import pytest
 
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
+from pvvae.study.completion import MARK
 from pvvae.study.expansion import Cell, expand
-from pvvae.study.gathering import MARK, is_done, settle, stale_cells
+from pvvae.study.gathering import is_done, settle, stale_cells
 from pvvae.study.journal import Attempt, Journal
 from pvvae.study.outcomes import Outcome
 from pvvae.study.study import MeasureEntry, Reading, StageEntry, Study
