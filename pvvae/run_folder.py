@@ -10,7 +10,7 @@ import yaml
 from pvvae import config as codec
 from pvvae.errors import ConfigError
 
-FREE_KEYS = ("run", "tracking", "plugins", "watch", "sequence_parallel")
+FREE_KEYS = ("run", "tracking", "plugins", "watch", "sequence_parallel", "real_features")
 """Keys that may differ between the runs of one folder: they change no result, or (as the number of
 processes) nothing but its rounding."""
 ENGINES = ("engine", "discriminator_engine")

@@ -19,6 +19,7 @@ from pvvae.kept import Kept, Row
 from pvvae.metrics.c3d import C3D
 from pvvae.metrics.fvd import FVD
 from pvvae.metrics.inception_score import I3D_K400, Classifier, InceptionScore
+from pvvae.metrics.known_features import KnownFeatures
 from pvvae.results import FILE, Results, Value
 from pvvae.run import Run, RunConfig
 from pvvae.run_folder import is_run, read_config
@@ -48,6 +49,9 @@ class Config(RunConfig):
     manifest: str | None = None
     """File that lists the real clips with their checksums, for all runs that share them; None is
     ``RUN/eval_manifest.json``."""
+    real_features: str | None = None
+    """Folder in which features of the real clips are kept, for all runs that share it; None
+    measures them again."""
     fvd_frames: Literal["all", "first16"] = "all"
     """Frames that I3D sees."""
     c3d: str | None = None
@@ -89,6 +93,8 @@ def run(config: Config) -> None:
     )
     kept = Kept(record.folder / "measured")
     videos = FVD(device=str(distributed.device()), frames=config.fvd_frames)
+    folder = None if config.real_features is None else Path(config.real_features)
+    known = KnownFeatures(videos, folder=folder, device=distributed.device())
     c3d = _c3d(config)
     for index in Items(record, range(config.num), kept=kept.has):
         sample = torch.from_numpy(np.load(paths[index]))[None]
@@ -97,7 +103,7 @@ def run(config: Config) -> None:
             row[c3d.classifier.metric] = c3d(sample)
         if index < len(real):
             clip = torch.from_numpy(np.array(real[index].frames))[None]
-            row["real"] = videos.features_of(clip)
+            row["real"] = known.of(clip)
         kept.keep(index, row)
     rows = kept.rows(range(config.num))
     classifiers = [I3D_K400] if c3d is None else [I3D_K400, c3d.classifier]

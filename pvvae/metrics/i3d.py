@@ -6,6 +6,7 @@ et al., "Towards Accurate Generative Models of Video" (2018). Inference only: ba
 are folded into their convolutions, and 1x1x1 convolutions that share an input are one.
 """
 
+import functools
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -197,7 +198,24 @@ def _same(size: int, *, kernel: int, stride: int) -> tuple[int, int]:
 
 
 def _max_pool(x: Tensor, *, kernel: Triple, stride: Triple) -> Tensor:
-    """Max pooling, SAME padding: the odd padding at the end is what ceil_mode adds."""
-    sizes = zip(x.shape[2:], kernel, stride, strict=True)
-    before = [_same(size, kernel=k, stride=s)[0] for size, k, s in sizes]
-    return F.max_pool3d(x, kernel, stride, padding=before, ceil_mode=True)
+    """Max pooling, SAME padding, in space and then in time: the same maxima, found faster.
+
+    The odd padding at the end is what ceil_mode adds; in time an edge frame counts twice instead.
+    """
+    frames = rearrange(x, "n c t h w -> (n t) c h w")
+    before = [_same(n, kernel=kernel[1], stride=stride[1])[0] for n in x.shape[3:]]
+    frames = F.max_pool2d(frames, kernel[1:], stride[1:], padding=before, ceil_mode=True)
+    return _max_in_time(
+        rearrange(frames, "(n t) c h w -> n c t h w", n=len(x)), kernel=kernel[0], stride=stride[0]
+    )
+
+
+def _max_in_time(x: Tensor, *, kernel: int, stride: int) -> Tensor:
+    """Of ``kernel`` frames around every ``stride``-th, as many as there are at the ends."""
+    length = x.shape[2]
+    if kernel == 1:
+        return x[:, :, ::stride]
+    first, _ = _same(length, kernel=kernel, stride=stride)
+    starts = torch.arange(0, length, stride, device=x.device) - first
+    shifted = [x[:, :, (starts + k).clamp(0, length - 1)] for k in range(kernel)]
+    return functools.reduce(torch.maximum, shifted)

@@ -51,6 +51,17 @@ def test_samples_of_no_class_have_no_inception_score(samples):
         assert "3 clips, fewer than I3D's 400 features" in found["metrics"]["fvd"]["note"]
 
 
+def test_features_of_real_clips_that_another_run_has_left_change_nothing(samples, tmp_path):
+    kept = tmp_path / "features"
+    alone = evaluate(samples)
+    found = []
+    for _ in range(2):
+        (samples.parent / "run/finished.json").unlink()
+        found.append(evaluate(samples, f"real_features={kept}"))
+    assert found == [alone, alone]
+    assert len(list(kept.iterdir())) == 3
+
+
 def test_samples_of_classes_have_a_score_over_i3d_s_under_its_own_name(samples):
     (samples / "labels.json").write_text('["cats", "dogs", "cats"]')
     found = evaluate(samples)

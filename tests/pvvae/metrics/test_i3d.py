@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from pvvae.errors import ConfigError
 from pvvae.metrics.frechet import frechet_distance
-from pvvae.metrics.i3d import preprocess
+from pvvae.metrics.i3d import _max_pool, _same, preprocess
 
 
 def _black_from_white(i3d, frames: int) -> float:
@@ -61,3 +61,22 @@ def test_frames_are_resized_whole_without_antialiasing():
 def test_what_is_not_a_clip_is_refused(i3d, clips, message):
     with pytest.raises(ConfigError, match=message):
         i3d(clips)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "stride"),
+    [
+        ((1, 3, 3), (1, 2, 2)),
+        ((3, 3, 3), (2, 2, 2)),
+        ((2, 2, 2), (2, 2, 2)),
+        ((3, 3, 3), (1, 1, 1)),
+    ],
+)
+@pytest.mark.parametrize("size", [(5, 14, 14), (1, 7, 7), (9, 9, 8)])
+def test_maxima_are_those_of_pooling_in_three_dimensions(kernel, stride, size):
+    x = torch.randn(2, 3, *size, generator=torch.Generator().manual_seed(0))
+    x = x.contiguous(memory_format=torch.channels_last_3d)
+    sides = zip(size, kernel, stride, strict=True)
+    before = [_same(n, kernel=k, stride=s)[0] for n, k, s in sides]
+    expected = F.max_pool3d(x, kernel, stride, padding=before, ceil_mode=True)
+    assert torch.equal(_max_pool(x, kernel=kernel, stride=stride), expected)

@@ -1,0 +1,57 @@
+"""I3D's features of real clips, measured once for all runs that name a folder for them.
+
+Methods are compared against the same real clips, and I3D is most of an evaluation's time. A file is
+found by the clip's pixels and by all that moves a feature in its last bits, so whether it was there
+changes no number.
+"""
+
+import hashlib
+from functools import partial
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from pvvae.files import write_atomic
+from pvvae.metrics.fvd import FVD
+from pvvae.weight_sources import I3D_KINETICS
+
+KEY = "features"
+
+
+class KnownFeatures:
+    """A folder with a file for each clip, whole or absent; any number of runs may share it."""
+
+    def __init__(self, videos: FVD, *, folder: Path | None, device: torch.device) -> None:
+        """Args:
+        videos: measures what is not there.
+        folder: made with its first file; None keeps nothing.
+        device: that I3D runs on.
+        """
+        self._videos, self._folder = videos, folder
+        kernels = torch.cuda.get_device_name() if device.type == "cuda" else torch.get_num_threads()
+        self._how = (
+            f"{I3D_KINETICS.sha256} {videos.rule} {torch.__version__} {device.type} {kernels}"
+        )
+
+    def of(self, clip: Tensor) -> Tensor:
+        """Features (1, 400) of a clip (1, T, H, W, 3), uint8.
+
+        Raises:
+            ConfigError: for clips that I3D cannot see, or if the disk is full.
+        """
+        if self._folder is None:
+            return self._videos.features_of(clip)
+        path = self._folder / f"{self._digest(clip)}.safetensors"
+        try:
+            return load_file(path)[KEY]
+        except (OSError, SafetensorError):  # absent or damaged: made anew
+            features = self._videos.features_of(clip)
+            write_atomic(path, partial(save_file, {KEY: features.contiguous()}))
+            return features
+
+    def _digest(self, clip: Tensor) -> str:
+        what = f"{self._how} {tuple(clip.shape)}".encode()
+        return hashlib.sha256(what + clip.numpy().tobytes()).hexdigest()
