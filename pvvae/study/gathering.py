@@ -21,7 +21,7 @@ from pvvae.study.outcomes import (
     write_outcome,
 )
 from pvvae.study.staleness import why_stale
-from pvvae.study.study import Reading, Study
+from pvvae.study.study import MeasureEntry, Reading, Study
 
 RESULTS = "results.json"
 """What an evaluation writes (pvvae/results.py, which imports numpy)."""
@@ -104,7 +104,8 @@ def _failure(cell: Cell, journal: Journal) -> str:
 
 
 def _found(study: Study, cell: Cell, journal: Journal, flops: Flops | None) -> Outcome:
-    values = {name: _number(name, m, cell) for name, m in study.measures.items()}
+    measures = {name: m for name, m in study.measures.items() if not _lacks(m, cell)}
+    values = {name: _number(name, m, cell) for name, m in measures.items()}
     costs = {name: _number(name, reading, cell) for name, reading in study.costs.items()}
     seconds = [journal.seconds(task.address) for task in cell.runs.values()]
     if all(seconds):
@@ -151,6 +152,14 @@ def _number(name: str, reading: Reading, cell: Cell) -> float:
             f"{name}: {path} gives no {reading.value!r}; it has {', '.join(plain['metrics'])}"
         )
     return float(found)
+
+
+def _lacks(measure: MeasureEntry, cell: Cell) -> bool:
+    """Whether an optional measure is not in its stage's results.json."""
+    path = cell.runs[measure.stage].folder / RESULTS
+    if not measure.optional or measure.of is not None or not path.is_file():
+        return False
+    return _at(json.loads(path.read_text()), measure.value) is None
 
 
 def _at(plain: Mapping[str, Any], value: str) -> Any:

@@ -78,6 +78,9 @@ class MeasureEntry(Reading):
 
     label: str
     unit: str = ""
+    optional: bool = False
+    """Whether its stage may lack it, as a score whose weights were not named: the column is empty
+    then. Otherwise that is a mistake."""
     better: Literal["lower", "higher"] = "lower"
 
 

@@ -96,6 +96,15 @@ def test_a_metric_that_is_not_there_is_named_with_those_that_are(study: Study, c
         settled(study, cell)
 
 
+def test_an_optional_metric_that_is_not_there_is_left_empty(study: Study, cell: Cell) -> None:
+    score = MeasureEntry(stage="rebuilt", value="is_c3d", label="IS", optional=True)
+    found = settled(replace(study, measures={**study.measures, "is": score}), cell)
+    assert found is not None and found.values == {"psnr": 31.5}
+    there = replace(score, value="psnr")
+    found = settled(replace(study, measures={**study.measures, "is": there}), cell)
+    assert found is not None and found.values == {"psnr": 31.5, "is": 31.5}
+
+
 def test_a_cell_of_which_a_run_is_left_has_no_outcome(study: Study, cell: Cell) -> None:
     (cell.runs["rebuilt"].folder / "finished.json").unlink()
     assert settled(study, cell) is None
