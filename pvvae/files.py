@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -30,13 +31,19 @@ REFUSALS = (
 """What an operating system says when it does not let one write, or no longer can."""
 
 
-def write_atomic(path: Path, write: Callable[[Path], None]) -> None:
+def write_atomic(path: Path, write: Callable[[Path], None], *, shared: bool = False) -> None:
     """Let ``write`` fill a temporary file beside ``path``, then put it in place.
+
+    Args:
+        path: replaced if it is there.
+        write: fills the file that it is given.
+        shared: whether others may write the same file meanwhile; the last to end wins.
 
     Raises:
         ConfigError: if the disk is full or refuses; ``path`` is as it was before.
     """
-    partial = path.with_name(f".{path.name}.partial")
+    writer = f".{uuid.uuid4().hex}" if shared else ""
+    partial = path.with_name(f".{path.name}{writer}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(partial)

@@ -49,7 +49,8 @@ class KnownFeatures:
             return load_file(path)[KEY]
         except (OSError, SafetensorError):  # absent or damaged: made anew
             features = self._videos.features_of(clip)
-            write_atomic(path, partial(save_file, {KEY: features.contiguous()}))
+            save = partial(save_file, {KEY: features.contiguous()})
+            write_atomic(path, save, shared=True)
             return features
 
     def _digest(self, clip: Tensor) -> str:
