@@ -2,7 +2,7 @@
 
 What autograd keeps of an element-wise operation is mostly what it has been given or has given out,
 which the next operation keeps as well. Here one of the two is kept and the other computed again,
-at the price of an element-wise operation.
+at the price of an element-wise operation. None has second derivatives.
 """
 
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from arch.layers.products import linear, product
 
@@ -48,6 +49,7 @@ class _ModulatedNorm(torch.autograd.Function):
         return torch.addcmul(shift, normed, 1 + scale)
 
     @staticmethod
+    @once_differentiable  # type: ignore[untyped-decorator]
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         (grad,) = grads
         x, mean, rstd, scale = ctx.saved_tensors
@@ -65,6 +67,7 @@ class _GeluLinear(torch.autograd.Function):
         return linear(F.gelu(hidden, approximate="tanh"), weight, bias)
 
     @staticmethod
+    @once_differentiable  # type: ignore[untyped-decorator]
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         (grad,) = grads
         hidden, weight = ctx.saved_tensors

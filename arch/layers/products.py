@@ -10,6 +10,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 LARGE = 2**27
 """Multiplications of a product from which on oneDNN is taken: 128 rows of a 1024 x 1024 layer.
@@ -19,8 +20,12 @@ THIN = 64
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """``F.linear``: x (..., in), weight (out, in), bias (out,) -> (..., out)."""
-    if not _suits(x.flatten(0, -2), weight):
+    """``F.linear``: x (..., in), weight (out, in), bias (out,) -> (..., out).
+
+    Raises:
+        RuntimeError: if a gradient of its gradient is asked for, where oneDNN computes it.
+    """
+    if not _suits(x, weight, sides=(x.numel() // x.shape[-1], *weight.shape)):
         return F.linear(x, weight, bias)
     result: Tensor = _Linear.apply(x, weight, bias)  # type: ignore[no-untyped-call]
     return result
@@ -28,21 +33,22 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 def product(a: Tensor, b: Tensor, bias: Tensor | None = None) -> Tensor:
     """a (n, k) by the transpose of b (m, k), plus a bias (m,) -> (n, m); it has no gradient."""
-    if not _suits(a, b):
+    if not _suits(a, b, sides=(*a.shape, len(b))):
         return F.linear(a, b, bias)
+    # Of another layout oneDNN makes the product without its fast kernels, a thousand times slower.
+    a, b = (t if t.is_contiguous() or t.T.is_contiguous() else t.contiguous() for t in (a, b))
     result: Tensor = torch.ops.mkldnn._linear_pointwise(a, b, bias, "none", [], "")
     return result
 
 
-def _suits(a: Tensor, b: Tensor) -> bool:
-    """Whether a (n, k) by the transpose of b (m, k) is for oneDNN; its gradients then are too."""
-    sides = (*a.shape, len(b))
+def _suits(*factors: Tensor, sides: tuple[int, ...]) -> bool:
+    """Whether oneDNN computes a product of these sides; if so, those of its gradients too."""
+    if torch.compiler.is_compiling() or torch.is_autocast_enabled("cpu"):
+        return False
     return (
-        a.device.type == b.device.type == "cpu"
-        and a.dtype == b.dtype == torch.float32
+        all(t.device.type == "cpu" and t.dtype == torch.float32 for t in factors)
         and math.prod(sides) >= LARGE
         and min(sides) >= THIN
-        and not torch.compiler.is_compiling()
         and torch._C._has_mkldnn
     )
 
@@ -50,13 +56,19 @@ def _suits(a: Tensor, b: Tensor) -> bool:
 class _Linear(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        ctx.save_for_backward(x, weight)
-        return product(x.flatten(0, -2), weight, bias).view(*x.shape[:-1], len(weight))
+        rows = x.flatten(0, -2)  # (rows, in)
+        ctx.save_for_backward(rows, weight)
+        ctx.shape = x.shape
+        return product(rows, weight, bias).view(*x.shape[:-1], len(weight))
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor, Tensor]:
-        (grad,) = grads
-        x, weight = ctx.saved_tensors
-        rows = grad.flatten(0, -2)  # (rows, out)
-        of_x = product(rows, weight.T).view(x.shape) if ctx.needs_input_grad[0] else None
-        return of_x, product(rows.T, x.flatten(0, -2).T), rows.sum(0)
+    @once_differentiable  # type: ignore[untyped-decorator]
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        rows, weight = ctx.saved_tensors
+        pulls = grad.flatten(0, -2)  # (rows, out)
+        of_x, of_weight, of_bias = ctx.needs_input_grad
+        return (
+            product(pulls, weight.T).view(ctx.shape) if of_x else None,
+            product(pulls.T, rows.T) if of_weight else None,
+            pulls.sum(0) if of_bias else None,
+        )

@@ -69,3 +69,20 @@ def test_a_linear_layer_of_gelu_keeps_its_input_once() -> None:
     hidden, weight, bias = draw(B, T, N, WIDTH, seed=0), draw(OUT, WIDTH, seed=1), draw(OUT, seed=2)
     kept = FLOAT * (hidden.numel() + weight.numel())
     assert saved(gelu_linear(hidden, weight, bias)) == kept
+
+
+def test_a_large_layer_of_a_gelu_is_the_same_numbers() -> None:
+    """Its products are oneDNN's then, and the GELU's gradient is written over one of them."""
+    generator = torch.Generator().manual_seed(0)
+    hidden = torch.randn(2, 64, 1088, generator=generator).requires_grad_()
+    weight = torch.randn(1024, 1088, generator=generator).requires_grad_()
+    bias = torch.randn(1024, generator=generator).requires_grad_()
+    inputs = (hidden, weight, bias)
+    one, two = gelu_linear(*inputs), plain_linear(*inputs)
+    pull = torch.randn(one.shape, generator=generator)
+    for a, b in zip(
+        (one, *torch.autograd.grad(one, inputs, pull)),
+        (two, *torch.autograd.grad(two, inputs, pull)),
+        strict=True,
+    ):
+        assert (a - b).abs().max() < 1e-5 * b.abs().max()

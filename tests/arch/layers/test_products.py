@@ -61,9 +61,37 @@ def test_all_three_products_of_a_large_layer_are_onednns() -> None:
     assert calls_of_onednn(layer(ROWS)) == 3
 
 
+@pytest.mark.parametrize("axis", [0, 1], ids=["a part of the channels", "a part of the rows"])
+def test_a_part_of_a_tensor_is_as_good_as_a_whole_one(axis: int) -> None:
+    shape = [2 * ROWS[0] * ROWS[1], 2 * IN]
+    whole, (_, weight, bias) = draw(*shape, seed=0), layer(ROWS)
+    x = whole[::2, :IN] if axis else whole[: shape[0] // 2, 5 : 5 + IN]
+    inputs = (whole, weight, bias)
+    assert not x.is_contiguous()
+    one, two = linear(x, weight, bias), F.linear(x, weight, bias)
+    assert near(one, two)
+    for a, b in zip(
+        torch.autograd.grad(one.sum(), inputs), torch.autograd.grad(two.sum(), inputs), strict=True
+    ):
+        assert near(a, b)
+
+
 def test_what_needs_no_gradient_gets_none() -> None:
     x, weight, bias = layer(ROWS)
     assert calls_of_onednn((x.detach(), weight, bias)) == 2
+    assert calls_of_onednn((x, weight.detach(), bias)) == 2
+
+
+def test_a_gradient_of_a_gradient_is_refused_not_zero() -> None:
+    inputs = layer(ROWS)
+    (pull,) = torch.autograd.grad(linear(*inputs).pow(2).sum(), inputs[0], create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        pull.sum().backward()
+
+
+def test_one_row_without_a_batch_is_a_row() -> None:
+    x, weight, bias = layer(())
+    assert linear(x, weight, bias).shape == (OUT,)
 
 
 @pytest.mark.parametrize(
