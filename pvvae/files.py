@@ -57,18 +57,18 @@ def write_atomic(path: Path, write: Callable[[Path], None], *, shared: bool = Fa
         raise
 
 
-def write_text(path: Path, text: str) -> None:
-    """Replace a text file atomically."""
+def write_text(path: Path, text: str, *, shared: bool = False) -> None:
+    """Replace a text file atomically; ``shared`` as for :func:`write_atomic`."""
 
     def write(partial: Path) -> None:
         partial.write_text(text)
 
-    write_atomic(path, write)
+    write_atomic(path, write, shared=shared)
 
 
-def write_json(path: Path, data: Any) -> None:
-    """Replace a JSON file atomically."""
-    write_text(path, json.dumps(data, indent=1, sort_keys=True) + "\n")
+def write_json(path: Path, data: Any, *, shared: bool = False) -> None:
+    """Replace a JSON file atomically; ``shared`` as for :func:`write_atomic`."""
+    write_text(path, json.dumps(data, indent=1, sort_keys=True) + "\n", shared=shared)
 
 
 def raise_if_unwritable(error: Exception, path: Path) -> None:

@@ -114,8 +114,16 @@ def read(
         seeds=chosen,
         expansion=Expansion(cells=_chosen([c for c in whole.cells if c.seed in chosen], only)),
         whole=whole,
-        journal=Journal(Path(study.folder), shares=study.shared),
+        journal=Journal(Path(study.folder), shared=taken(study, whole)),
     )
+
+
+def taken(study: Study, whole: Expansion) -> dict[Path, set[str]]:
+    """Addresses of runs that lie in other studies' folders."""
+    return {
+        other: {a for a, task in whole.tasks.items() if other in task.folder.parents}
+        for other in study.shared
+    }
 
 
 def question(asked: Asked) -> StudyQuestion:

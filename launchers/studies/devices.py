@@ -4,8 +4,9 @@ A run of one process takes the first GPU that it sees, so each is shown another 
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from queue import SimpleQueue
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from threading import Lock
 
 from launchers.studies.asked import Asked
 from launchers.studies.attempt import Ended, attempt
@@ -13,13 +14,6 @@ from pvvae.study.expansion import Task
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 Attempt = Callable[..., Ended]
-
-
-def shares(devices: Sequence[str], *, at_once: int) -> list[dict[str, str]]:
-    """What is set for each of ``at_once`` runs: one GPU each, in turn if there are fewer."""
-    if at_once == 1 or len(devices) < 2:
-        return [{}] * at_once
-    return [{VISIBLE: devices[number % len(devices)]} for number in range(at_once)]
 
 
 def visible_devices() -> list[str]:
@@ -32,13 +26,14 @@ def visible_devices() -> list[str]:
 
 
 class Devices:
-    """Lends each attempt the devices of no other."""
+    """Lends each attempt the GPU that fewest others have, if there are several."""
 
     def __init__(self, *, at_once: int, processes: int) -> None:
         """Runs of several processes share all: DeepSpeed's launcher takes the first as it is."""
-        self._free: SimpleQueue[Mapping[str, str]] = SimpleQueue()
-        for share in shares(visible_devices() if processes == 1 else [], at_once=at_once):
-            self._free.put(share)
+        alone = at_once == 1 or processes > 1
+        devices = [] if alone else visible_devices()
+        self._users = dict.fromkeys(devices if len(devices) > 1 else [], 0)
+        self._lock = Lock()
 
     def attempt(
         self,
@@ -49,9 +44,20 @@ class Devices:
         environment: Mapping[str, str],
         by: Attempt = attempt,
     ) -> Ended:
-        """An attempt ``by`` the function, with devices of its own."""
-        share = self._free.get()
-        try:
+        """An attempt ``by`` the function, with a GPU of its own."""
+        with self._lent() as share:
             return by(task, asked, processes=processes, environment={**environment, **share})
+
+    @contextmanager
+    def _lent(self) -> Iterator[dict[str, str]]:
+        if not self._users:
+            yield {}
+            return
+        with self._lock:
+            device = min(self._users, key=self._users.__getitem__)
+            self._users[device] += 1
+        try:
+            yield {VISIBLE: device}
         finally:
-            self._free.put(share)
+            with self._lock:
+                self._users[device] -= 1

@@ -2,9 +2,9 @@
 
 import shlex
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from launchers.studies.asked import Asked
+from launchers.studies.asked import Asked, taken
 from pvvae.study.expansion import Task
 from pvvae.study.gathering import is_done
 
@@ -21,7 +21,7 @@ def plan_lines(asked: Asked, *, commands: bool) -> Iterator[str]:
     if commands:
         yield from _cells(asked, done)
     yield from _stages(asked, done)
-    yield from _shared(asked, done)
+    yield from _shared(asked)
     left = [task for address, task in tasks.items() if address not in done]
     yield estimate(asked, left, at_once=study.at_once)
     if commands:
@@ -30,13 +30,11 @@ def plan_lines(asked: Asked, *, commands: bool) -> Iterator[str]:
         yield f"# then {asked.folder}/index.html"
 
 
-def _shared(asked: Asked, done: Collection[str]) -> Iterator[str]:
+def _shared(asked: Asked) -> Iterator[str]:
     """What other studies have run already."""
-    for other in asked.study.shared:
-        tasks = [asked.expansion.tasks[address] for address in done]
-        number = sum(other in task.folder.parents for task in tasks)
-        if number:
-            yield f"{counted(number, 'run')} of these lie in {other}"
+    for other, addresses in taken(asked.study, asked.expansion).items():
+        if addresses:
+            yield f"{counted(len(addresses), 'run')} of these lie in {other}"
 
 
 def estimate(asked: Asked, left: Sequence[Task], *, at_once: int) -> str:

@@ -1,8 +1,8 @@
 """I3D's features of real clips, measured once for all runs that name a folder for them.
 
 Methods are compared against the same real clips, and I3D is most of an evaluation's time. A file is
-found by the clip's pixels and by all that moves a feature in its last bits, so whether it was there
-changes no number.
+found by the clip's pixels and by what moves a feature in its last bits: weights, frames seen, and
+the kernels of this machine.
 """
 
 import hashlib
@@ -19,6 +19,8 @@ from pvvae.metrics.fvd import FVD
 from pvvae.weight_sources import I3D_KINETICS
 
 KEY = "features"
+VERSION = 1
+"""Of what I3D and its preprocessing compute here: raised when a feature changes by any bit."""
 
 
 class KnownFeatures:
@@ -31,13 +33,11 @@ class KnownFeatures:
         device: that I3D runs on.
         """
         self._videos, self._folder = videos, folder
-        kernels = torch.cuda.get_device_name() if device.type == "cuda" else torch.get_num_threads()
-        self._how = (
-            f"{I3D_KINETICS.sha256} {videos.rule} {torch.__version__} {device.type} {kernels}"
-        )
+        how = (VERSION, I3D_KINETICS.sha256, videos.rule, torch.__version__, *_kernels(device))
+        self._how = " ".join(map(str, how))
 
     def of(self, clip: Tensor) -> Tensor:
-        """Features (1, 400) of a clip (1, T, H, W, 3), uint8.
+        """Features (1, 400) of a clip (1, T, H, W, 3), uint8, on the CPU.
 
         Raises:
             ConfigError: for clips that I3D cannot see, or if the disk is full.
@@ -56,3 +56,10 @@ class KnownFeatures:
     def _digest(self, clip: Tensor) -> str:
         what = f"{self._how} {tuple(clip.shape)}".encode()
         return hashlib.sha256(what + clip.numpy().tobytes()).hexdigest()
+
+
+def _kernels(device: torch.device) -> tuple[object, ...]:
+    """What decides in which order a device adds."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(), torch.backends.cudnn.version()  # type: ignore[no-untyped-call]
+    return device.type, torch.backends.cpu.get_cpu_capability(), torch.get_num_threads()

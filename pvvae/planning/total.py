@@ -1,19 +1,20 @@
 """The arithmetic of a whole stage, without its memory."""
 
+from pvvae.denoising_config import DenoiserTrainingConfig
 from pvvae.planning.compute import slot_flops, step_flops
 from pvvae.planning.stage import stage_of
+from pvvae.training_config import VAETrainingConfig
 
 
-def total_flops(config: object, *, freeze_encoder: bool) -> float:
+def total_flops(
+    config: VAETrainingConfig | DenoiserTrainingConfig, *, freeze_encoder: bool
+) -> float:
     """Of all steps of a stage that trains, as ``pvvae plan`` counts them.
 
     Raises:
-        ConfigError: for a stage that trains nothing.
+        ConfigError: for shapes that do not fit the network.
     """
-    stage = stage_of(config, freeze_encoder=freeze_encoder, processes=_team(config))
+    team = config.sequence_parallel
+    stage = stage_of(config, freeze_encoder=freeze_encoder, processes=team)
     slots = [slot_flops(stage, bucket) for bucket in stage.buckets]
-    return stage.steps * step_flops(stage, slots, processes=stage.team).all_processes
-
-
-def _team(config: object) -> int:
-    return int(getattr(config, "sequence_parallel", 1))
+    return stage.steps * step_flops(stage, slots, processes=team).all_processes

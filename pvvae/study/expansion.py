@@ -191,11 +191,16 @@ class _Expander:
 
 
 def _runs_there(study: Study) -> dict[str, Path]:
-    """Folders by the last digits: the study's own, begun or not, and others' that are complete."""
-    own = (Path(study.folder) / RUNS).glob("*/*")
-    others = (path for other in study.shared for path in (other / RUNS).glob("*/*"))
-    complete = {path.name[-DIGITS:]: path for path in others if is_any_complete(path)}
-    return complete | {path.name[-DIGITS:]: path for path in own}
+    """Folders by the last digits of their names: the study's own that are complete, then others'
+    that are, then its own that are begun."""
+    own = _by_digits(Path(study.folder))
+    others = [folder for other in study.shared for folder in _by_digits(other).items()]
+    complete = {digits: path for digits, path in own.items() if is_any_complete(path)}
+    return own | {digits: path for digits, path in others if is_any_complete(path)} | complete
+
+
+def _by_digits(folder: Path) -> dict[str, Path]:
+    return {path.name[-DIGITS:]: path for path in (folder / RUNS).glob("*/*")}
 
 
 def _is_free(key: str, value: Any) -> bool:

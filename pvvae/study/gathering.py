@@ -26,8 +26,8 @@ from pvvae.study.study import MeasureEntry, Reading, Study
 RESULTS = "results.json"
 """What an evaluation writes (pvvae/results.py, which imports numpy)."""
 
-Flops = Callable[[Cell], float]
-"""FLOPs of all training that a cell is made of; its runs are complete."""
+Flops = Callable[[Cell], float | None]
+"""FLOPs of all training that a cell is made of, if known; its runs are complete."""
 
 
 def is_done(task: Task) -> bool:
@@ -44,7 +44,7 @@ def settle(
         study: whose cell it is.
         cell: with its runs.
         journal: of the study.
-        flops: what cells trained with, where the answer is quality against cost.
+        flops: what cells trained with; asked for where the answer is drawn against it.
 
     Raises:
         ConfigError: for a measure that its stage does not give.
@@ -110,8 +110,9 @@ def _found(study: Study, cell: Cell, journal: Journal, flops: Flops | None) -> O
     seconds = [journal.seconds(task.address) for task in cell.runs.values()]
     if all(seconds):
         costs["seconds"] = sum(seconds)
-    if flops is not None and (study.answer.kind == "pareto" or study.answer.x == "flops"):
-        costs["flops"] = flops(cell)
+    wanted = study.answer.kind == "pareto" or study.answer.x == "flops"
+    if wanted and flops is not None and (spent := flops(cell)) is not None:
+        costs["flops"] = spent
     return Outcome(
         arm=cell.arm,
         seed=cell.seed,

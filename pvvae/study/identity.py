@@ -7,7 +7,7 @@ from typing import Any
 
 from pvvae import config as codec
 from pvvae.run_folder import bound, is_run, read_config
-from pvvae.study.expansion import Cell, Task
+from pvvae.study.expansion import DIGITS, Cell, Task
 from pvvae.study.names import REFERENCE, referred
 
 
@@ -37,7 +37,8 @@ def _asked(now: Any, then: Any, folders: Mapping[str, str]) -> Any:
     if now == then:
         return now
     if isinstance(now, str) and (found := REFERENCE.match(now)):
-        moved = isinstance(then, str) and Path(folders[found[1]]).name in Path(then).parts
+        digits = Path(folders[found[1]]).name[-DIGITS:]  # its label may be another study's
+        moved = isinstance(then, str) and any(p[-DIGITS:] == digits for p in Path(then).parts)
         return then if moved else referred(now, folders)
     if isinstance(now, Mapping):
         parts = then if isinstance(then, Mapping) else {}

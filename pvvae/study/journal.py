@@ -9,7 +9,7 @@ under a lock, where the file system has them.
 import fcntl
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -40,18 +40,26 @@ class Attempt:
 class Journal:
     """Attempts of one study, oldest first."""
 
-    def __init__(self, folder: Path, *, shares: Sequence[Path] = ()) -> None:
-        """Read what is there, after what other studies' folders have; those are never written."""
+    def __init__(
+        self, folder: Path, *, shared: Mapping[Path, Collection[str]] | None = None
+    ) -> None:
+        """Read what is there.
+
+        Args:
+            folder: the study's.
+            shared: folders of other studies, and addresses of the runs that are taken from them:
+                what their journals say of those alone.
+        """
         self._path = folder / FILE
         self._attempts: dict[str, list[Attempt]] = {}
         self._open: set[str] = set()  # addresses whose last attempt has not ended
         self._cut: set[str] = set()  # those of which an earlier one never did
-        files = [*(other / FILE for other in shares), self._path]
-        for line in [x for file in files if file.is_file() for x in file.read_text().splitlines()]:
-            try:
-                self._read(json.loads(line))
-            except (ValueError, TypeError):
-                continue  # cut by a kill
+        for line in _lines(self._path):
+            self._read(line)
+        for other, addresses in (shared or {}).items():
+            for line in _lines(other / FILE):
+                if line.get(BEGAN, line.get("address")) in addresses:
+                    self._read(line)
 
     def begin(self, address: str) -> None:
         """Note that an attempt at a run begins, on disk too."""
@@ -103,7 +111,8 @@ class Journal:
     def _read(self, line: dict[str, Any]) -> None:
         if BEGAN in line:
             self._begin(line[BEGAN])
-        else:
+            return
+        with suppress(TypeError):  # not a whole attempt
             self._keep(Attempt(**line))
 
     def _begin(self, address: str) -> None:
@@ -114,6 +123,15 @@ class Journal:
     def _keep(self, attempt: Attempt) -> None:
         self._open.discard(attempt.address)
         self._attempts.setdefault(attempt.address, []).append(attempt)
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    """Those that are whole."""
+    for line in path.read_text().splitlines() if path.is_file() else []:
+        with suppress(ValueError):  # cut by a kill
+            found = json.loads(line)
+            if isinstance(found, dict):
+                yield found
 
 
 def _whole(file: IO[bytes]) -> bool:

@@ -130,7 +130,7 @@ def write_outcome(folder: Path, outcome: Outcome) -> Path:
     path = folder / OUTCOMES / file_name(outcome.arm, outcome.seed)
     plain = asdict(outcome)
     # Keys are sorted in the file, so the order of factors is kept beside them.
-    write_json(path, plain | {"factors": list(outcome.arm)})
+    write_json(path, plain | {"factors": list(outcome.arm)}, shared=True)
     return path
 
 

@@ -1,15 +1,19 @@
 """Whether an outcome is of the study as it stands, and if not, what has changed since."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pvvae import config as codec
 from pvvae.run_folder import bound, is_run, read_config
-from pvvae.study.expansion import DIGITS, Cell, Task
+from pvvae.study.expansion import DIGITS, RUNS, Cell, Task
 from pvvae.study.names import REFERENCE
 from pvvae.study.outcomes import Outcome
 from pvvae.study.study import Study
+
+A_RUN = re.compile(rf"(.*/)?{RUNS}/[^/]+/([^/]*-)?[0-9a-f]{{{DIGITS}}}(/.*)?$")
+"""A folder of a study's run, or what is in it."""
 
 
 def why_stale(study: Study, cell: Cell, earlier: Outcome) -> str:
@@ -33,10 +37,9 @@ def _difference(run: Path, task: Task) -> str:
     """The first key in which a run's config is not the task's."""
     if not is_run(run):
         return f"was made otherwise, in {run}"
-    runs = f"{run.parents[1]}/"
     then = {k: v for k, v in bound(read_config(run)).items() if k != "seed"}
     now = {k: v for k, v in bound(task.plain).items() if k != "seed"}
-    lines = codec.differences(_masked(then, runs), _masked(now, runs))
+    lines = codec.differences(_masked(then), _masked(now))
     if not lines:
         return "builds on other runs"
     path, _, values = lines[0].partition(": ")
@@ -46,12 +49,12 @@ def _difference(run: Path, task: Task) -> str:
     return f"{path} was {before} and is {after} now{more}"
 
 
-def _masked(value: Any, runs: str) -> Any:
-    """Plain data in which runs of the study, by reference or by folder, are all the same."""
+def _masked(value: Any) -> Any:
+    """Plain data in which runs of studies, by reference or by folder, are all the same."""
     if isinstance(value, str):
-        return "a run" if value.startswith(runs) or REFERENCE.match(value) else value
+        return "a run" if A_RUN.match(value) or REFERENCE.match(value) else value
     if isinstance(value, Mapping):
-        return {key: _masked(part, runs) for key, part in value.items()}
+        return {key: _masked(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_masked(part, runs) for part in value]
+        return [_masked(part) for part in value]
     return value

@@ -169,7 +169,8 @@ class Study:
     @property
     def shared(self) -> tuple[Path, ...]:
         """Folders of those that it shares runs with; a base may name the study itself."""
-        return tuple(Path(other) for other in self.shares if Path(other) != Path(self.folder))
+        own = Path(self.folder).resolve()
+        return tuple(Path(other) for other in self.shares if Path(other).resolve() != own)
 
     @property
     def read(self) -> tuple[str, ...]:

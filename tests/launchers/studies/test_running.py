@@ -18,6 +18,7 @@ from launchers.studies.show import plan_lines
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
 from pvvae.study.expansion import Task
+from pvvae.study.gathering import stale_cells
 from pvvae.study.outcomes import Outcome, read_outcomes
 
 Ask = Callable[..., Asked]
@@ -133,8 +134,38 @@ def test_a_run_that_another_study_has_not_finished_is_the_studys_own(
     (ask().expansion.cells[0].runs["vae"].folder).mkdir()
     plain |= {"folder": str(tmp_path / "other"), "shares": [str(tmp_path / "study")]}
     runs.given.clear()
+    path = tmp_path / "study.yaml"
+    path.write_text(yaml.safe_dump(plain, sort_keys=False))
+    assert cli.main(["study", str(path), "--seeds", "0", "--report"]) == 0
+    assert sorted(outcomes(ask())) == ["+ predictive 0"]  # the other's failure is not its own
     assert run(ask(seeds=[0])) == 0
     assert runs.given == ["baseline-seed0"]
+    assert outcomes(ask())["baseline 0"].costs == {"seconds": 2.0}
+
+
+def test_a_run_that_another_study_finishes_takes_the_place_of_one_begun(
+    ask: Ask, runs: Runs, plain: Plain, tmp_path: Path
+) -> None:
+    plain |= {"folder": str(tmp_path / "other"), "shares": [str(tmp_path / "study")]}
+    begun = ask(seeds=[0]).expansion.cells[0].runs["vae"].folder
+    begun.mkdir(parents=True)
+    run(ask("folder=" + str(tmp_path / "study"), seeds=[0]))
+    runs.given.clear()
+    assert run(ask(seeds=[0])) == 0
+    assert not runs.given and list(begun.iterdir()) == []
+
+
+def test_what_a_cell_builds_on_in_another_study_is_no_change_of_its_own(
+    ask: Ask, runs: Runs, plain: Plain, tmp_path: Path
+) -> None:
+    run(ask(seeds=[0]))
+    plain |= {"folder": str(tmp_path / "other"), "shares": [str(tmp_path / "study")]}
+    plain["factors"]["objective"]["+ half"] = {"vae": {"objective.max_drop_ratio": 0.5}}
+    run(ask(seeds=[0]))
+    plain["stages"]["vae"]["set"]["steps"] = 7
+    stale = stale_cells(ask().study, ask(seeds=[0]).expansion.cells)
+    assert stale["+ half, seed 0"].startswith("vae: steps was ")
+    assert "more" not in stale["+ half, seed 0"]
 
 
 def test_quality_against_cost_knows_the_flops_of_all_training(

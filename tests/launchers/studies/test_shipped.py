@@ -65,6 +65,21 @@ def test_table_4_adds_one_thing_a_row(name: str) -> None:
     assert asked.seeds == (0, 1, 2)
 
 
+@pytest.mark.parametrize("size", ["", "tiny/"])
+@pytest.mark.parametrize(
+    ("name", "trained", "taken"),
+    [("table5", 3, 1), ("table6", 2, 1), ("drop", 2, 1), ("difference_weight", 4, 2)],
+)
+def test_other_studies_take_what_table_4_has_trained(
+    size: str, name: str, trained: int, taken: int
+) -> None:
+    table4, other = (ask(f"{size}{file}.yaml") for file in ("table4", name))
+    assert other.study.shared == (table4.folder,)
+    vaes = {c.runs["vae"].address for c in cells(other).values()}
+    assert len(vaes) == trained
+    assert len(vaes & set(table4.expansion.tasks)) == taken
+
+
 @pytest.mark.parametrize("name", ["table4.yaml", "table7.yaml", "tiny/table4.yaml"])
 def test_tables_4_and_7_have_three_seeds(name: str) -> None:
     assert ask(name).seeds == (0, 1, 2)

@@ -65,3 +65,17 @@ def test_without_a_folder_nothing_is_kept(tmp_path: Path) -> None:
     features.of(clip(0))
     features.of(clip(0))
     assert videos.seen == 2 and not list(tmp_path.iterdir())
+
+
+def test_features_of_other_kernels_are_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known(Counted(), tmp_path).of(clip(0))
+    for name, value in (("get_num_threads", 97), ("__version__", "0.0")):
+        with monkeypatch.context() as other:
+            other.setattr(
+                torch, name, (lambda v=value: v) if callable(getattr(torch, name)) else value
+            )
+            videos = Counted()
+            known(videos, tmp_path).of(clip(0))
+            assert videos.seen == 1

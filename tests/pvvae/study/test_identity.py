@@ -72,3 +72,9 @@ def test_a_run_on_another_run_is_named(cell: Cell) -> None:
 def test_a_study_that_was_moved_has_its_own_runs(cell: Cell) -> None:
     write(cell, vae=f"/before/runs/vae/{cell.runs['vae'].folder.name}")
     assert why_another(cell) == ""
+
+
+def test_a_run_on_one_that_another_study_called_otherwise_is_its_own(cell: Cell) -> None:
+    digits = cell.runs["vae"].folder.name.rpartition("-")[2]
+    write(cell, vae=f"runs/studies/other/runs/vae/100-seed3-{digits}")
+    assert why_another(cell) == ""

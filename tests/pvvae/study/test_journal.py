@@ -41,3 +41,18 @@ def test_an_attempt_that_was_stopped_took_time_and_is_no_failure(tmp_path: Path)
     assert (journal.failed("A"), journal.pace()) == ("", {})
     journal.add(attempt("A"))
     assert (journal.seconds("A"), journal.pace()) == (20.0, {"vae": 20.0})
+
+
+def test_of_another_study_only_the_runs_taken_from_it_are_read(tmp_path: Path) -> None:
+    own, other = tmp_path / "own", tmp_path / "other"
+    for folder in (own, other):
+        Journal(folder).add(attempt("both"))
+    theirs = Journal(other)
+    theirs.add(attempt("taken"))
+    theirs.add(attempt("failed there", failed="it broke"))
+    theirs.begin("both")  # runs there now
+    found = Journal(own, shared={other: {"taken"}, tmp_path / "none": {"both"}})
+    assert (found.seconds("taken"), found.seconds("both")) == (10.0, 10.0)
+    assert found.failed("failed there") == ""
+    found.add(attempt("mine"))
+    assert "mine" not in (other / FILE).read_text()
