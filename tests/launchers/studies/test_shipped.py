@@ -80,6 +80,19 @@ def test_other_studies_take_what_table_4_has_trained(
     assert len(vaes & set(table4.expansion.tasks)) == taken
 
 
+def test_equal_decoders_are_table_4_s_three_ways_to_train_and_latte_is_not_trained_again() -> None:
+    table4, equal = ask("tiny/table4.yaml"), ask("tiny/equal_decoders.yaml")
+    theirs = set(table4.expansion.tasks)
+    for task in equal.expansion.tasks.values():
+        if task.stage in ("images", "vae", "latents", "latte"):
+            assert task.address in theirs
+    one, *others = cells(equal).values()
+    assert [changed(one, other) for other in others] == [
+        {"vae.objective.max_drop_ratio"},
+        {"vae.objective.max_drop_ratio", "vae.objective.weight_diff"},
+    ]
+
+
 @pytest.mark.parametrize("name", ["table4.yaml", "table7.yaml", "tiny/table4.yaml"])
 def test_tables_4_and_7_have_three_seeds(name: str) -> None:
     assert ask(name).seeds == (0, 1, 2)
