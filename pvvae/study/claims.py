@@ -113,8 +113,7 @@ def _digits(change: float, effect: Effect) -> str:
     half = (ends[1] - ends[0]) / 2 or abs(effect.change)
     sizes = [scale * size for size in (half, *map(abs, ends)) if size > 0]
     places = max((-math.floor(math.log10(size)) for size in sizes), default=0)
-    text = f"{scale * change:.{min(max(places, 0), 4)}f}"
-    return plain_minus(text)
+    return plain_minus(f"{scale * change:z.{min(max(places, 0), 4)}f}")  # z: no minus before zero
 
 
 def plain_minus(text: str) -> str:

@@ -37,6 +37,13 @@ def test_an_interval_that_holds_zero_is_no_effect_seen() -> None:
     assert answer.verdict == "no effect"
 
 
+def test_a_change_that_rounds_to_zero_has_no_sign() -> None:
+    answer, _ = answers(*BEFORE, *outcomes(PREDICTIVE, [182.0, 229.0, 189.0]))
+    assert answer.sentence == (
+        "predictive reconstruction: no effect on gFVD seen (0% [−20, 25], 2 of 3 seeds)."
+    )
+
+
 def test_one_seed_shows_nothing() -> None:
     question = replace(QUESTION, seeds=(0,))
     (answer, _) = answer_claims(question, cells_of(question, [BEFORE[0], AFTER[0]]))
