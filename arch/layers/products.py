@@ -49,7 +49,7 @@ def _suits(*factors: Tensor, sides: tuple[int, ...]) -> bool:
         all(t.device.type == "cpu" and t.dtype == torch.float32 for t in factors)
         and math.prod(sides) >= LARGE
         and min(sides) >= THIN
-        and torch._C._has_mkldnn
+        and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
     )
 
 

@@ -13,11 +13,6 @@ ROWS, IN, OUT = (2, 64), 1024, 1088
 NEAR = 1e-5
 """Of the largest number, for sums of a thousand products in float32."""
 
-pytestmark = pytest.mark.skipif(
-    not torch.backends.mkldnn.is_available(),  # type: ignore[no-untyped-call]
-    reason="this PyTorch was built without oneDNN",
-)
-
 
 def draw(*shape: int, seed: int, dtype: torch.dtype = torch.float32) -> Tensor:
     generator = torch.Generator().manual_seed(seed)
