@@ -12,6 +12,8 @@ from pvvae import config as codec
 from pvvae.study.expansion import Cell
 
 STUDIES = [path for path in runnable_configs() if "factors" in codec.read_yaml(path)]
+SIZES = ["", "tiny/", "tiny/clips/"]
+"""Folders of Tables 4 to 7 and Figure 5b: the paper's size, scenes, packaged clips."""
 NAMES = [str(path.relative_to(ROOT / "studies")) for path in STUDIES]
 
 
@@ -47,7 +49,7 @@ def test_no_two_studies_share_a_folder() -> None:
     assert len(set(folders)) == len(folders)
 
 
-@pytest.mark.parametrize("name", ["table4.yaml", "tiny/table4.yaml"])
+@pytest.mark.parametrize("name", ["table4.yaml", "tiny/table4.yaml", "tiny/clips/table4.yaml"])
 def test_table_4_adds_one_thing_a_row(name: str) -> None:
     asked = ask(name)
     rows = list(cells(asked).values())
@@ -65,10 +67,29 @@ def test_table_4_adds_one_thing_a_row(name: str) -> None:
     assert asked.seeds == (0, 1, 2)
 
 
-@pytest.mark.parametrize("size", ["", "tiny/"])
+@pytest.mark.parametrize("name", ["table4", "table5", "table6", "table7"])
+def test_on_packaged_clips_the_same_arms_are_asked_of_the_same_networks(name: str) -> None:
+    scenes, clips = (ask(f"tiny/{data}{name}.yaml") for data in ("", "clips/"))
+    assert clips.study.arms == scenes.study.arms and clips.seeds == scenes.seeds
+    for one, other in zip(cells(scenes).values(), cells(clips).values(), strict=True):
+        assert not {"scenes", "unseen"} & other.runs.keys()
+        for key in changed(one, other):
+            stage, _, what = key.partition(".")
+            assert what in {
+                *("data.train", "data.held_out", "held_out.clips", "steps", "num", "clips"),
+                *("train", "held_out", "denoiser.num_classes", "validation_clips", "real"),
+                *("latent_clips", "init", "vae", "predictor", "latents", "latte", "samples"),
+            }, f"{stage}: {what}"
+
+
 @pytest.mark.parametrize(
-    ("name", "trained", "taken"),
-    [("table5", 3, 1), ("table6", 2, 1), ("drop", 2, 1), ("difference_weight", 4, 2)],
+    ("size", "name", "trained", "taken"),
+    [
+        *((size, "table5", 3, 1) for size in SIZES),
+        *((size, "table6", 2, 1) for size in SIZES),
+        *((size, "drop", 2, 1) for size in SIZES[:2]),
+        *((size, "difference_weight", 4, 2) for size in SIZES[:2]),
+    ],
 )
 def test_other_studies_take_what_table_4_has_trained(
     size: str, name: str, trained: int, taken: int
@@ -93,9 +114,10 @@ def test_equal_decoders_are_table_4_s_three_ways_to_train_and_latte_is_not_train
     ]
 
 
-@pytest.mark.parametrize("name", ["table4.yaml", "table7.yaml", "tiny/table4.yaml"])
-def test_tables_4_and_7_have_three_seeds(name: str) -> None:
-    assert ask(name).seeds == (0, 1, 2)
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", ["table4.yaml", "table7.yaml"])
+def test_tables_4_and_7_have_three_seeds(size: str, name: str) -> None:
+    assert ask(size + name).seeds == (0, 1, 2)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +157,7 @@ def test_convergence_rebuilds_nothing(name: str) -> None:
     assert made - {"scenes", "unseen"} == {"images", "vae", "latents", "latte"}
 
 
-@pytest.mark.parametrize("size", ["", "tiny/"])
+@pytest.mark.parametrize("size", SIZES)
 def test_sizes_of_figure_5b_are_nested_subsets_at_equal_steps(size: str) -> None:
     asked = ask(f"{size}figure5b.yaml")
     vaes = [cell.runs["vae"] for cell in cells(asked).values()]
