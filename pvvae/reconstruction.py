@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from pvvae.kept import Row
 from pvvae.metrics.curve import Curve
 from pvvae.metrics.frame_protocol import FRAME_PROTOCOL
 from pvvae.metrics.fvd import FVD
+from pvvae.metrics.known_features import KnownFeatures
 from pvvae.metrics.latent_distance import LatentDistance
 from pvvae.metrics.lpips import LPIPS
 from pvvae.metrics.per_frame import PerFrame, to_unit
@@ -36,8 +38,16 @@ class Examiner:
         *,
         device: torch.device,
         fvd_frames: str,
+        real_features: Path | None = None,
     ) -> None:
         """Load what judges.
+
+        Args:
+            vae: what rebuilds.
+            predictor: what predicts withheld frames; None predicts nothing.
+            device: of all networks.
+            fvd_frames: see :class:`FVD`.
+            real_features: folder of :class:`KnownFeatures`, for the originals.
 
         Raises:
             ConfigError: if weights are missing or not the released ones.
@@ -45,6 +55,7 @@ class Examiner:
         self.vae, self.predictor = vae, predictor
         self._perceptual = LPIPS("alex").to(device)
         self._videos = FVD(device=str(device), frames=fvd_frames)
+        self._known = KnownFeatures(self._videos, folder=real_features, device=device)
 
     @torch.inference_mode()
     def examine(self, x: Tensor, *, latent: bool) -> tuple[Row, dict[str, Tensor]]:
@@ -61,9 +72,11 @@ class Examiner:
         row = self._frames(recon, x)
         if latent:
             row["latent"] = mean
-        for name, clip in pictures.items():
-            features = self._videos.features_of(torch.from_numpy(to_uint8(clip)))
-            row[f"{FEATURES}{name}"] = features
+        for name, features_of in (
+            ("original", self._known.of),
+            ("reconstruction", self._videos.features_of),
+        ):
+            row[f"{FEATURES}{name}"] = features_of(torch.from_numpy(to_uint8(pictures[name])))
         if self.predictor is not None and self.vae.backbone.latent_frames(x.shape[2]) > 1:
             dropped, seen = self.vae.latter_half(x.shape[2])  # Figure 6
             pictures["prediction"] = self.predictor(x, dropped)[0]

@@ -54,6 +54,9 @@ class Config(RunConfig):
     manifest: str | None = None
     """File that lists the clips with their checksums, for all runs that share them; None is
     ``RUN/eval_manifest.json``."""
+    real_features: str | None = None
+    """Folder in which I3D's features of the originals are kept, for all runs that share it; None
+    measures them again."""
     fvd_frames: Literal["all", "first16"] = "all"
     """Frames that I3D sees."""
     train: str | None = None
@@ -111,7 +114,13 @@ def _measure(
 ) -> None:
     """Keep the rows of this process's clips; write those to show."""
     device = distributed.device()
-    examiner = Examiner(vae, predictor, device=device, fvd_frames=config.fvd_frames)
+    examiner = Examiner(
+        vae,
+        predictor,
+        device=device,
+        fvd_frames=config.fvd_frames,
+        real_features=None if config.real_features is None else Path(config.real_features),
+    )
     for index in Items(record, range(len(clips)), kept=kept.has):
         x = to_pixels(clips[index].frames).to(device)
         row, pictures = examiner.examine(x, latent=index < config.latent_clips)

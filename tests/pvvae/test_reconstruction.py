@@ -64,6 +64,27 @@ def test_the_order_of_clips_changes_no_value(examiner):
     assert "latent_distance" not in one.facts
 
 
+def test_originals_are_looked_at_once_where_a_folder_keeps_what_i3d_says(monkeypatch, tmp_path):
+    seen: list[Tensor] = []
+
+    class Counting(Features):
+        def forward(self, x: Tensor) -> Tensor:
+            seen.append(x)
+            return super().forward(x)
+
+    monkeypatch.setattr("pvvae.metrics.fvd.I3D", Counting)
+    monkeypatch.setattr("pvvae.reconstruction.LPIPS", lambda net: Nothing())
+    vae = tiny_vae(backbone_configs()[0]).eval()
+    rows, looks = [], []
+    for folder in (None, tmp_path, tmp_path):
+        examiner = Examiner(vae, None, device=CPU, fvd_frames="all", real_features=folder)
+        rows.append(examiner.examine(clips(1), latent=False)[0])
+        looks.append(len(seen))
+    assert looks == [2, 4, 5]
+    for name, value in rows[0].items():
+        assert all(torch.equal(row[name], value) for row in rows)
+
+
 def test_without_a_predictor_nothing_is_predicted(examiner):
     examiner.predictor = None
     rows = [examiner.examine(x[None], latent=False)[0] for x in clips(2)]

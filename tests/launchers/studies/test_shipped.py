@@ -95,7 +95,7 @@ def test_other_studies_take_what_table_4_has_trained(
     size: str, name: str, trained: int, taken: int
 ) -> None:
     table4, other = (ask(f"{size}{file}.yaml") for file in ("table4", name))
-    assert other.study.shared == (table4.folder,)
+    assert table4.folder in other.study.shared
     vaes = {c.runs["vae"].address for c in cells(other).values()}
     assert len(vaes) == trained
     assert len(vaes & set(table4.expansion.tasks)) == taken
