@@ -45,6 +45,13 @@ def add(commands: "Commands") -> None:
         help="how likely a thing keeps its course over the next 4 frames; default: 1",
     )
     scenes.add_argument("--sprites", type=int, default=3, metavar="N", help="default: 3")
+    scenes.add_argument(
+        "--texel",
+        type=float,
+        default=1.5,
+        metavar="PIXELS",
+        help="width of a spot of one colour: 8 makes plain pictures; default: 1.5",
+    )
     scenes.add_argument("--no-camera", action="store_true", help="no pans and zooms")
     scenes.add_argument(
         "--pictures", type=Path, metavar="DIR", help="your images; default: those of packages"
@@ -68,6 +75,7 @@ def _run(arguments: argparse.Namespace) -> int:
         speed=a.speed,
         predictability=a.predictability,
         sprites=a.sprites,
+        texel=a.texel,
         camera=not a.no_camera,
     )
     scenes = SceneSet(settings=settings, clips=a.clips, seed=a.seed, truth=a.truth, shards=a.shards)

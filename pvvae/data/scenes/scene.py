@@ -45,9 +45,6 @@ ARENA = 0.4
 """How far from the middle of the frame a sprite's may be."""
 GROUND = 1.5
 """Side of the background before it is seen again, mirrored."""
-TEXEL = 1.5
-"""Pixels that a texel is wide where nothing is enlarged. Finer ones would glitter as they move:
-bilinear sampling blurs what lies between two, so no frame would be the one before it, moved."""
 TINT = (0.6, 1.4)
 """Factors on a sprite's colours, so that it is told from the background of the same picture."""
 
@@ -139,7 +136,7 @@ class _Drawing:
         if self.kind == "zoom":
             steps = _between(SWELLING, swelling) * sense(self._course("zoom"))
             zoom = np.exp(SWELL * np.sin(2 * np.pi * (phase + sum_up(steps * self.settings.speed))))
-        side = round(GROUND * self.settings.short_side / TEXEL)
+        side = max(round(GROUND * self.settings.short_side / self.settings.texel), 2)
         picture = self.pictures.square(which, part=0.6 + 0.4 * part, place=(x, y), side=side)
         texels = np.concatenate([picture, np.ones((side, side, 1), np.float32)], axis=2)
         turn = zoom.astype(np.complex128)
@@ -169,7 +166,7 @@ class _Drawing:
         tint, waves = others[:3], others[3:]
         radius = _between(RADIUS, size)
         most = radius * (1 + BULGE * len(BULGES))
-        side = max(round(2 * most * self.settings.short_side / TEXEL), 2)
+        side = max(round(2 * most * self.settings.short_side / self.settings.texel), 2)
         pitch = 2 * most / side
         picture = self.pictures.square(which, part=0.3 + 0.4 * part, place=(x, y), side=side)
         picture = (picture * [_between(TINT, t) for t in tint]).clip(0, 255)

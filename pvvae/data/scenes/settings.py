@@ -27,6 +27,11 @@ class SceneSettings:
     follows from the past; at 0 every group has another direction."""
     sprites: int = 3
     """Cut-outs in front of the background, each before those with lower numbers."""
+    texel: float = 1.5
+    """Pixels that a texel is wide where nothing is enlarged. The more, the plainer are pictures, and
+    the sooner is their motion all that is left to learn. Finer ones than 1.5 would glitter as they
+    move: bilinear sampling blurs what lies between two, so no frame would be the one before it,
+    moved."""
     camera: bool = True
     """Whether there are scenes in which the camera pans or zooms."""
 
@@ -38,6 +43,7 @@ class SceneSettings:
         try:
             at_least(1, {"frames": self.frames})
             at_least(0, {"speed": self.speed, "sprites": self.sprites})
+            at_least(1, {"texel": self.texel})
         except ValueError as error:
             raise ConfigError(str(error)) from None
         if not 0 <= self.predictability <= 1:

@@ -35,6 +35,7 @@ def test_scenes_are_made_and_a_part_of_them_taken(photographs, tmp_path, capsys)
         "speed": 1.0,
         "predictability": 1.0,
         "sprites": 3,
+        "texel": 1.5,
         "camera": False,
     }
 
@@ -48,6 +49,7 @@ def test_scenes_are_made_and_a_part_of_them_taken(photographs, tmp_path, capsys)
         (["--frames", "0"], "frames must be at least 1, got 0"),
         (["--speed", "-1"], "speed must be at least 0, got -1.0"),
         (["--predictability", "2"], "predictability must be in [0, 1], got 2.0"),
+        (["--texel", "0.5"], "texel must be at least 1, got 0.5"),
         (["--shards", "0"], "shards must be at least 1, got 0"),
         (["--pictures", "nowhere"], "nowhere: no such folder; name one with images in it"),
     ],

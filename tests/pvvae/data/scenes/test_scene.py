@@ -57,6 +57,18 @@ def test_a_wider_frame_shows_the_same_and_more(ramps):
     assert np.array_equal(wide[:, :, 16:48], square)
 
 
+def test_wider_texels_make_plainer_pictures_of_the_same_motion(noise):
+    fine, plain = (
+        draw_scene(replace(SETTINGS, texel=texel), seed=0, index=2, pictures=noise)
+        for texel in (1.5, 6.0)
+    )
+    for one, other in zip(fine.layers, plain.layers, strict=True):
+        assert np.array_equal(one.shift, other.shift)
+        assert np.array_equal(one.turn, other.turn)
+    steps = [np.abs(np.diff(s.render().astype(float), axis=2)).mean() for s in (fine, plain)]
+    assert steps[1] < steps[0] / 2  # between pixels side by side
+
+
 def test_kinds_take_turns_and_only_cameras_move_the_background(noise):
     scenes = [draw_scene(SETTINGS, seed=0, index=i, pictures=noise) for i in range(10)]
     assert [scene.kind for scene in scenes] == [*KINDS, *KINDS]
@@ -116,6 +128,7 @@ def test_the_packaged_pictures_are_found():
         ({"speed": -1.0}, "speed must be at least 0, got -1.0"),
         ({"speed": float("inf")}, "speed must be finite, got inf"),
         ({"sprites": -1}, "sprites must be at least 0, got -1"),
+        ({"texel": 0.5}, "texel must be at least 1, got 0.5"),
         ({"predictability": 1.5}, r"predictability must be in \[0, 1\], got 1.5"),
         ({"predictability": float("nan")}, "predictability must be in"),
     ],
