@@ -28,10 +28,9 @@ class SceneSettings:
     sprites: int = 3
     """Cut-outs in front of the background, each before those with lower numbers."""
     texel: float = 1.5
-    """Pixels that a texel is wide where nothing is enlarged. The more, the plainer are pictures, and
-    the sooner is their motion all that is left to learn. Finer ones than 1.5 would glitter as they
-    move: bilinear sampling blurs what lies between two, so no frame would be the one before it,
-    moved."""
+    """Pixels that a texel is wide where nothing is enlarged: the more, the plainer is what moves.
+    Finer ones than 1.5 would glitter: bilinear sampling blurs what lies between two, so no frame
+    would be the one before it, moved."""
     camera: bool = True
     """Whether there are scenes in which the camera pans or zooms."""
 
