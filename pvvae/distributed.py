@@ -12,6 +12,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from pvvae.errors import ConfigError
+
 T = TypeVar("T")
 
 
@@ -56,9 +58,22 @@ def agree(ok: bool) -> bool:
 
 
 def from_main(make: Callable[[], T]) -> T:
-    """What ``make`` returns on the main process, which alone calls it; on every process."""
-    made: Any = gather_objects(make() if is_main() else None)[0]
-    return made  # type: ignore[no-any-return]
+    """What ``make`` returns on the main process, which alone calls it; on every process.
+
+    Raises:
+        ConfigError: what ``make`` raised, on every process: one that was not told would wait.
+    """
+    made: T | None = None
+    problem: str | None = None
+    if is_main():
+        try:
+            made = make()
+        except ConfigError as error:
+            problem = str(error)
+    found: Any = gather_objects((made, problem))[0]
+    if found[1] is not None:
+        raise ConfigError(found[1])
+    return found[0]  # type: ignore[no-any-return]
 
 
 def gather_objects(value: object) -> list[object]:

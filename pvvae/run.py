@@ -18,7 +18,6 @@ import yaml
 
 from pvvae import config as codec
 from pvvae import distributed
-from pvvae.errors import ConfigError
 from pvvae.files import raise_if_unwritable, write_json, write_text
 from pvvae.lifeline import lock_folder
 from pvvae.run_folder import check_same_config, is_finished, step_of
@@ -59,22 +58,15 @@ class Run:
         self._plain = {"stage": stage, **codec.encode(config)}
         self._tracker: Tracker | None = None
         check_same_config(self.folder, self._plain)
-        # All processes are told: one that went on would be cut off amid whatever it does next.
-        problem = distributed.from_main(lambda: self._open(config.tracking))
-        if problem is not None:
-            raise ConfigError(problem)
+        distributed.from_main(lambda: self._open(config.tracking))
 
-    def _open(self, tracking: TrackingConfig) -> str | None:
-        """Take the folder, on the main process; what is wrong with it, if anything."""
-        try:
-            self._lock = lock_folder(self.folder)
-            write_text(self.folder / "config.yaml", yaml.safe_dump(self._plain, sort_keys=False))
-            if not (self.folder / "provenance.json").exists():
-                write_json(self.folder / "provenance.json", provenance())
-            self._tracker = Tracker(tracking, folder=self.folder, settings=self._plain)
-        except ConfigError as error:
-            return str(error)
-        return None
+    def _open(self, tracking: TrackingConfig) -> None:
+        """Take the folder, on the main process."""
+        self._lock = lock_folder(self.folder)
+        write_text(self.folder / "config.yaml", yaml.safe_dump(self._plain, sort_keys=False))
+        if not (self.folder / "provenance.json").exists():
+            write_json(self.folder / "provenance.json", provenance())
+        self._tracker = Tracker(tracking, folder=self.folder, settings=self._plain)
 
     @property
     def checkpoints(self) -> Path:
