@@ -147,6 +147,7 @@ def question(asked: Asked) -> StudyQuestion:
                 measure=claim.measure,
                 arm=study.arm(claim.arm),
                 against=study.arm(claim.against),
+                over=claim.over,
             )
             for claim in study.claims
         ),

@@ -31,4 +31,9 @@ def remarks(analysis: Analysis) -> list[str]:
         found.append(
             f"{len(judged)} claims at 95% each: by chance alone one in twenty would be seen."
         )
+    if any(claim.claim.over for claim in analysis.claims):
+        found.append(
+            "Where pairs are of a seed and another factor's value, intervals take them for "
+            "independent, though those of one seed share initial weights and noise."
+        )
     return found

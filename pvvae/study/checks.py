@@ -124,11 +124,21 @@ def _check_questions(study: "Study") -> None:
 
 def _check_claim(study: "Study", claim: "ClaimEntry") -> None:
     known(claim.measure, study.measures, "measure")
+    if claim.over:
+        _check_over(study, claim)
     if study.arm(claim.arm) == study.arm(claim.against):
         raise ConfigError(
             f"holds {arm_name(study.arm(claim.arm))!r} against itself; `against` is the baseline "
             "where it is not given"
         )
+
+
+def _check_over(study: "Study", claim: "ClaimEntry") -> None:
+    known(claim.over, study.factors, "factor")
+    for where in ("arm", "against"):
+        chosen = getattr(claim, where)
+        if isinstance(chosen, str) or claim.over in chosen:
+            raise ConfigError(f"{where}: is asked over all values of {claim.over!r}; name others")
 
 
 def _check_answer(study: "Study") -> None:

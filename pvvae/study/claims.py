@@ -2,12 +2,12 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from pvvae.study.cells import Cell, cell_of
-from pvvae.study.effects import Effect, paired_effect
+from pvvae.study.effects import Effect, P, paired_effect
 from pvvae.study.outcomes import Claim, Measure, StudyQuestion, arm_name
 
 DIFFERENCES = ("dB", "%")
@@ -35,21 +35,37 @@ def answer_claims(question: StudyQuestion, cells: Sequence[Cell]) -> list[Answer
     measures = {measure.name: measure for measure in question.measures}
     answers = []
     for claim in question.claims:
-        arm, against = cell_of(cells, claim.arm), cell_of(cells, claim.against)
-        if claim.measure in measures and arm is not None and against is not None:
-            answers.append(_answer(claim, measures[claim.measure], arm, against))
+        places = [{}] if not claim.over else [{claim.over: v} for v in question.factors[claim.over]]
+        pairs = [
+            (arm, against)
+            for place in places
+            if (arm := cell_of(cells, {**claim.arm, **place})) is not None
+            and (against := cell_of(cells, {**claim.against, **place})) is not None
+        ]
+        if claim.measure in measures and pairs:
+            answers.append(_answer(claim, measures[claim.measure], pairs))
     return answers
 
 
-def _answer(claim: Claim, measure: Measure, arm: Cell, against: Cell) -> Answered:
-    effect = effect_of(measure, arm.values(measure.name), against.values(measure.name))
+def _answer(claim: Claim, measure: Measure, pairs: Sequence[tuple[Cell, Cell]]) -> Answered:
+    """Of pairs of cells: one, or one at each value of ``claim.over``."""
+    if claim.over:
+        arms, others = (_placed(side, measure, claim.over) for side in zip(*pairs, strict=True))
+        effect, noun = effect_of(measure, arms, others), f"pairs (seed, {claim.over})"
+    else:
+        values = (cell.values(measure.name) for cell in pairs[0])
+        effect, noun = effect_of(measure, *values), "seeds"
     gaps = tuple(
-        f"{arm_name(cell.arm)}, {gap}" for cell in (arm, against) for gap in cell.gaps(measure)
+        f"{arm_name(cell.arm)}, {gap}"
+        for pair in pairs
+        for cell in pair
+        for gap in cell.gaps(measure)
     )
-    sentence = sentence_of(claim.subject, measure, effect)
+    sentence = sentence_of(claim.subject, measure, effect, noun=noun)
     if gaps:
         both = len(effect.seeds) if effect is not None else 0
-        sentence += f" ({both} of {len(arm.seeds)} seeds finished in both; {'; '.join(gaps)})"
+        asked = sum(len(arm.seeds) for arm, _ in pairs)
+        sentence += f" ({both} of {asked} {noun} finished in both; {'; '.join(gaps)})"
     return Answered(
         claim=claim,
         measure=measure,
@@ -60,16 +76,27 @@ def _answer(claim: Claim, measure: Measure, arm: Cell, against: Cell) -> Answere
     )
 
 
+def _placed(cells: Iterable[Cell], measure: Measure, over: str) -> dict[tuple[int, str], float]:
+    """Values of cells by seed and by their value of the factor ``over``."""
+    return {
+        (seed, cell.arm[over]): value
+        for cell in cells
+        for seed, value in cell.values(measure.name).items()
+    }
+
+
 def effect_of(
-    measure: Measure, values: Mapping[int, float], others: Mapping[int, float]
+    measure: Measure, values: Mapping[P, float], others: Mapping[P, float]
 ) -> Effect | None:
     """The paired effect, as a share wherever that means something; None without a common seed."""
     positive = all(value > 0 for value in (*values.values(), *others.values()))
     return paired_effect(values, others, relative=positive and measure.unit not in DIFFERENCES)
 
 
-def sentence_of(subject: str, measure: Measure, effect: Effect | None) -> str:
-    """What an effect says, without a full stop."""
+def sentence_of(
+    subject: str, measure: Measure, effect: Effect | None, *, noun: str = "seeds"
+) -> str:
+    """What an effect says, without a full stop; ``noun`` is what its pairs are."""
     if effect is None:
         return f"{subject}: nothing can be said of {measure.label}, no seed has both arms"
     if effect.interval is None:
@@ -77,7 +104,7 @@ def sentence_of(subject: str, measure: Measure, effect: Effect | None) -> str:
             f"{subject}: {measure.label} {_moved(effect, measure)} with the one seed there is; one "
             "seed shows nothing"
         )
-    seeds = f"{effect.agreeing} of {len(effect.seeds)} seeds"
+    seeds = f"{effect.agreeing} of {len(effect.seeds)} {noun}"
     if not effect.seen:
         inside = f"{amount(effect.change, effect, measure)} {ends_of(effect, sign=1)}, {seeds}"
         return f"{subject}: no effect on {measure.label} seen ({inside})"

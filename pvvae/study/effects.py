@@ -13,6 +13,7 @@ more than p = 0.25.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,9 @@ from scipy.special import gammaln, stdtrit
 from pvvae.metrics.bootstrap import LEVEL, Interval, mean_interval
 
 Floats = NDArray[np.float64]
+Pair = int | tuple[int, str]
+"""What two runs have in common: a seed, or a seed and a value of another factor."""
+P = TypeVar("P", int, tuple[int, str])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +42,7 @@ class Effect:
     standardised: float | None
     """Mean over deviation of the paired changes (of logarithms, if relative), corrected for few
     pairs (Hedges, 1981); None with fewer than three, or where all pairs change alike."""
-    seeds: tuple[int, ...]
+    seeds: tuple[Pair, ...]
     changes: tuple[float, ...]
     """Of each pair, in the order of seeds."""
 
@@ -56,13 +60,13 @@ class Effect:
 
 
 def paired_effect(
-    arm: Mapping[int, float], against: Mapping[int, float], *, relative: bool
+    arm: Mapping[P, float], against: Mapping[P, float], *, relative: bool
 ) -> Effect | None:
     """What ``arm`` changes; None if no seed is in both.
 
     Args:
-        arm: value by seed.
-        against: value by seed, of the arm it is held against.
+        arm: value by seed, or by seed and another factor's value.
+        against: the same, of the arm it is held against.
         relative: whether by ratios, whose logarithms are averaged; all values are then positive.
     """
     seeds = sorted(arm.keys() & against.keys())

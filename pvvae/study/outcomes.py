@@ -42,6 +42,8 @@ class Claim:
     measure: str
     arm: Arm
     against: Arm
+    over: str = ""
+    """Factor over all of whose values both are paired, too; none pairs by seed alone."""
 
 
 @dataclass(frozen=True, kw_only=True)

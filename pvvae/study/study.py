@@ -93,6 +93,8 @@ class ClaimEntry:
     arm: str | dict[str, str]
     """A value of each factor; of a study's one factor, its value alone."""
     against: str | dict[str, str] = field(default_factory=dict)
+    over: str = ""
+    """Another factor: runs are paired by seed at each of its values, and all pairs count."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -176,6 +176,23 @@ VAE = "cell 'baseline', stage 'vae': "
             {"claims": [{"subject": "it", "measure": "pnsr", "arm": "baseline"}]},
             "claims[0]: no measure is called 'pnsr'; did you mean 'psnr'?",
         ),
+        (
+            {"claims": [{"subject": "it", "measure": "psnr", "arm": "+ predictive", "over": "d"}]},
+            "claims[0]: no factor is called 'd'; there are: objective",
+        ),
+        (
+            {
+                "claims": [
+                    {
+                        "subject": "it",
+                        "measure": "psnr",
+                        "arm": {"objective": "+ predictive"},
+                        "over": "objective",
+                    }
+                ]
+            },
+            "claims[0]: arm: is asked over all values of 'objective'; name others",
+        ),
         ({"retries": -1}, "retries: must be 0 or more, got -1"),
         (
             {"paper": {"base": {"psnr": 1}}},

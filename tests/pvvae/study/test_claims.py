@@ -6,7 +6,7 @@ import pytest
 
 from pvvae.study.cells import cells_of, foreign
 from pvvae.study.claims import Answered, answer_claims
-from pvvae.study.outcomes import Outcome
+from pvvae.study.outcomes import Outcome, StudyQuestion
 from tests.pvvae.study.made_up import BASELINE, CLAIM, GFVD, PREDICTIVE, PSNR, QUESTION, outcomes
 
 
@@ -75,6 +75,38 @@ def test_a_stale_outcome_has_values_that_are_never_averaged() -> None:
     answer, _ = answers(*BEFORE[:2], stale, *AFTER)
     assert answer.effect is not None and answer.effect.seeds == (0, 1)
     assert answer.gaps == ("Baseline, seed 2 is stale: its base had steps: 100",)
+
+
+def two_sizes() -> tuple[StudyQuestion, list[Outcome]]:
+    """Both arms at two sizes with two seeds each, asked over sizes."""
+    arms = [{**arm, "clips": size} for size in ("64", "128") for arm in (BASELINE, PREDICTIVE)]
+    over = replace(CLAIM, arm=arms[1], against=arms[0], over="clips")
+    factors = {**QUESTION.factors, "clips": ("64", "128")}
+    question = replace(
+        QUESTION, factors=factors, baseline=arms[0], arms=tuple(arms), claims=(over,), seeds=(0, 1)
+    )
+    values = ([200.0, 210.0], [180.0, 195.0], [100.0, 90.0], [91.0, 80.0])
+    return question, [o for a, v in zip(arms, values, strict=True) for o in outcomes(a, v)]
+
+
+def test_a_claim_over_a_factor_pairs_runs_at_each_of_its_values() -> None:
+    question, found = two_sizes()
+    (answer,) = answer_claims(question, cells_of(question, found))
+    ratios = [180 / 200, 195 / 210, 91 / 100, 80 / 90]
+    assert answer.effect is not None
+    assert sorted(answer.effect.changes) == pytest.approx(sorted(r - 1 for r in ratios))
+    assert answer.effect.seeds == ((0, "128"), (0, "64"), (1, "128"), (1, "64"))
+    assert answer.sentence == (
+        "predictive reconstruction lowers gFVD by 9% [7, 12], 4 of 4 pairs (seed, clips)."
+    )
+
+
+def test_a_pair_that_is_not_there_is_named_with_its_place() -> None:
+    question, found = two_sizes()
+    (answer,) = answer_claims(question, cells_of(question, found[:-1]))
+    assert answer.effect is not None and len(answer.effect.seeds) == 3
+    assert answer.gaps == ("+ predictive, 128, seed 1 is not there yet",)
+    assert "(3 of 4 pairs (seed, clips) finished in both; " in answer.sentence
 
 
 @pytest.mark.parametrize(
