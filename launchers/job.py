@@ -73,6 +73,8 @@ def _job(path: Path, overrides: Sequence[str], errand: Errand | None = None) -> 
     wish = (run / DESK / "stop").resolve()
     wish.unlink(missing_ok=True)
     began = time.monotonic()
+    if errand is not None:
+        errand.begin()
     try:
         status = _launch(_command(path, overrides, run=run, job=job), wish)
     except OutOfTimeError:

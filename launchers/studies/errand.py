@@ -97,6 +97,7 @@ class Errand:
         """Give the command until it succeeds, is a mistake, or has been tried often enough."""
         for _ in range(self.retries + 1):
             began = time.monotonic()
+            self.begin()
             command = [sys.executable, "-m", "launchers", *self.words]
             print(f"pvvae {shlex.join(self.words)}", flush=True)
             status = exit_status(subprocess.run(command, stdin=subprocess.DEVNULL).returncode)
@@ -106,6 +107,10 @@ class Errand:
             if status in (0, MISTAKE, *ENDED):
                 break
         return status
+
+    def begin(self) -> None:
+        """Note that an attempt begins: of one that is killed nothing else is known."""
+        Journal(Path(self.study)).begin(self.address)
 
     def note(self, status: int, *, seconds: float, stopped: bool = False, why: str = "") -> None:
         """Add an attempt to the journal; what it said of its failure is in its log."""

@@ -1,9 +1,9 @@
 """What was tried in a study's folder: how long each run took, and why one failed.
 
-``journal.jsonl`` has a line for every attempt that began on this machine, and one for every one
-that ended by itself, or on Slurm saved at its time limit; of one that was killed there is the first
-alone. A line that is not whole, of a kill, is no line. Jobs on several machines add to it: each
-under a lock, where the file system has them.
+``journal.jsonl`` has a line for every attempt that began, and one for every one that ended by
+itself, or on Slurm saved at its time limit; of one that was killed there is the first alone. A line
+that is not whole, of a kill, is no line. Jobs on several machines add to it: each under a lock,
+where the file system has them.
 """
 
 import fcntl

@@ -18,7 +18,7 @@ from pvvae.files import write_json
 from pvvae.study.completion import MARK
 from pvvae.study.expansion import Task
 from pvvae.study.gathering import settle
-from pvvae.study.journal import FILE, Journal
+from pvvae.study.journal import BEGAN, FILE, Journal
 from stages import program
 
 Ask = Callable[..., Asked]
@@ -35,8 +35,10 @@ def finish(task: Task) -> None:
 
 
 def attempts(asked: Asked) -> list[dict[str, Any]]:
+    """That ended."""
     path = asked.folder / FILE
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.is_file() else []
+    lines = path.read_text().splitlines() if path.is_file() else []
+    return [line for line in map(json.loads, lines) if BEGAN not in line]
 
 
 @pytest.fixture
@@ -117,6 +119,19 @@ def test_a_run_begins_only_if_what_it_builds_on_is_complete(
     assert give(errand(asked, vae), run) == 0
     (only,) = attempts(asked)
     assert (only["address"], only["failed"], only["stopped"]) == (vae.address, "", False)
+
+
+def test_of_an_attempt_that_was_killed_it_is_known_that_it_began(ask: Ask, give: Give) -> None:
+    asked = ask(seeds=[0])
+    images = named(asked, "images")
+    given = errand(asked, images)
+    journal = asked.folder / FILE
+    assert give(given, f"cp {journal} {journal}.then; exit 1") == 1
+    then = [json.loads(line) for line in Path(f"{journal}.then").read_text().splitlines()]
+    assert then == [{BEGAN: images.address}]
+    given.begin()  # the next one never ended
+    assert give(given, f"echo '{{}}' > {images.folder}/finished.json") == 0
+    assert Journal(asked.folder).seconds(images.address) == 0  # not known
 
 
 @pytest.mark.parametrize("retries", [0, 2])
