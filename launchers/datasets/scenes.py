@@ -52,7 +52,12 @@ def add(commands: "Commands") -> None:
         metavar="PIXELS",
         help="width of a spot of one colour: 8 makes plain pictures; default: 1.5",
     )
-    scenes.add_argument("--no-camera", action="store_true", help="no pans and zooms")
+    scenes.add_argument(
+        "--kinds",
+        nargs="+",
+        metavar="KIND",
+        help="of slide accelerate rotate pan zoom, scene by scene in turn; default: all",
+    )
     scenes.add_argument(
         "--pictures", type=Path, metavar="DIR", help="your images; default: those of packages"
     )
@@ -62,7 +67,7 @@ def add(commands: "Commands") -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     from pvvae.data.scenes.pictures import packaged_pictures, pictures_in
-    from pvvae.data.scenes.settings import SceneSettings
+    from pvvae.data.scenes.settings import KINDS, SceneSettings
     from pvvae.data.scenes.shards import SceneSet, write_scenes
     from pvvae.progress import progress
 
@@ -76,7 +81,7 @@ def _run(arguments: argparse.Namespace) -> int:
         predictability=a.predictability,
         sprites=a.sprites,
         texel=a.texel,
-        camera=not a.no_camera,
+        kinds=KINDS if a.kinds is None else tuple(a.kinds),
     )
     scenes = SceneSet(settings=settings, clips=a.clips, seed=a.seed, truth=a.truth, shards=a.shards)
     pictures = packaged_pictures() if a.pictures is None else pictures_in(a.pictures)

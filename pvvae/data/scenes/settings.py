@@ -6,8 +6,7 @@ from pvvae.bounds import at_least
 from pvvae.errors import ConfigError
 
 KINDS = ("slide", "accelerate", "rotate", "pan", "zoom")
-"""How things move, scene by scene in turn; the last two need a camera. A scene's class."""
-CAMERA_KINDS = ("pan", "zoom")
+"""How things move; in the last two it is the camera that does. A scene's class."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +30,8 @@ class SceneSettings:
     """Pixels that a texel is wide where nothing is enlarged: the more, the plainer is what moves.
     Finer ones than 1.5 would glitter: bilinear sampling blurs what lies between two, so no frame
     would be the one before it, moved."""
-    camera: bool = True
-    """Whether there are scenes in which the camera pans or zooms."""
+    kinds: tuple[str, ...] = KINDS
+    """How things move, scene by scene in turn."""
 
     def __post_init__(self) -> None:
         # Below 16 pixels a sprite is a spot of 3: ours.
@@ -45,15 +44,12 @@ class SceneSettings:
             at_least(1, {"texel": self.texel})
         except ValueError as error:
             raise ConfigError(str(error)) from None
+        if not self.kinds or not set(self.kinds) <= set(KINDS):
+            raise ConfigError(f"kinds: some of {', '.join(KINDS)}; got {', '.join(self.kinds)}")
         if not 0 <= self.predictability <= 1:
             raise ConfigError(f"predictability must be in [0, 1], got {self.predictability}")
         if not self.speed < float("inf"):
             raise ConfigError(f"speed must be finite, got {self.speed}")
-
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """Those that occur."""
-        return tuple(kind for kind in KINDS if self.camera or kind not in CAMERA_KINDS)
 
     @property
     def short_side(self) -> int:

@@ -72,7 +72,8 @@ def write_scenes(
     Raises:
         ConfigError: if ``out`` holds something else, or cannot be written.
     """
-    identity = {"scenes": VERSION, "pictures": pictures.digest} | asdict(scenes)
+    plain = json.loads(json.dumps(asdict(scenes)))  # as it will be read
+    identity = {"scenes": VERSION, "pictures": pictures.digest} | plain
     known = read_index(out / PACKED_INDEX)
     if known is not None:
         _check_same(out, known["settings"], identity)

@@ -19,7 +19,17 @@ def photographs(tmp_path):
 
 def test_scenes_are_made_and_a_part_of_them_taken(photographs, tmp_path, capsys):
     out = str(tmp_path / "scenes")
-    words = ["--size", "16x24", "--frames", "5", "--no-camera", "--pictures", photographs]
+    words = [
+        "--size",
+        "16x24",
+        "--frames",
+        "5",
+        "--kinds",
+        "slide",
+        "pan",
+        "--pictures",
+        photographs,
+    ]
     assert main(["data", "scenes", "--out", out, "--clips", "6", "--seed", "3", *words]) == 0
     assert "6 scenes of 5x16x24, seed 3, in 6 shards" in capsys.readouterr().out
     part = str(tmp_path / "part")
@@ -36,7 +46,7 @@ def test_scenes_are_made_and_a_part_of_them_taken(photographs, tmp_path, capsys)
         "predictability": 1.0,
         "sprites": 3,
         "texel": 1.5,
-        "camera": False,
+        "kinds": ["slide", "pan"],
     }
 
 
@@ -49,6 +59,10 @@ def test_scenes_are_made_and_a_part_of_them_taken(photographs, tmp_path, capsys)
         (["--frames", "0"], "frames must be at least 1, got 0"),
         (["--speed", "-1"], "speed must be at least 0, got -1.0"),
         (["--predictability", "2"], "predictability must be in [0, 1], got 2.0"),
+        (
+            ["--kinds", "slide", "jump"],
+            "kinds: some of slide, accelerate, rotate, pan, zoom; got slide, jump",
+        ),
         (["--texel", "0.5"], "texel must be at least 1, got 0.5"),
         (["--shards", "0"], "shards must be at least 1, got 0"),
         (["--pictures", "nowhere"], "nowhere: no such folder; name one with images in it"),
