@@ -67,6 +67,15 @@ def test_table_4_adds_one_thing_a_row(name: str) -> None:
     assert asked.seeds == (0, 1, 2)
 
 
+def test_pans_are_table_4_s_first_two_rows() -> None:
+    asked = ask("tiny/pans.yaml")
+    before, after = cells(asked).values()
+    rows = list(cells(ask("tiny/table4.yaml")).values())[:2]
+    assert changed(before, after) == changed(*rows) == {"vae.objective.max_drop_ratio"}
+    assert len(asked.seeds) == 5
+    assert {task.stage for task in asked.expansion.tasks.values()} == {*rows[0].runs}
+
+
 @pytest.mark.parametrize("name", ["table4", "table5", "table6", "table7"])
 def test_on_packaged_clips_the_same_arms_are_asked_of_the_same_networks(name: str) -> None:
     scenes, clips = (ask(f"tiny/{data}{name}.yaml") for data in ("", "clips/"))
