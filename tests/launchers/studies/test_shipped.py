@@ -74,6 +74,11 @@ def test_pans_are_table_4_s_first_two_rows() -> None:
     assert changed(before, after) == changed(*rows) == {"vae.objective.max_drop_ratio"}
     assert len(asked.seeds) == 5
     assert {task.stage for task in asked.expansion.tasks.values()} == {*rows[0].runs}
+    finetuned = ask("tiny/pans_decoders.yaml")
+    assert finetuned.seeds == asked.seeds
+    own = finetuned.expansion.tasks.keys() - asked.expansion.tasks.keys()
+    made = {finetuned.expansion.tasks[address].stage for address in own}
+    assert made == {"decoder", "samples", "generated", "rebuilt"}
 
 
 @pytest.mark.parametrize("name", ["table4", "table5", "table6", "table7"])
