@@ -62,7 +62,7 @@ def _slot(slot: Slot) -> str:
     text = f"<span>{printed(slot.text)}</span>" if slot.text else ""
     if slot.colour is not None:
         text = f'<b class="name b{slot.colour}">{escape(slot.text)}</b>'
-    arrow = f' <i class="arrow">{slot.arrow}</i>' if slot.arrow else ""
+    arrow = f'&nbsp;<i class="arrow">{slot.arrow}</i>' if slot.arrow else ""
     marks = f"<sup>{','.join(slot.marks)}</sup>" if slot.marks else ""
     interval = f'<small class="interval">{printed(slot.interval)}</small>' if slot.interval else ""
     asides = "".join(f"<small>{printed(part)}</small>" for part in (slot.unit, slot.beside) if part)
