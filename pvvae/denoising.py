@@ -20,6 +20,7 @@ from pvvae.loop import run_loop
 from pvvae.run import Run
 from pvvae.slots import once, process_slots
 from pvvae.snapshot import write_snapshot
+from pvvae.turns import in_turns
 from pvvae.watch.pace import Wait
 from pvvae.watch.work import CountFlops, SlotWork, Work, peak_flops
 
@@ -179,20 +180,22 @@ class DenoiserTrainer:
         return values
 
     def _validation(self) -> float:
-        losses = []
-        null = torch.tensor(self.config.denoiser.num_classes)
-        for index in range(min(self.config.validation_clips, self.latents.held_out)):
-            mean = self.latents.held_out_mean(index)
-            x = self.latents.scale.normalize(mean).expand(len(VALIDATION_TIMES), *mean.shape)
-            generator = seeding.torch_generator(0, "validation", index)
-            noise = torch.randn(mean.shape, generator=generator).expand_as(x)
-            time, label = torch.tensor(VALIDATION_TIMES), null.expand(len(x))
-            x, noise, time, label = (
-                part.to(distributed.device()) for part in (x, noise, time, label)
-            )
-            predicted = self._velocity(interpolate(x, noise, time), time, label)
-            losses.append(float(flow_loss(predicted, x, noise).mean()))
-        return sum(losses) / len(losses)
+        """Mean over held-out clips, which the processes share out; a collective call."""
+        count = min(self.config.validation_clips, self.latents.held_out)
+        losses = in_turns(count, self._held_out_flow, team=self.config.sequence_parallel)
+        return sum(losses) / count
+
+    def _held_out_flow(self, index: int) -> float:
+        """Of one clip, at all validation times."""
+        mean = self.latents.held_out_mean(index)
+        x = self.latents.scale.normalize(mean).expand(len(VALIDATION_TIMES), *mean.shape)
+        generator = seeding.torch_generator(0, "validation", index)
+        noise = torch.randn(mean.shape, generator=generator).expand_as(x)
+        time = torch.tensor(VALIDATION_TIMES)
+        label = torch.tensor(self.config.denoiser.num_classes).expand(len(x))
+        x, noise, time, label = (part.to(distributed.device()) for part in (x, noise, time, label))
+        predicted = self._velocity(interpolate(x, noise, time), time, label)
+        return float(flow_loss(predicted, x, noise).mean())
 
     def snapshot(self) -> checkpoints.Write:
         """Copies of the engine's state, and of the whole weights (averaged, if it averages)."""

@@ -12,20 +12,30 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 
-def storage_keys(tensors: Iterable[Tensor]) -> set[int]:
-    """What tells the storages of tensors apart while they live."""
-    return {tensor.untyped_storage()._cdata for tensor in tensors}
+class _Known:
+    """Storages that have been seen, each as long as it lives: its key may then be another's."""
+
+    def __init__(self, tensors: Iterable[Tensor]) -> None:
+        self._keys: set[int] = set()
+        for tensor in tensors:
+            self.meet(tensor.untyped_storage())
+
+    def meet(self, storage: torch.UntypedStorage) -> bool:
+        """Whether it is seen for the first time."""
+        key = storage._cdata
+        if key in self._keys:
+            return False
+        self._keys.add(key)
+        weakref.finalize(storage, self._keys.discard, key)
+        return True
 
 
 class SavedActivations:
-    """Counts the storages that autograd saves for the backward pass, each once.
-
-    Right as long as the graph lives: a storage that is freed may leave its key to another.
-    """
+    """Counts the storages that autograd saves for the backward pass, each once."""
 
     def __init__(self, parameters: Iterable[Tensor]) -> None:
         """``parameters`` are not activations."""
-        self._known = storage_keys(parameters)
+        self._known = _Known(parameters)
         self.bytes = 0
 
     def counting(self) -> AbstractContextManager[Any]:
@@ -34,8 +44,7 @@ class SavedActivations:
 
     def _pack(self, tensor: Tensor) -> Tensor:
         storage = tensor.untyped_storage()
-        if storage._cdata not in self._known:
-            self._known.add(storage._cdata)
+        if self._known.meet(storage):
             self.bytes += storage.nbytes()
         return tensor
 
@@ -46,7 +55,7 @@ class LiveStorages(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __init__(self, parameters: Iterable[Tensor]) -> None:
         """``parameters`` lived before, and do not count."""
         super().__init__()  # type: ignore[no-untyped-call]
-        self._known = storage_keys(parameters)
+        self._known = _Known(parameters)
         self.now = 0
         self.peak = 0
         """The largest that ``now`` has been."""
@@ -65,14 +74,10 @@ class LiveStorages(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return out
 
     def _born(self, storage: torch.UntypedStorage) -> None:
-        key = storage._cdata
-        if key in self._known:
-            return
-        self._known.add(key)
-        self.now += storage.nbytes()
-        self.peak = max(self.peak, self.now)
-        weakref.finalize(storage, self._died, key, storage.nbytes())
+        if self._known.meet(storage):
+            self.now += storage.nbytes()
+            self.peak = max(self.peak, self.now)
+            weakref.finalize(storage, self._died, storage.nbytes())
 
-    def _died(self, key: int, size: int) -> None:
-        self._known.discard(key)
+    def _died(self, size: int) -> None:
         self.now -= size

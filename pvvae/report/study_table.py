@@ -174,7 +174,7 @@ def _changed(measure: Measure, cell: Cell, baseline: Cell) -> Slot:
     effect = effect_of(measure, cell.values(measure.name), baseline.values(measure.name))
     if effect is None:
         return Slot(text=ABSENT)
-    num = len(effect.seeds)
+    num = len(effect.pairs)
     return Slot(
         text=amount(effect.change, effect, measure),
         interval=ends_of(effect, sign=1) if effect.interval else "",

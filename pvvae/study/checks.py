@@ -131,6 +131,17 @@ def _check_claim(study: "Study", claim: "ClaimEntry") -> None:
             f"holds {arm_name(study.arm(claim.arm))!r} against itself; `against` is the baseline "
             "where it is not given"
         )
+    _check_sides(study, claim)
+
+
+def _check_sides(study: "Study", claim: "ClaimEntry") -> None:
+    """Both sides of a claim are run, at each value it is asked over: none may be missing unsaid."""
+    cells = [arm_name(arm) for arm in study.arms]
+    places = [{claim.over: value} for value in study.factors[claim.over]] if claim.over else [{}]
+    for where in ("arm", "against"):
+        with _at(where):
+            for place in places:
+                known(arm_name({**study.arm(getattr(claim, where)), **place}), cells, "cell")
 
 
 def _check_over(study: "Study", claim: "ClaimEntry") -> None:

@@ -63,7 +63,7 @@ def _answer(claim: Claim, measure: Measure, pairs: Sequence[tuple[Cell, Cell]]) 
     )
     sentence = sentence_of(claim.subject, measure, effect, noun=noun)
     if gaps:
-        both = len(effect.seeds) if effect is not None else 0
+        both = len(effect.pairs) if effect is not None else 0
         asked = sum(len(arm.seeds) for arm, _ in pairs)
         sentence += f" ({both} of {asked} {noun} finished in both; {'; '.join(gaps)})"
     return Answered(
@@ -104,7 +104,7 @@ def sentence_of(
             f"{subject}: {measure.label} {_moved(effect, measure)} with the one seed there is; one "
             "seed shows nothing"
         )
-    seeds = f"{effect.agreeing} of {len(effect.seeds)} {noun}"
+    seeds = f"{effect.agreeing} of {len(effect.pairs)} {noun}"
     if not effect.seen:
         inside = f"{amount(effect.change, effect, measure)} {ends_of(effect, sign=1)}, {seeds}"
         return f"{subject}: no effect on {measure.label} seen ({inside})"

@@ -29,7 +29,7 @@ P = TypeVar("P", int, tuple[int, str])
 
 @dataclass(frozen=True, kw_only=True)
 class Effect:
-    """An arm against another, over the seeds that both have."""
+    """An arm against another, over the pairs of runs that both have."""
 
     relative: bool
     """Whether changes are shares of the other arm's value; else differences in its unit."""
@@ -42,9 +42,10 @@ class Effect:
     standardised: float | None
     """Mean over deviation of the paired changes (of logarithms, if relative), corrected for few
     pairs (Hedges, 1981); None with fewer than three, or where all pairs change alike."""
-    seeds: tuple[Pair, ...]
+    pairs: tuple[Pair, ...]
+    """What the two runs of each have in common, in order."""
     changes: tuple[float, ...]
-    """Of each pair, in the order of seeds."""
+    """Of each pair, in their order."""
 
     @property
     def agreeing(self) -> int:
@@ -62,17 +63,17 @@ class Effect:
 def paired_effect(
     arm: Mapping[P, float], against: Mapping[P, float], *, relative: bool
 ) -> Effect | None:
-    """What ``arm`` changes; None if no seed is in both.
+    """What ``arm`` changes; None if they have no pair.
 
     Args:
         arm: value by seed, or by seed and another factor's value.
         against: the same, of the arm it is held against.
         relative: whether by ratios, whose logarithms are averaged; all values are then positive.
     """
-    seeds = sorted(arm.keys() & against.keys())
-    if not seeds:
+    pairs = sorted(arm.keys() & against.keys())
+    if not pairs:
         return None
-    after, before = (np.array([values[seed] for seed in seeds]) for values in (arm, against))
+    after, before = (np.array([values[pair] for pair in pairs]) for values in (arm, against))
     steps = np.log(after / before) if relative else after - before
     return Effect(
         relative=relative,
@@ -80,7 +81,7 @@ def paired_effect(
         interval=_changes(mean_with_interval(steps)[1], relative),
         bootstrap=_changes(mean_interval(steps, seed=0), relative),
         standardised=_standardised(steps),
-        seeds=tuple(seeds),
+        pairs=tuple(pairs),
         changes=tuple(_change(float(step), relative) for step in steps),
     )
 

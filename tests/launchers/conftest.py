@@ -1,6 +1,7 @@
 """A toy VAE, a toy Latte, two videos and their shards: everything a command needs, in a second."""
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ from pvvae.data.latents import channel_statistics, shard_path, write_shard, writ
 from pvvae.data.pack import pack
 from pvvae.data.video import write_video
 from pvvae.model import PredictiveVAE
+from tests.launchers.slurm_cluster import Cluster, running_cluster
 from tests.launchers.squares import FPS, moving_squares
+from tests.processes import ROOT
 
 PLUGIN = Path(__file__).with_name("toy.py")
 
@@ -118,6 +121,23 @@ def _run_folder(folder: Path, plain: dict[str, Any], weights: dict[str, Any]) ->
         facts = {"score": None}
         checkpoints.save(folder / "checkpoints", 1, write=write, facts=facts, keep_last=1)
     return folder
+
+
+@pytest.fixture(scope="session")
+def one_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with running_cluster(tmp_path_factory.mktemp("slurm")) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def cluster(one_cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Cluster:
+    """The cluster, as this process and what it submits see it."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("SLURM_CONF", str(one_cluster.settings))
+    monkeypatch.setenv("PVVAE_PYTHON", sys.executable)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    return one_cluster
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """On a real Slurm of two nodes: what happens to a run there, and that it comes to its end."""
 
 import json
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +8,7 @@ import yaml
 
 from launchers import cli
 from launchers.queue import job_of, read_jobs
-from tests.launchers.slurm_cluster import Cluster, running_cluster, until
+from tests.launchers.slurm_cluster import Cluster, until
 from tests.processes import ROOT
 from tests.stages.short import overrides, run_stage
 from tests.tiny import CONFIGS
@@ -20,23 +18,6 @@ pytestmark = pytest.mark.slurm
 SCRIPT = ROOT / "launchers/slurm.sbatch"
 PACED = Path(__file__).with_name("paced.py")
 STEPS = 150
-
-
-@pytest.fixture(scope="module")
-def one_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with running_cluster(tmp_path_factory.mktemp("slurm")) as cluster:
-        yield cluster
-
-
-@pytest.fixture
-def cluster(one_cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Cluster:
-    """The cluster, as this process and what it submits see it."""
-    monkeypatch.chdir(ROOT)
-    monkeypatch.setenv("SLURM_CONF", str(one_cluster.settings))
-    monkeypatch.setenv("PVVAE_PYTHON", sys.executable)
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    return one_cluster
 
 
 @pytest.fixture

@@ -193,6 +193,24 @@ VAE = "cell 'baseline', stage 'vae': "
             },
             "claims[0]: arm: is asked over all values of 'objective'; name others",
         ),
+        (
+            {
+                "factors": {
+                    "size": {"2": {}, "3": {"vae": {"steps": 3}}},
+                    "pad": {"learnable": {}, "gaussian": {"vae": {"pad": "gaussian"}}},
+                },
+                "cells": [{}, {"pad": "gaussian"}, {"size": "3"}],
+                "claims": [
+                    {
+                        "subject": "it",
+                        "measure": "psnr",
+                        "arm": {"pad": "gaussian"},
+                        "over": "size",
+                    }
+                ],
+            },
+            "claims[0]: arm: no cell is called '3, gaussian'; did you mean '2, gaussian'?",
+        ),
         ({"retries": -1}, "retries: must be 0 or more, got -1"),
         (
             {"paper": {"base": {"psnr": 1}}},
@@ -275,7 +293,7 @@ def test_a_stage_that_cannot_be_run_is_refused(
 ) -> None:
     plain["stages"]["vae"] |= stage
     plain["factors"] = {"objective": {"baseline": {}, "+ predictive": {}}}
-    plain["cells"] = [{}]
+    plain |= {"cells": [{}], "claims": []}
     with pytest.raises(ConfigError) as error:
         ask()
     assert said in str(error.value)

@@ -27,3 +27,14 @@ def test_a_tensor_saved_twice_counts_once_and_a_parameter_not_at_all() -> None:
         out = (x * weight) + (x * weight).square().sum() + x.square().sum()
     assert out.requires_grad
     assert saved.bytes == 2 * 40  # x, and the product that is squared
+
+
+def test_what_takes_the_place_of_a_dead_storage_counts() -> None:
+    parameters = [torch.empty(3, device="meta") for _ in range(100)]
+    saved, live = SavedActivations(parameters), LiveStorages(parameters)
+    del parameters
+    with saved.counting(), live:
+        kept = [torch.empty(10, device="meta", requires_grad=True).square() for _ in range(100)]
+    assert saved.bytes == 100 * 40
+    assert live.now == 2 * 100 * 40  # and the squares
+    assert len(kept) == 100

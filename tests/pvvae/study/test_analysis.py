@@ -120,7 +120,7 @@ def test_a_look_that_is_no_number_takes_no_part_and_is_named() -> None:
     end = " (gFVD that is no number is left out: cnn, small, seed 1)."
     assert all(sentence.endswith(end) for sentence in sentences)
     effect = analyse(question, found).sooner[0].effect
-    assert effect is not None and effect.seeds == (0,)
+    assert effect is not None and effect.pairs == (0,)
     alone = [o for o in found if o.seed]
     assert analyse(question, alone).sooner[0].sentence == (
         "“cnn, large”: nothing can be said of the steps to the last gFVD of “cnn, small”" + end

@@ -67,13 +67,13 @@ def test_a_failed_seed_is_named_and_takes_no_part() -> None:
         "predictive reconstruction lowers gFVD by 12% [8, 16], 2 of 2 seeds "
         "(2 of 3 seeds finished in both; + predictive, seed 1 failed: latte: out of memory)."
     )
-    assert answer.effect is not None and answer.effect.seeds == (0, 2)
+    assert answer.effect is not None and answer.effect.pairs == (0, 2)
 
 
 def test_a_stale_outcome_has_values_that_are_never_averaged() -> None:
     stale = replace(BEFORE[2], values={"gfvd": 1e9}, stale="its base had steps: 100")
     answer, _ = answers(*BEFORE[:2], stale, *AFTER)
-    assert answer.effect is not None and answer.effect.seeds == (0, 1)
+    assert answer.effect is not None and answer.effect.pairs == (0, 1)
     assert answer.gaps == ("Baseline, seed 2 is stale: its base had steps: 100",)
 
 
@@ -95,7 +95,7 @@ def test_a_claim_over_a_factor_pairs_runs_at_each_of_its_values() -> None:
     ratios = [180 / 200, 195 / 210, 91 / 100, 80 / 90]
     assert answer.effect is not None
     assert sorted(answer.effect.changes) == pytest.approx(sorted(r - 1 for r in ratios))
-    assert answer.effect.seeds == ((0, "128"), (0, "64"), (1, "128"), (1, "64"))
+    assert answer.effect.pairs == ((0, "128"), (0, "64"), (1, "128"), (1, "64"))
     assert answer.sentence == (
         "predictive reconstruction lowers gFVD by 9% [7, 12], 4 of 4 pairs (seed, clips)."
     )
@@ -104,7 +104,7 @@ def test_a_claim_over_a_factor_pairs_runs_at_each_of_its_values() -> None:
 def test_a_pair_that_is_not_there_is_named_with_its_place() -> None:
     question, found = two_sizes()
     (answer,) = answer_claims(question, cells_of(question, found[:-1]))
-    assert answer.effect is not None and len(answer.effect.seeds) == 3
+    assert answer.effect is not None and len(answer.effect.pairs) == 3
     assert answer.gaps == ("+ predictive, 128, seed 1 is not there yet",)
     assert "(3 of 4 pairs (seed, clips) finished in both; " in answer.sentence
 
@@ -137,7 +137,7 @@ def test_values_that_may_be_negative_change_by_differences() -> None:
 def test_a_seed_that_was_added_later_counts() -> None:
     later = replace(BEFORE[0], seed=7), replace(AFTER[0], seed=7)
     answer, _ = answers(*BEFORE, *AFTER, *later)
-    assert answer.effect is not None and answer.effect.seeds == (0, 1, 2, 7)
+    assert answer.effect is not None and answer.effect.pairs == (0, 1, 2, 7)
 
 
 def test_outcomes_of_arms_that_the_study_no_longer_has_are_set_aside() -> None:

@@ -29,7 +29,7 @@ def test_an_absolute_effect_is_the_mean_difference_with_students_interval() -> N
 def test_only_seeds_of_both_arms_are_paired() -> None:
     effect = paired_effect({0: 1.0, 2: 3.0, 5: 9.0}, {5: 8.0, 2: 1.0, 7: 0.0}, relative=False)
     assert effect is not None
-    assert (effect.seeds, effect.changes) == ((2, 5), (2.0, 1.0))
+    assert (effect.pairs, effect.changes) == ((2, 5), (2.0, 1.0))
     assert paired_effect({0: 1.0}, {1: 1.0}, relative=False) is None
 
 
