@@ -24,7 +24,8 @@ PAPER = (
 def means_grid(analysis: Analysis) -> Grid:
     """A row an arm: the mean over seeds of every measure with Student's 95% interval."""
     question, notes = analysis.question, Footnotes()
-    costs = _known(analysis.cells, tuple(COSTS), lambda outcome: outcome.costs)
+    unmeasured = [cost for cost in COSTS if not _is_measured(cost, analysis)]
+    costs = _known(analysis.cells, unmeasured, lambda outcome: outcome.costs)
     data = _known(analysis.cells, tuple(DATA), lambda outcome: outcome.data)
     places = {m.name: _places(m, analysis.cells) for m in question.measures}
     lines = []
@@ -205,6 +206,15 @@ def _each(cell: Cell, read: Read, key: str) -> list[float]:
 
 def _known(cells: Sequence[Cell], names: Sequence[str], read: Read) -> list[str]:
     return [name for name in names if any(_each(cell, read, name) for cell in cells)]
+
+
+def _is_measured(cost: str, analysis: Analysis) -> bool:
+    """Whether the column of a measure says the same: a speed that is asked for as both."""
+    sound = [outcome for cell in analysis.cells for outcome in cell.sound]
+    return any(
+        all(cost in o.costs and o.costs[cost] == o.values.get(measure.name) for o in sound)
+        for measure in analysis.question.measures
+    )
 
 
 def _paper(analysis: Analysis, num_others: int) -> list[Line]:

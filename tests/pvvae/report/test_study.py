@@ -12,9 +12,10 @@ import pytest
 from pvvae.report import without_times
 from pvvae.report.page import VOID
 from pvvae.report.study import write_study_page
-from pvvae.study.outcomes import Answer, Outcome, StudyQuestion
+from pvvae.study.outcomes import Answer, Measure, Outcome, StudyQuestion
 from tests.pvvae.study.made_up import (
     BASELINE,
+    GFVD,
     QUESTION,
     cost_outcomes,
     cost_question,
@@ -114,6 +115,21 @@ def test_only_what_excludes_no_change_is_bold(tmp_path: Path) -> None:
     write_study_page(QUESTION, found, tmp_path)
     line = "| + predictive | **−12%** <sub>\\[−12, −12\\]</sub> (2 of 2 seeds) |"
     assert line in (tmp_path / "study.md").read_text()
+
+
+def test_a_speed_that_is_a_measure_too_is_one_column(tmp_path: Path) -> None:
+    speed = Measure(name="ispeed", label="ISpeed", unit="it/s", higher_is_better=True)
+    found = [replace(o, costs={**o.costs, "speed": 7.0 + o.seed}) for o in whole_study()]
+    measured = [replace(o, values={**o.values, "ispeed": 7.0 + o.seed}) for o in found[:5]]
+    tables = []
+    for name, question, them in (
+        ("cost", QUESTION, found),
+        ("both", replace(QUESTION, measures=(GFVD, speed)), [*measured, found[5]]),
+    ):
+        write_study_page(question, them, tmp_path / name)
+        tables.append((tmp_path / name / "study.md").read_text())
+    assert "| Speed |" in tables[0] and "ISpeed" not in tables[0]
+    assert "| Speed |" not in tables[1] and "| ISpeed (it/s) ↑ |" in tables[1]
 
 
 def test_times_are_where_they_can_be_left_out(tmp_path: Path) -> None:
