@@ -17,6 +17,7 @@ from launchers.queue import JOBS, need_sbatch, queued_jobs, read_jobs, told
 from launchers.slurm import ALWAYS, SCRIPT, options
 from launchers.studies.asked import Asked
 from launchers.studies.errand import errand, log_path
+from launchers.studies.show import counted
 from pvvae.errors import ConfigError
 from pvvae.files import write_json, write_text
 from pvvae.study.expansion import Task
@@ -84,7 +85,7 @@ def submit(asked: Asked) -> None:
             name = str(task.folder)
             records[name] = {"name": name, "job": f"{job}_{number}", "after": after, **facts}
         write_json(path, list(records.values()))
-        print(f"{array.stage}: job {job}, {len(array.tasks)} tasks", flush=True)
+        print(f"{array.stage}: job {job}, {counted(len(array.tasks), 'task')}", flush=True)
     everything = [job for ids in jobs.values() for job in ids]
     print(f"{REPORT}: job {told(_report(asked, everything)).strip()}", flush=True)
 
