@@ -86,9 +86,7 @@ def pareto_front(cells: Sequence[Cell], measure: Measure, cost: str) -> dict[str
 
 
 def _range(low: float, high: float, cost: str) -> str:
-    if low == high:
-        return shown(low, cost)
-    return f"{shown(low, cost)} to {shown(high, cost)}"
+    return " to ".join(dict.fromkeys(shown(end, cost) for end in (low, high)))
 
 
 def _mean(values: dict[int, float]) -> float:

@@ -69,7 +69,9 @@ def test_backbones_are_compared_at_equal_cost() -> None:
 
 def test_a_cost_that_is_common_to_none_is_not_reached() -> None:
     found = [
-        replace(o, costs={"parameters": 1e6 if o.arm["backbone"] == "cnn" else 4e6}, curves={})
+        replace(
+            o, costs={"parameters": 1e6 + o.seed if o.arm["backbone"] == "cnn" else 4e6}, curves={}
+        )
         for o in cost_outcomes()
         if o.arm["width"] == "small"
     ]
