@@ -18,7 +18,7 @@ from arch.layers.attention import attention
 from arch.layers.causal_conv import CausalConv3d
 from arch.layers.norm import ChannelRMSNorm
 from arch.layers.resample import Downsample, Factor, Upsample, cells_of
-from arch.layers.stream import Past, Stream, by_group, check_chunk, part, through
+from arch.layers.streaming import Past, Stream, by_group, check_chunk, part, through
 from arch.registry import register
 
 TRANSITIONS: tuple[Factor, ...] = ((2, 2, 2), (2, 2, 2), (1, 2, 2), (1, 2, 2))

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from arch.layers.sequence import Sequence
-from arch.layers.stream import Stream
+from arch.layers.streaming import Stream
 
 
 class Stride(NamedTuple):
@@ -157,7 +157,7 @@ class Backbone(Shareable, ABC):
         """Whether a clip may come in chunks, whose parts are then exactly those of the whole.
 
         ``encoder.stream`` takes pixels to moments (for :meth:`Posterior.from_moments`) and
-        ``decoder.stream`` latents to pixels; see :class:`arch.layers.stream.Stream`.
+        ``decoder.stream`` latents to pixels; see :class:`arch.layers.streaming.Stream`.
         """
         coders = (self.encoder, self.decoder)
         return self.causal and all(isinstance(coder, Stream) for coder in coders)

@@ -17,7 +17,7 @@ from arch.interface import Backbone, BackboneConfig, Posterior, Stride
 from arch.layers import sequence as sharing
 from arch.layers.attention import Call, explained
 from arch.layers.causal_conv import repeat_first
-from arch.layers.stream import Past, Stream, check_chunk
+from arch.layers.streaming import Past, Stream, check_chunk
 from arch.layers.trunk import SelfAttention, Trunk, TrunkConfig, linear
 from arch.registry import register
 

@@ -19,8 +19,8 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from arch.interface import Backbone, BackboneConfig, Posterior, Stride
-from arch.layers.diffusers_folder import read_arguments, read_network, write_folder
-from arch.layers.from_diffusers import class_of_diffusers, wan_parts
+from arch.interop.diffusers import class_of_diffusers, wan_parts
+from arch.interop.diffusers_folder import read_arguments, read_network, write_folder
 from arch.registry import register
 
 CLASS = "AutoencoderKLWan"

@@ -3,7 +3,7 @@
 import sys
 
 from launchers.cli import main
-from pvvae.lifeline import follow_lifeline
+from pvvae.run.process_lifetime import follow_lifeline
 
 follow_lifeline()  # of a study, say, that gives this command
 sys.exit(main())

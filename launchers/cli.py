@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from launchers.arguments import Parser
 from launchers.commands import (
     bench,
     compare,
@@ -25,7 +26,6 @@ from launchers.commands import (
     train,
     weights,
 )
-from launchers.words import Parser
 from pvvae.accelerator import settle_accelerator
 from pvvae.errors import ConfigError
 

@@ -15,15 +15,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-from launchers.local import UNFINISHED, exit_status
-from launchers.queue import DESK, claim, queued_jobs, told
+from launchers.machines.local import UNFINISHED, exit_status
+from launchers.machines.queue import DESK, claim, queued_jobs, told
+from launchers.studies.array_task import Errand, read_errand
 from launchers.studies.attempt import MISTAKE
-from launchers.studies.errand import Errand, read_errand
 from pvvae.accelerator import settle_accelerator
 from pvvae.errors import ConfigError
 from pvvae.files import write_text
-from pvvae.run_folder import check_same_config, is_finished
-from pvvae.stop_request import STOPPED, VARIABLE
+from pvvae.run.folder import check_same_config, is_finished
+from pvvae.run.stop_request import STOPPED, VARIABLE
 
 RETRIES = 1
 """How often a try is repeated that brought nothing new. Ours, as a study's."""

@@ -10,7 +10,7 @@ from typing import Self
 
 import torch
 
-from arch.layers.torchvision_operators import import_torchvision
+from arch.interop.torchvision import import_torchvision
 from pvvae.autoencoder import Autoencoder
 from pvvae.errors import ConfigError
 

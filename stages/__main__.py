@@ -30,7 +30,7 @@ def main(words: Sequence[str] | None = None) -> int:
         keep_freed_memory()
 
     from pvvae import distributed
-    from pvvae.stop_request import STOPPED, Stopped
+    from pvvae.run.stop_request import STOPPED, Stopped
 
     try:
         _run(arguments.config, arguments.overrides)

@@ -11,19 +11,19 @@ import torch
 
 from pvvae import distributed
 from pvvae.bounds import at_least
-from pvvae.data.evaluation_set import FILE as MANIFEST
-from pvvae.data.evaluation_set import EvaluationClips, evaluation_clips
+from pvvae.data.evaluation.clip_set import FILE as MANIFEST
+from pvvae.data.evaluation.clip_set import EvaluationClips, evaluation_clips
 from pvvae.errors import ConfigError
-from pvvae.items import Items
-from pvvae.kept import Kept, Row
 from pvvae.metrics.c3d import C3D
+from pvvae.metrics.cached_features import KnownFeatures
 from pvvae.metrics.fvd import FVD
 from pvvae.metrics.inception_score import I3D_K400, Classifier, InceptionScore
-from pvvae.metrics.known_features import KnownFeatures
-from pvvae.results import FILE, Results, Value
-from pvvae.run import Run, RunConfig
-from pvvae.run_folder import is_run, read_config
-from pvvae.weight_sources import I3D_KINETICS
+from pvvae.metrics.results import FILE, Results, Value
+from pvvae.metrics.weight_catalog import I3D_KINETICS
+from pvvae.run.folder import is_run, read_config
+from pvvae.run.item_results import Kept, Row
+from pvvae.run.resumable_items import Items
+from pvvae.run.run import Run, RunConfig
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,23 +10,23 @@ import numpy as np
 
 from arch.interface import PeerConfig
 from pvvae import distributed
-from pvvae.bench.speed import Rounds, time_in_turn
 from pvvae.bounds import at_least
 from pvvae.data.clips import held_out_clips, to_pixels, to_uint8
-from pvvae.data.evaluation_set import FILE as MANIFEST
-from pvvae.data.evaluation_set import EvaluationClips, evaluation_clips
+from pvvae.data.evaluation.clip_set import FILE as MANIFEST
+from pvvae.data.evaluation.clip_set import EvaluationClips, evaluation_clips
+from pvvae.evaluation.reconstruction import Examiner, Summary, summarise
 from pvvae.files import write_array
-from pvvae.items import Items
-from pvvae.kept import Kept
 from pvvae.metrics.per_frame import to_unit
 from pvvae.metrics.psnr import frame_psnr
+from pvvae.metrics.results import FILE, Results, Value
+from pvvae.metrics.weight_catalog import I3D_KINETICS, LPIPS_ALEX
 from pvvae.model import PredictiveVAE
-from pvvae.others import check_trained, open_vae
-from pvvae.pretrained import load_vae
-from pvvae.reconstruction import Examiner, Summary, summarise
-from pvvae.results import FILE, Results, Value
-from pvvae.run import Run, RunConfig
-from pvvae.weight_sources import I3D_KINETICS, LPIPS_ALEX
+from pvvae.pretrained.runs import load_vae
+from pvvae.pretrained.vae_source import check_trained, open_vae
+from pvvae.run.item_results import Kept
+from pvvae.run.resumable_items import Items
+from pvvae.run.run import Run, RunConfig
+from pvvae.timing.speed import Rounds, time_in_turn
 
 ROUNDS = Rounds(warmup=2, timed=5)
 """Ours: a glance at one clip; Table 2's ISpeed is stage measure_reconstruction's."""

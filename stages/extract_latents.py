@@ -12,11 +12,11 @@ from pvvae import distributed
 from pvvae.bounds import at_least
 from pvvae.data.clips import HeldOutClip, held_out_clips, to_pixels
 from pvvae.data.latent_scale import encoder_digest
-from pvvae.data.latents import channel_statistics, shard_path, write_shard, write_statistics
-from pvvae.items import Items
+from pvvae.data.latent_shards import channel_statistics, shard_path, write_shard, write_statistics
 from pvvae.model import PredictiveVAE
-from pvvae.others import check_trained, open_vae
-from pvvae.run import Run, RunConfig
+from pvvae.pretrained.vae_source import check_trained, open_vae
+from pvvae.run.resumable_items import Items
+from pvvae.run.run import Run, RunConfig
 
 
 @dataclass(frozen=True, kw_only=True)

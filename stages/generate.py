@@ -13,27 +13,27 @@ from torch import Tensor
 
 from arch.interface import Backbone, Denoiser, PeerConfig
 from pvvae import distributed
-from pvvae.behind import Behind
 from pvvae.bounds import at_least
-from pvvae.clip_formats import WRITERS
 from pvvae.data.clips import HeldOutClips, held_out_clips, to_pixels, to_uint8
-from pvvae.data.contact_sheet import contact_sheet
 from pvvae.data.latent_scale import LatentScale
-from pvvae.data.video import write_video
+from pvvae.data.video.contact_sheet import contact_sheet
+from pvvae.data.video.video import write_video
+from pvvae.data.video.writers import WRITERS
+from pvvae.denoiser.rectified_flow import SamplerConfig
+from pvvae.denoiser.rollout import check_window, frames_of
+from pvvae.denoiser.sampling import Done, Generation, Labels
+from pvvae.denoiser.trained_run import check_decoder, check_null_label, latte_classes, latte_scale
+from pvvae.distributed.slots import check_sharing, check_teams
 from pvvae.engine import compile_whole, share_clips
 from pvvae.errors import ConfigError
 from pvvae.files import write_array, write_json
-from pvvae.flow import SamplerConfig
-from pvvae.held_out import SAMPLE_FPS
-from pvvae.items import Items
-from pvvae.latte_run import check_decoder, check_null_label, latte_classes, latte_scale
-from pvvae.others import check_trained, open_vae
-from pvvae.pretrained import load_denoiser
-from pvvae.rollout import check_window, frames_of
-from pvvae.run import Run, RunConfig
-from pvvae.run_folder import read_config
-from pvvae.sampling import Done, Generation, Labels
-from pvvae.slots import check_sharing, check_teams
+from pvvae.pretrained.runs import load_denoiser
+from pvvae.pretrained.vae_source import check_trained, open_vae
+from pvvae.run.background import Behind
+from pvvae.run.folder import read_config
+from pvvae.run.resumable_items import Items
+from pvvae.run.run import Run, RunConfig
+from pvvae.vae.validation import SAMPLE_FPS
 
 Shown = Literal["mp4", "gif", "frames", "sheet"]
 """What a run can show of its samples: each of them, or a contact sheet of the first ones."""

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from pvvae.denoising import train_denoiser
-from pvvae.denoising_config import DenoiserTrainingConfig
+from pvvae.denoiser.config import DenoiserTrainingConfig
+from pvvae.denoiser.trainer import train_denoiser
 from pvvae.engine import EngineConfig
-from pvvae.optimizer import OptimizerConfig
+from pvvae.engine.optimizer import OptimizerConfig
 from pvvae.planning.flops import slot_counter
 
 

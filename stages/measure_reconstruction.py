@@ -6,15 +6,15 @@ from statistics import fmean
 import torch
 
 from pvvae import distributed
-from pvvae.bench.protocol import SpeedConfig
-from pvvae.bench.speed import peak_bytes, time_in_turn
-from pvvae.results import FILE, Results, Value
-from pvvae.run import Run
+from pvvae.metrics.results import FILE, Results, Value
+from pvvae.run.run import Run
+from pvvae.timing.protocol import SpeedConfig
+from pvvae.timing.speed import peak_bytes, time_in_turn
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config(SpeedConfig):
-    """See :class:`pvvae.bench.protocol.SpeedConfig`."""
+    """See :class:`pvvae.timing.protocol.SpeedConfig`."""
 
 
 def run(config: Config) -> None:

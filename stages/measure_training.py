@@ -9,15 +9,15 @@ import torch
 
 from arch.interface import DenoiserConfig
 from pvvae import distributed
-from pvvae.bench.latte_steps import LatteSteps, cached, encoded, noise_like_latents
-from pvvae.bench.memory import Memory
-from pvvae.bench.protocol import SpeedConfig
-from pvvae.bench.speed import Rounds, now
 from pvvae.engine import EngineConfig
-from pvvae.optimizer import OptimizerConfig
-from pvvae.progress import progress
-from pvvae.results import FILE, Results, Value
-from pvvae.run import Run
+from pvvae.engine.optimizer import OptimizerConfig
+from pvvae.metrics.results import FILE, Results, Value
+from pvvae.run.progress_bar import progress
+from pvvae.run.run import Run
+from pvvae.timing.latte_steps import LatteSteps, cached, encoded, noise_like_latents
+from pvvae.timing.peak_memory import Memory
+from pvvae.timing.protocol import SpeedConfig
+from pvvae.timing.speed import Rounds, now
 
 FIRST_STEPS = 2
 """Before memory is looked at: the first step makes the optimizer's moments."""

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from pvvae.objective import ObjectiveConfig
 from pvvae.planning.flops import slot_counter
-from pvvae.training import train
-from pvvae.training_config import VAETrainingConfig
+from pvvae.vae.config import VAETrainingConfig
+from pvvae.vae.objective import ObjectiveConfig
+from pvvae.vae.trainer import train
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,15 +11,15 @@ from arch.interface import PeerConfig
 from pvvae import distributed
 from pvvae.bounds import at_least
 from pvvae.data.clips import to_pixels, to_uint8
-from pvvae.data.evaluation_set import FILE as MANIFEST
-from pvvae.data.evaluation_set import evaluation_clips
-from pvvae.data.text_page import text_page
-from pvvae.data.video import Frames
+from pvvae.data.evaluation.clip_set import FILE as MANIFEST
+from pvvae.data.evaluation.clip_set import evaluation_clips
+from pvvae.data.video.text_page import text_page
+from pvvae.data.video.video import Frames
 from pvvae.errors import ConfigError
 from pvvae.files import write_array
-from pvvae.items import Items
-from pvvae.others import check_trained, open_vae
-from pvvae.run import Run, RunConfig
+from pvvae.pretrained.vae_source import check_trained, open_vae
+from pvvae.run.resumable_items import Items
+from pvvae.run.run import Run, RunConfig
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from launchers.commands.configs import ROOT, runnable_configs
 from launchers.tables.generation import GenerationTable
 from launchers.tables.reconstruction import ReconstructionTable
 from pvvae import config as codec
-from pvvae.report.paper import ROWS, Kind
+from pvvae.report.tables.paper import ROWS, Kind
 from stages import program
 
 BACKBONES = ("cnn", "vit")

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pvvae.data.pack import pack
-from pvvae.data.video import write_video
+from pvvae.data.packing.pack import pack
+from pvvae.data.video.video import write_video
 
 
 def moving_pattern(seed: int, *, frames: int, size: int = 50) -> np.ndarray:

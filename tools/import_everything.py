@@ -7,7 +7,7 @@ import arch
 import launchers
 import pvvae
 import stages
-from arch.layers.torchvision_operators import import_torchvision
+from arch.interop.torchvision import import_torchvision
 
 import_torchvision()
 importlib.import_module("deepspeed.launcher.runner")

@@ -25,8 +25,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
-from launchers.benches.material import make_shards
-from pvvae.run_folder import is_finished
+from launchers.bench.toy_data import make_shards
+from pvvae.run.folder import is_finished
 from tools.killing import PATIENCE, BrokenRunError, partials, slay, until
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
-from arch.layers.stream import Past, Stream
+from arch.layers.streaming import Past, Stream
 
 
 def repeat_first(x: Tensor, times: int) -> Tensor:

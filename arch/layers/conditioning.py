@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from arch.layers.products import linear
+from arch.layers.onednn_linear import linear
 from arch.layers.sinusoids import sinusoids
 
 INIT_STD = 0.02

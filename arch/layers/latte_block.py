@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from arch.layers import rope
 from arch.layers.attention import Backend, attention
 from arch.layers.conditioning import Linear, Modulation, ZeroLinear
-from arch.layers.lean import gelu_linear, modulated_norm
+from arch.layers.recomputing_ops import gelu_linear, modulated_norm
 
 SWIGLU_SHARE = 2 / 3
 """Of the hidden width: three matrices then cost what two do (Shazeer, arXiv 2002.05202)."""

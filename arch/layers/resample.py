@@ -8,7 +8,7 @@ from einops import rearrange, repeat
 from torch import Tensor, nn
 
 from arch.layers.causal_conv import CausalConv3d, CausalUpsampleConv3d, repeat_first
-from arch.layers.stream import Past, Stream
+from arch.layers.streaming import Past, Stream
 
 Factor = tuple[int, int, int]
 """Resampling along (time, height, width)."""

@@ -14,7 +14,7 @@ from arch.layers import sequence as sharing
 from arch.layers.attention import Backend, Leading, Run, Runs, Sight, attention
 from arch.layers.norm import EPS
 from arch.layers.packing import pack, unpack
-from arch.layers.stream import Past, Stream
+from arch.layers.streaming import Past, Stream
 
 INIT_STD = 0.02
 """Standard deviation of fresh linear layers, as in ViT and its descendants."""
@@ -164,7 +164,7 @@ class Block(nn.Module):
     def stream(
         self, x: Tensor, angle: Tensor, *, groups: int, past: Past | None
     ) -> tuple[Tensor, Past]:
-        """A chunk of ``groups`` groups, as :class:`arch.layers.stream.Stream` has it."""
+        """A chunk of ``groups`` groups, as :class:`arch.layers.streaming.Stream` has it."""
         mixed, past = self.attention.stream(self.norm1(x), angle, groups=groups, past=past)
         return self._mlp(x + mixed), past
 

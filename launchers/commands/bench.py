@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from launchers.benches import latte, layout, levers, loop, metrics, scenes, tiles, vae
-from launchers.words import add_command
+from launchers.arguments import add_command
+from launchers.bench import latte, layout, loop, metrics, optimizations, scenes, tiles, vae
 
 if TYPE_CHECKING:
-    from launchers.words import Commands
+    from launchers.arguments import Commands
 
 JSON = """\
 A ratio a/b above 1 means that a is faster. --json writes {"ratios": {"a/b": ...}, ...}.
@@ -17,7 +17,7 @@ A ratio a/b above 1 means that a is faster. --json writes {"ratios": {"a/b": ...
 
 
 class Bench(Protocol):
-    """What a module of ``launchers.benches`` has."""
+    """What a module of ``launchers.bench`` has."""
 
     HELP: str
     EXAMPLE: str
@@ -35,7 +35,7 @@ class Bench(Protocol):
 BENCHES: dict[str, Bench] = {
     "latte": latte,
     "layout": layout,
-    "levers": levers,
+    "levers": optimizations,
     "loop": loop,
     "metrics": metrics,
     "scenes": scenes,

@@ -4,10 +4,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.words import add_command
+from launchers.arguments import add_command
 
 if TYPE_CHECKING:
-    from launchers.words import Commands
+    from launchers.arguments import Commands
 
 FORMATS = ("text", "markdown", "latex", "html")
 EXAMPLE = """\

@@ -4,17 +4,17 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.datasets import scenes, subset
-from launchers.words import add_command
+from launchers.arguments import add_command
+from launchers.commands import data_scenes, data_subset
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tqdm import tqdm
 
-    from launchers.words import Commands, Parser
-    from pvvae.data.pack import PackReport
-    from pvvae.data.shards import ShardIndex
+    from launchers.arguments import Commands, Parser
+    from pvvae.data.packing.pack import PackReport
+    from pvvae.data.shards.index import ShardIndex
 
 PACK = """\
 examples:
@@ -53,8 +53,8 @@ def add(commands: "Commands") -> None:
     samples.add_argument(
         "--together", action="store_true", help="one set in OUT, without a held-out part"
     )
-    scenes.add(inner)
-    subset.add(inner)
+    data_scenes.add(inner)
+    data_subset.add(inner)
     listing = add_command(inner, "list", help="tell what shards hold", more=LIST, run=_list)
     listing.add_argument("folder", type=Path, metavar="FOLDER")
 
@@ -102,7 +102,7 @@ def _add_clip_words(pack: "Parser") -> None:
 
 
 def _pack(arguments: argparse.Namespace) -> int:
-    from pvvae.data.pack import pack
+    from pvvae.data.packing.pack import pack
 
     return _shown(
         lambda on_progress: pack(
@@ -126,7 +126,7 @@ def _pack(arguments: argparse.Namespace) -> int:
 
 
 def _samples(arguments: argparse.Namespace) -> int:
-    from pvvae.data.sample_videos import pack_sample_videos
+    from pvvae.data.packing.sample_videos import pack_sample_videos
 
     return _shown(
         lambda on_progress: pack_sample_videos(
@@ -143,7 +143,7 @@ def _shown(work: "Callable[[Callable[[int, int], None]], PackReport]") -> int:
     """Pack with a progress bar, and print what was packed and what was not."""
     from contextlib import ExitStack
 
-    from pvvae.progress import progress
+    from pvvae.run.progress_bar import progress
 
     bars: list[tqdm[None]] = []
     with ExitStack() as stack:
@@ -159,7 +159,7 @@ def _shown(work: "Callable[[Callable[[int, int], None]], PackReport]") -> int:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    from pvvae.data.shards import ShardIndex
+    from pvvae.data.shards.index import ShardIndex
 
     print("\n".join(_contents(ShardIndex.open(arguments.folder))))
     return 0

@@ -4,11 +4,11 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.words import add_command
+from launchers.arguments import add_command
 from pvvae.errors import ConfigError
 
 if TYPE_CHECKING:
-    from launchers.words import Commands
+    from launchers.arguments import Commands
 
 RECONSTRUCTION = """\
 examples:
@@ -64,7 +64,7 @@ def add(commands: "Commands") -> None:
 
 def _evaluate(arguments: argparse.Namespace) -> int:
     from launchers.cli import main, parse
-    from launchers.tables.making import as_pipeline, check_runs, make_table, read_table
+    from launchers.tables.make import as_pipeline, check_runs, make_table, read_table
     from launchers.tables.show import show_plan
 
     if arguments.processes is not None and arguments.processes < 1:
@@ -74,7 +74,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     )
     check_runs(asked)
     if arguments.slurm:
-        from launchers import slurm
+        from launchers.machines import slurm
 
         pipeline = as_pipeline(asked)
         jobs = slurm.plan(pipeline, parse)

@@ -5,11 +5,11 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.words import add_command
+from launchers.arguments import add_command
 from pvvae.errors import ConfigError
 
 if TYPE_CHECKING:
-    from launchers.words import Commands
+    from launchers.arguments import Commands
     from pvvae.autoencoder import Autoencoder
 
 EXAMPLE = """\
@@ -108,7 +108,7 @@ def _export(arguments: argparse.Namespace) -> int:
 def _weights(arguments: argparse.Namespace) -> int:
     """One file, as the checkpoint has it."""
     from pvvae.files import write_atomic
-    from pvvae.pretrained import checkpoint_of
+    from pvvae.pretrained.runs import checkpoint_of
 
     run, out = arguments.run, arguments.out
     found = checkpoint_of(run, arguments.step)
@@ -140,7 +140,7 @@ def _pretrained(arguments: argparse.Namespace) -> int:
 
 def _backbone(arguments: argparse.Namespace) -> int:
     """A folder of the backbone's own class."""
-    from pvvae.others import export_backbone
+    from pvvae.pretrained.vae_source import export_backbone
 
     step = export_backbone(arguments.run, arguments.out, step=arguments.step)
     print(f"{arguments.out}: backbone of {arguments.run} after {step} steps, without its pad")
@@ -149,10 +149,10 @@ def _backbone(arguments: argparse.Namespace) -> int:
 
 def _graphs(arguments: argparse.Namespace) -> int:
     """Encoder and decoder as graphs."""
-    from launchers.benches.models import clip_of
-    from pvvae.export.folder import write_graphs
-    from pvvae.export.formats import check_installed
-    from pvvae.export.graphs import Size, stream, whole_clip
+    from launchers.bench.models import clip_of
+    from pvvae.autoencoder.export.folder import write_graphs
+    from pvvae.autoencoder.export.formats import check_installed
+    from pvvae.autoencoder.export.graphs import Size, stream, whole_clip
 
     frames, height, width = clip_of(arguments.clip or "17x256x256")  # the paper's, section 4.1
     size = Size(frames=frames, height=height, width=width)
@@ -171,7 +171,7 @@ def _graphs(arguments: argparse.Namespace) -> int:
 def _autoencoder(arguments: argparse.Namespace) -> "Autoencoder":
     """The VAE of a run, or of a folder that this command wrote before."""
     from pvvae.autoencoder import Autoencoder
-    from pvvae.published import is_published
+    from pvvae.pretrained.published import is_published
 
     if not is_published(arguments.run):
         return Autoencoder.from_run(arguments.run, latents=arguments.latents, step=arguments.step)

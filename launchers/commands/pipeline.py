@@ -4,11 +4,11 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.words import add_command
+from launchers.arguments import add_command
 from pvvae.errors import ConfigError
 
 if TYPE_CHECKING:
-    from launchers.words import Commands
+    from launchers.arguments import Commands
 
 EXAMPLE = """\
 examples:
@@ -47,8 +47,8 @@ def add(commands: "Commands") -> None:
 
 def _pipeline(arguments: argparse.Namespace) -> int:
     from launchers.cli import main, parse
-    from launchers.pipeline import run_pipeline
-    from pvvae.lifeline import end_with_parent
+    from launchers.machines.pipeline import run_pipeline
+    from pvvae.run.process_lifetime import end_with_parent
 
     if arguments.slurm:
         return _submit(arguments)
@@ -61,9 +61,9 @@ def _pipeline(arguments: argparse.Namespace) -> int:
 
 
 def _submit(arguments: argparse.Namespace) -> int:
-    from launchers import slurm
     from launchers.cli import parse
-    from launchers.pipeline import read_pipeline
+    from launchers.machines import slurm
+    from launchers.machines.pipeline import read_pipeline
 
     other = [word for word in arguments.overrides if not word.startswith("slurm.")]
     if other:

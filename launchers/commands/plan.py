@@ -4,11 +4,11 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.words import add_command
+from launchers.arguments import add_command
 from pvvae.errors import ConfigError
 
 if TYPE_CHECKING:
-    from launchers.words import Commands
+    from launchers.arguments import Commands
     from pvvae.planning.plan import Machines
 
 EXAMPLE = """\
@@ -76,8 +76,8 @@ def _machines(arguments: argparse.Namespace) -> "Machines":
     fraction = FRACTION if arguments.fraction is None else arguments.fraction
     if not 0 < fraction <= 1:
         raise ConfigError(f"--fraction: must be above 0 and at most 1, got {fraction:g}")
-    from pvvae.planning.devices import device_named
     from pvvae.planning.plan import Machines
+    from pvvae.training.monitoring.accelerators import device_named
 
     device = device_named(arguments.device)
     return Machines(nodes=arguments.nodes, gpus=arguments.gpus, device=device, fraction=fraction)

@@ -4,12 +4,12 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.words import add_command, existing_file
+from launchers.arguments import add_command, existing_file
 from pvvae.errors import ConfigError
 
 if TYPE_CHECKING:
-    from launchers.whole_video import Frames
-    from launchers.words import Commands
+    from launchers.arguments import Commands
+    from pvvae.autoencoder.long_video import Frames
     from pvvae.model import PredictiveVAE
 
 EXAMPLE = """\
@@ -45,10 +45,10 @@ def add(commands: "Commands") -> None:
 def _predict(arguments: argparse.Namespace) -> int:
     existing_file(arguments.video, "video")
 
-    from launchers.whole_video import through
     from pvvae import distributed
-    from pvvae.data.video import probe, write_video
-    from pvvae.pretrained import load_vae
+    from pvvae.autoencoder.long_video import through
+    from pvvae.data.video.video import probe, write_video
+    from pvvae.pretrained.runs import load_vae
 
     clip = _first_clip(arguments.video, arguments.frames)
     vae = load_vae(arguments.run).to(distributed.device())
@@ -66,8 +66,8 @@ def _predict(arguments: argparse.Namespace) -> int:
 
 
 def _first_clip(video: Path, frames: int) -> "Frames":
-    from launchers.whole_video import windows
-    from pvvae.data.video import iterate_video
+    from pvvae.autoencoder.long_video import windows
+    from pvvae.data.video.video import iterate_video
 
     clip = next(windows(iterate_video(video), frames, frames))
     if len(clip) < frames:
@@ -81,7 +81,7 @@ def dropped_groups(vae: "PredictiveVAE", *, frames: int, observed: int) -> int:
     Raises:
         ConfigError: for a number of frames that is not 1 + n * stride, or nothing left to predict.
     """
-    from launchers.whole_video import valid_length
+    from pvvae.autoencoder.long_video import valid_length
 
     groups = valid_length(vae, frames, "--frames")
     seen = valid_length(vae, observed, "--observed")
@@ -120,7 +120,7 @@ def _repeated(clip: "Frames", observed: int) -> "Frames":
 
 def _error(other: "Frames", clip: "Frames", observed: int) -> float:
     """Mean squared error, on [0, 1], of the frames that were not observed."""
-    from launchers.whole_video import unit
+    from pvvae.autoencoder.long_video import unit
     from pvvae.metrics.prediction_error import prediction_error
 
     return float(prediction_error(unit(other), unit(clip), observed))

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.words import add_command, existing_file
+from launchers.arguments import add_command, existing_file
 from pvvae.errors import ConfigError
 
 if TYPE_CHECKING:
-    from launchers.whole_video import Frames
-    from launchers.words import Commands
-    from pvvae.tiling import Tiling
+    from launchers.arguments import Commands
+    from pvvae.autoencoder.long_video import Frames
+    from pvvae.autoencoder.tiling import Tiling
 
 EXAMPLE = """\
 example:
@@ -61,12 +61,12 @@ def add(commands: "Commands") -> None:
 def _reconstruct(arguments: argparse.Namespace) -> int:
     existing_file(arguments.video, "video")
 
-    from launchers.whole_video import Rebuilder, unit, valid_length
     from pvvae import distributed
-    from pvvae.data.video import count_frames, iterate_video, probe, write_video
+    from pvvae.autoencoder.long_video import Rebuilder, unit, valid_length
+    from pvvae.data.video.video import count_frames, iterate_video, probe, write_video
     from pvvae.metrics.psnr import frame_psnr
-    from pvvae.pretrained import load_vae
-    from pvvae.progress import progress
+    from pvvae.pretrained.runs import load_vae
+    from pvvae.run.progress_bar import progress
 
     facts = probe(arguments.video)
     total = facts.frames or count_frames(arguments.video)
@@ -94,7 +94,7 @@ def _tiling(size: int | None, overlap: int | None, *, stride: int) -> "Tiling | 
     Raises:
         ConfigError: naming the option.
     """
-    from pvvae.tiling import Tiling
+    from pvvae.autoencoder.tiling import Tiling
 
     if size is None:
         if overlap is not None:

@@ -4,10 +4,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.words import add_command
+from launchers.arguments import add_command
 
 if TYPE_CHECKING:
-    from launchers.words import Commands
+    from launchers.arguments import Commands
 
 EXAMPLE = """\
 examples:
@@ -33,7 +33,7 @@ def add(commands: "Commands") -> None:
 
 
 def _report(arguments: argparse.Namespace) -> int:
-    from pvvae.run_folder import runs_below
+    from pvvae.run.folder import runs_below
 
     runs_below(arguments.runs)
 

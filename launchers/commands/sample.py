@@ -4,13 +4,13 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.words import add_command
+from launchers.arguments import add_command
 from pvvae.errors import ConfigError
-from pvvae.run_folder import is_finished, read_config
+from pvvae.run.folder import is_finished, read_config
 
 if TYPE_CHECKING:
     from arch.interface import PeerConfig
-    from launchers.words import Commands
+    from launchers.arguments import Commands
     from stages.generate import Config, Shown
 
 EXAMPLE = """\
@@ -63,8 +63,8 @@ def _sample(arguments: argparse.Namespace) -> int:
         raise ConfigError(f"--num: must be 1 or more, got {arguments.num}")
     formats = _formats(arguments.format)
 
-    from pvvae.latte_run import latte_vae
-    from pvvae.run_folder import check_same_config
+    from pvvae.denoiser.trained_run import latte_vae
+    from pvvae.run.folder import check_same_config
     from stages import generate, program
 
     vae = str(arguments.vae) if arguments.vae else latte_vae(arguments.run)
@@ -93,7 +93,7 @@ def _formats(text: str) -> "tuple[Shown, ...]":
 
 
 def _config(arguments: argparse.Namespace, vae: "str | PeerConfig") -> "Config":
-    from pvvae.flow import SamplerConfig
+    from pvvae.denoiser.rectified_flow import SamplerConfig
     from stages.generate import Config
 
     a = arguments

@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from launchers.arguments import add_command
 from launchers.commands.configs import STAGES
-from launchers.queue import JOBS, Queued, job_of, queued_jobs, read_jobs
-from launchers.words import add_command
+from launchers.machines.queue import JOBS, Queued, job_of, queued_jobs, read_jobs
 from pvvae.errors import ConfigError
-from pvvae.run_folder import is_finished, read_config, read_metrics, runs_below
-from pvvae.standing import FILE, Standing
+from pvvae.run.folder import is_finished, read_config, read_metrics, runs_below
+from pvvae.run.progress_file import FILE, Standing
 
 if TYPE_CHECKING:
-    from launchers.words import Commands
+    from launchers.arguments import Commands
 
 EXAMPLE = """\
 example:

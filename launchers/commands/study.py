@@ -4,12 +4,12 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.words import add_command
+from launchers.arguments import add_command
 from pvvae.errors import ConfigError
 
 if TYPE_CHECKING:
-    from launchers.studies.asked import Asked
-    from launchers.words import Commands
+    from launchers.arguments import Commands
+    from launchers.studies.request import Asked
 
 EXAMPLE = """\
 examples:
@@ -57,7 +57,7 @@ def add(commands: "Commands") -> None:
 
 def _study(arguments: argparse.Namespace) -> int:
     from launchers.cli import parse
-    from launchers.studies.asked import read
+    from launchers.studies.request import read
     from launchers.studies.show import plan_lines
 
     overrides = list(arguments.overrides)
@@ -82,8 +82,8 @@ def _fresh(asked: "Asked", arguments: argparse.Namespace) -> "Asked":
     """
     from dataclasses import replace
 
-    from pvvae.study.expansion import Expansion
-    from pvvae.study.gathering import stale_cells
+    from pvvae.study.runs.gathering import stale_cells
+    from pvvae.study.spec.expansion import Expansion
 
     stale = stale_cells(asked.study, asked.whole.cells)
     if not stale or arguments.rerun:
@@ -101,8 +101,8 @@ def _fresh(asked: "Asked", arguments: argparse.Namespace) -> "Asked":
 
 
 def _run(fresh: "Asked", asked: "Asked", arguments: argparse.Namespace) -> int:
-    from launchers.local import check_machines
-    from launchers.studies.running import run_study
+    from launchers.machines.local import check_machines
+    from launchers.studies.local import run_study
 
     processes = check_machines(processes=arguments.processes, hostfile=None)
     if asked.study.at_once > 1 and arguments.processes is None:
@@ -114,11 +114,11 @@ def _run(fresh: "Asked", asked: "Asked", arguments: argparse.Namespace) -> int:
 
 
 def _report(asked: "Asked") -> int:
-    from launchers.studies.arithmetic import Arithmetic
-    from launchers.studies.asked import question
-    from pvvae.report.study import write_study_page
-    from pvvae.study.gathering import settle
+    from launchers.studies.flops import Arithmetic
+    from launchers.studies.request import question
+    from pvvae.report.study.page import write_study_page
     from pvvae.study.outcomes import read_outcomes
+    from pvvae.study.runs.gathering import settle
 
     arithmetic = Arithmetic(asked.folder)
     for cell in asked.whole.cells:

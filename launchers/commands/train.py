@@ -4,10 +4,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.words import add_command
+from launchers.arguments import add_command
 
 if TYPE_CHECKING:
-    from launchers.words import Commands
+    from launchers.arguments import Commands
 
 EXAMPLE = """\
 examples:
@@ -41,8 +41,14 @@ def add(commands: "Commands") -> None:
 
 
 def _train(arguments: argparse.Namespace) -> int:
-    from launchers.local import UNFINISHED, check_machines, explain, run_stage, stage_command
-    from pvvae.run_folder import check_same_config, is_finished
+    from launchers.machines.local import (
+        UNFINISHED,
+        check_machines,
+        explain,
+        run_stage,
+        stage_command,
+    )
+    from pvvae.run.folder import check_same_config, is_finished
     from stages import program
 
     _, config = program.load(arguments.config, arguments.overrides)
@@ -68,7 +74,7 @@ def _train(arguments: argparse.Namespace) -> int:
 def _show(plain: dict[str, object], command: list[str]) -> None:
     import yaml
 
-    from launchers.local import shown
+    from launchers.machines.local import shown
 
     print(yaml.safe_dump(plain, sort_keys=False), end="")
     print(f"# {shown(command)}")

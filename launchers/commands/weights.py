@@ -5,11 +5,11 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from launchers.words import add_command
+from launchers.arguments import add_command
 
 if TYPE_CHECKING:
-    from launchers.words import Commands
-    from pvvae.weight_sources import Download, Source
+    from launchers.arguments import Commands
+    from pvvae.metrics.weight_catalog import Download, Source
 
 EXAMPLE = """\
 examples:
@@ -30,7 +30,7 @@ def add(commands: "Commands") -> None:
 
 
 def _weights(arguments: argparse.Namespace) -> int:
-    from pvvae.weight_sources import ALL
+    from pvvae.metrics.weight_catalog import ALL
 
     found = [_facts(source) for source in ALL]
     print(json.dumps(found, indent=2) if arguments.json else "\n\n".join(map(_shown, found)))
@@ -39,7 +39,7 @@ def _weights(arguments: argparse.Namespace) -> int:
 
 def _facts(source: "Source | Download") -> dict[str, Any]:
     """Everything there is to say of one file; ``present`` only if it is the right one."""
-    from pvvae.weight_sources import Source, file_digest
+    from pvvae.metrics.weight_catalog import Source, file_digest
 
     path = source.find()
     digest = None if path is None else file_digest(path)

@@ -2,7 +2,7 @@
 
 An array begins when those of the stages that it builds on are over, however they ended. Each of its
 tasks then asks whether the runs that it builds on are complete, and does nothing if not: a run that
-failed costs its own cells alone (:mod:`launchers.studies.errand`). The last job writes the page.
+failed costs its own cells alone (:mod:`launchers.studies.array_task`). The last job writes the page.
 """
 
 import hashlib
@@ -13,15 +13,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from launchers.queue import JOBS, need_sbatch, queued_jobs, read_jobs, told
-from launchers.slurm import ALWAYS, SCRIPT, options
-from launchers.studies.asked import Asked
-from launchers.studies.errand import errand, log_path
+from launchers.machines.queue import JOBS, need_sbatch, queued_jobs, read_jobs, told
+from launchers.machines.slurm import ALWAYS, SCRIPT, options
+from launchers.studies.array_task import errand, log_path
+from launchers.studies.request import Asked
 from launchers.studies.show import counted
 from pvvae.errors import ConfigError
 from pvvae.files import write_json, write_text
-from pvvae.study.expansion import Task
-from pvvae.study.gathering import is_done
+from pvvae.study.runs.gathering import is_done
+from pvvae.study.spec.expansion import Task
 
 AT_ONCE = 8
 """Tasks of an array at the same time. Ours: a node of eight GPUs, one each."""

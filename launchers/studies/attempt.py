@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from launchers.local import UNFINISHED, exit_status, stage_command
-from launchers.studies.asked import Asked
-from pvvae.run_folder import is_finished
-from pvvae.stop_request import STOPPED
+from launchers.machines.local import UNFINISHED, exit_status, stage_command
+from launchers.studies.request import Asked
+from pvvae.run.folder import is_finished
+from pvvae.run.stop_request import STOPPED
 from pvvae.study.completion import MARK
-from pvvae.study.expansion import Task
+from pvvae.study.spec.expansion import Task
 
 LOGS = "logs"
 """Folder in a study's folder: what each run printed."""

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Lock
 
-from launchers.studies.asked import Asked
 from launchers.studies.attempt import Ended, attempt
-from pvvae.study.expansion import Task
+from launchers.studies.request import Asked
+from pvvae.study.spec.expansion import Task
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 Attempt = Callable[..., Ended]

@@ -4,9 +4,9 @@ import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from launchers.studies.asked import Asked, taken
-from pvvae.study.expansion import Task
-from pvvae.study.gathering import is_done
+from launchers.studies.request import Asked, taken
+from pvvae.study.runs.gathering import is_done
+from pvvae.study.spec.expansion import Task
 
 
 def plan_lines(asked: Asked, *, commands: bool) -> Iterator[str]:

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from launchers.tables.plan import SPEED, Plan, Row, TableConfig, check_folders, overrides, train
-from launchers.tables.stand_ins import Clips
 from launchers.tables.subjects import GeneratingSubject, Opened, open_subject
-from pvvae.data.evaluation_set import FILE as MANIFEST
+from launchers.tables.substitutes import Clips
+from pvvae.data.evaluation.clip_set import FILE as MANIFEST
 from pvvae.errors import ConfigError
-from pvvae.figure import SampleFigure
-from pvvae.run_folder import is_run
+from pvvae.report.tables.comparison_figure import SampleFigure
+from pvvae.run.folder import is_run
 
 
 @dataclass(frozen=True, kw_only=True)

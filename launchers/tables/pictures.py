@@ -7,9 +7,16 @@ import numpy as np
 from PIL import Image
 
 from launchers.tables.plan import Plan
-from pvvae.data.video import Frames
+from pvvae.data.video.video import Frames
 from pvvae.errors import ConfigError
-from pvvae.figure import TEXT, Band, FigureConfig, Place, SampleFigure, draw_figure
+from pvvae.report.tables.comparison_figure import (
+    TEXT,
+    Band,
+    FigureConfig,
+    Place,
+    SampleFigure,
+    draw_figure,
+)
 
 Crops = tuple[tuple[int, int, int], ...]
 

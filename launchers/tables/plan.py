@@ -10,7 +10,7 @@ import yaml
 
 from launchers.commands.configs import ROOT, as_typed
 from pvvae.errors import ConfigError
-from pvvae.report.paper import Kind
+from pvvae.report.tables.paper import Kind
 
 SPEED = "speed"
 """What the speed of a subject is filed under, beside sizes or data sets."""

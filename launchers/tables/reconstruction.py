@@ -12,11 +12,11 @@ from launchers.tables.plan import (
     overrides,
     train,
 )
-from launchers.tables.stand_ins import Clips
 from launchers.tables.subjects import Opened, RebuildingSubject, open_subject
-from pvvae.data.evaluation_set import FILE as MANIFEST
+from launchers.tables.substitutes import Clips
+from pvvae.data.evaluation.clip_set import FILE as MANIFEST
 from pvvae.errors import ConfigError
-from pvvae.figure import FigureConfig, check_inside
+from pvvae.report.tables.comparison_figure import FigureConfig, check_inside
 
 
 @dataclass(frozen=True, kw_only=True)

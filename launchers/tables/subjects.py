@@ -8,7 +8,7 @@ from typing import Any
 from launchers.tables.plan import override
 from pvvae import config as codec
 from pvvae.errors import ConfigError
-from pvvae.run_folder import is_run
+from pvvae.run.folder import is_run
 
 Vae = str | dict[str, Any]
 """A run folder of a VAE stage (or one that ``pvvae export --format pretrained`` wrote), or a peer

@@ -10,12 +10,12 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from pvvae import seeding
-from pvvae.data.decode import read_clip
 from pvvae.data.held_out import HeldOutClip, HeldOutClips, held_out_clips
-from pvvae.data.pixels import cropped, to_pixels, to_uint8
 from pvvae.data.schedule import Bucket, Schedule
-from pvvae.data.shards import ShardIndex, check_shards, require_size
-from pvvae.data.video import Frames
+from pvvae.data.shards.decode import read_clip
+from pvvae.data.shards.index import ShardIndex, check_shards, require_size
+from pvvae.data.video.pixels import cropped, to_pixels, to_uint8
+from pvvae.data.video.video import Frames
 from pvvae.errors import ConfigError
 
 __all__ = [

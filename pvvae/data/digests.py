@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from pvvae.data.video import Frames
+from pvvae.data.video.video import Frames
 
 
 def clip_digest(clip: Frames) -> str:

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pvvae.data.decode import read_clip
-from pvvae.data.pixels import cropped
-from pvvae.data.shards import ShardIndex, require_size
-from pvvae.data.video import Frames
+from pvvae.data.shards.decode import read_clip
+from pvvae.data.shards.index import ShardIndex, require_size
+from pvvae.data.video.pixels import cropped
+from pvvae.data.video.video import Frames
 
 
 @dataclass(frozen=True)

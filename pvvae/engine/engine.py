@@ -11,14 +11,14 @@ from deepspeed.utils import safe_get_full_fp32_param
 from torch import Tensor, nn
 
 from pvvae import distributed
-from pvvae.engine.compiled import compile_segments, leave_hooks_out
+from pvvae.engine.activation_checkpointing import recompute
+from pvvae.engine.compile import compile_segments, leave_hooks_out
+from pvvae.engine.fragments import AVERAGE, WEIGHT, Fragment, FragmentReader, write_fragments
+from pvvae.engine.gradient_order import InOrder
 from pvvae.engine.gradients import Gradients
-from pvvae.engine.in_order import InOrder
-from pvvae.engine.recomputed import recompute
+from pvvae.engine.optimizer import OptimizerConfig
 from pvvae.engine.settings import EngineConfig, deepspeed_settings
 from pvvae.engine.sharding import MOMENTS, Sharding
-from pvvae.fragments import AVERAGE, WEIGHT, Fragment, FragmentReader, write_fragments
-from pvvae.optimizer import OptimizerConfig
 
 
 class Engine:
@@ -167,7 +167,7 @@ class Engine:
         """Copy this process's part; what is returned writes the copy into a folder, at any time.
 
         The folder then holds the trained parameters, the optimizer's state and the average, to be
-        taken up by any number of processes under any ZeRO stage (see :mod:`pvvae.fragments`).
+        taken up by any number of processes under any ZeRO stage (see :mod:`pvvae.engine.fragments`).
         """
         kept = dict(self._kept())
         fragments = [

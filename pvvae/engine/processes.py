@@ -11,7 +11,7 @@ import torch.distributed as dist
 from torch._C._distributed_c10d import HashStore
 
 from pvvae import distributed
-from pvvae.lifeline import follow_lifeline
+from pvvae.run.process_lifetime import follow_lifeline
 
 TIMEOUT = datetime.timedelta(minutes=30)
 """How long a collective may wait. DeepSpeed's was 30 minutes until 0.19.6 made it 10, which a

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pvvae.bounds import at_least, below_one
-from pvvae.engine.recomputed import Recomputed
-from pvvae.optimizer import OptimizerConfig
+from pvvae.engine.activation_checkpointing import Recomputed
+from pvvae.engine.optimizer import OptimizerConfig
 
 
 @dataclass(frozen=True, kw_only=True)

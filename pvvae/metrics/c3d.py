@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 from pvvae.errors import ConfigError
 from pvvae.metrics import inception_score
-from pvvae.weight_sources import C3D_MEAN, C3D_UCF101, file_digest
+from pvvae.metrics.weight_catalog import C3D_MEAN, C3D_UCF101, file_digest
 
 NUM_FRAMES = 16
 """What it was trained on; of longer clips it sees the first."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from pvvae.weight_sources import LPIPS_ALEX
+from pvvae.metrics.weight_catalog import LPIPS_ALEX
 
 FRAME_PROTOCOL: Mapping[str, Mapping[str, str]] = {
     "psnr": {

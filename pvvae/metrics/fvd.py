@@ -14,13 +14,13 @@ from torch import Tensor
 
 from pvvae.errors import ConfigError
 from pvvae.metrics.bootstrap import Interval
-from pvvae.metrics.canonical import order_of
+from pvvae.metrics.fixed_order import order_of
 from pvvae.metrics.frechet import frechet_distance, noise_floor
 from pvvae.metrics.i3d import I3D, NUM_FEATURES, SIDE, check_clips
 from pvvae.metrics.jackknife import jackknife_interval
 from pvvae.metrics.kvd import kernel_distance
-from pvvae.results import Value
-from pvvae.weight_sources import I3D_KINETICS
+from pvvae.metrics.results import Value
+from pvvae.metrics.weight_catalog import I3D_KINETICS
 
 FRAMES: dict[str, int | None] = {"all": None, "first16": 16}
 """Leading frames of a clip that I3D sees, by rule. ``all`` is ours, the whole 17; 16 is what most

@@ -16,9 +16,9 @@ from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pvvae import weights
 from pvvae.errors import ConfigError
-from pvvae.weight_sources import I3D_KINETICS
+from pvvae.metrics import released_weights
+from pvvae.metrics.weight_catalog import I3D_KINETICS
 
 MIN_FRAMES = 9
 """Fewest frames that reach the last pooling: time is divided by 8, rounding up; that pools 2."""
@@ -45,13 +45,13 @@ class I3D(nn.Module):
     """Clips to 400 logits each, averaged over time as the release does."""
 
     def __init__(self, *, file: Path | None = None) -> None:
-        """Load the released weights (``pvvae.weights``), from ``file`` if one is named.
+        """Load the released weights (``pvvae.metrics.released_weights``), from ``file`` if one is named.
 
         Raises:
             ConfigError: if the weights are not installed or not the released ones.
         """
         super().__init__()
-        tree = weights.load(I3D_KINETICS, file=file)
+        tree = released_weights.load(I3D_KINETICS, file=file)
         self.stem = _Conv(*_folded(tree, "Conv3d_1a_7x7"), stride=2)
         self.pointwise = _Conv(*_folded(tree, "Conv3d_2b_1x1"))
         self.spread = _Conv(*_folded(tree, "Conv3d_2c_3x3"))

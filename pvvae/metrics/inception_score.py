@@ -18,10 +18,10 @@ from torch import Tensor
 
 from pvvae.errors import ConfigError
 from pvvae.metrics.bootstrap import LEVEL, Interval
-from pvvae.metrics.canonical import order_of
+from pvvae.metrics.fixed_order import order_of
 from pvvae.metrics.jackknife import jackknife_interval
-from pvvae.results import Value
-from pvvae.weight_sources import I3D_KINETICS
+from pvvae.metrics.results import Value
+from pvvae.metrics.weight_catalog import I3D_KINETICS
 
 SPLITS, SHUFFLE = 10, 42
 """StyleGAN-V's, which Latte and those after it took over: ``RandomState(42)`` shuffles, then ten

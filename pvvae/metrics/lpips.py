@@ -1,7 +1,7 @@
 """LPIPS: how far apart two frames look to a classifier. Zhang et al., CVPR 2018, version 0.1.
 
 AlexNet is what video autoencoders report (WF-VAE, Open-Sora-Plan, LeanVAE); VGG16 is what they
-train with. The network is the ``lpips`` package's own; its weights come from ``pvvae.weights``,
+train with. The network is the ``lpips`` package's own; its weights come from ``pvvae.metrics.released_weights``,
 without a download.
 """
 
@@ -15,10 +15,10 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from arch.layers.torchvision_operators import import_torchvision
-from pvvae import weights
+from arch.interop.torchvision import import_torchvision
 from pvvae.errors import ConfigError
-from pvvae.weight_sources import LPIPS_ALEX, LPIPS_VGG, Source
+from pvvae.metrics import released_weights
+from pvvae.metrics.weight_catalog import LPIPS_ALEX, LPIPS_VGG, Source
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +98,7 @@ def lpips_network(
     """
     if net not in TRUNKS:
         raise ConfigError(f"LPIPS has no net {net!r}; known nets: {', '.join(sorted(TRUNKS))}")
-    tree = {} if empty else weights.load(TRUNKS[net].source, file=file)
+    tree = {} if empty else released_weights.load(TRUNKS[net].source, file=file)
     try:
         import_torchvision()
         lpips = importlib.import_module("lpips")

@@ -11,7 +11,7 @@ from torch import Tensor
 from pvvae.errors import ConfigError
 from pvvae.metrics.bootstrap import mean_interval
 from pvvae.metrics.curve import GROUP, Curve, curve_of
-from pvvae.results import Value
+from pvvae.metrics.results import Value
 
 Measure = Callable[[Tensor, Tensor], Tensor]
 """Clips (B, 3, T, H, W) twice to (B, T): ``frame_psnr``, ``frame_ssim`` or an ``LPIPS()``."""

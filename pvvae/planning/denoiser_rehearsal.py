@@ -8,16 +8,16 @@ import torch
 from torch import nn
 
 from arch.interface import Denoiser
-from pvvae.data.latents import STATISTICS, LatentDataset
+from pvvae.data.latent_shards import STATISTICS, LatentDataset
 from pvvae.data.schedule import Bucket
-from pvvae.denoising_config import DenoiserTrainingConfig
+from pvvae.denoiser.config import DenoiserTrainingConfig
+from pvvae.denoiser.online_latents import OnlineConfig
+from pvvae.denoiser.rectified_flow import flow_loss, interpolate
+from pvvae.distributed.slots import check_sharing
 from pvvae.engine import share_clips
 from pvvae.errors import ConfigError
-from pvvae.flow import flow_loss, interpolate
-from pvvae.online import OnlineConfig
 from pvvae.planning.vae_rehearsal import META, dtype_of, rehearse_recomputing
-from pvvae.run_folder import is_run
-from pvvae.slots import check_sharing
+from pvvae.run.folder import is_run
 
 PAPER_GRID = (5, 16, 16)
 """Latent (t, h, w) of clips of 17 x 256 x 256 (section 4.1) at strides 4 and 16 (section 3.1)."""

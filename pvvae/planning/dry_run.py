@@ -11,23 +11,23 @@ from pathlib import Path
 import torch
 
 from pvvae.data.schedule import Bucket, Schedule
-from pvvae.denoising import DenoiserTrainer
-from pvvae.denoising_config import DenoiserTrainingConfig
-from pvvae.early import EarlyConfig
+from pvvae.denoiser.config import DenoiserTrainingConfig
+from pvvae.denoiser.trainer import DenoiserTrainer
+from pvvae.denoiser.validation_fvd import EarlyConfig
+from pvvae.distributed.slots import process_slots
 from pvvae.engine import Engine
 from pvvae.errors import ConfigError
 from pvvae.planning.denoiser_rehearsal import latent_bucket
-from pvvae.planning.devices import GB
-from pvvae.planning.made_up import made_up_clips, made_up_latents
 from pvvae.planning.measure import flops_of
 from pvvae.planning.stage import Stage
 from pvvae.planning.states import FP32
-from pvvae.run import Run
-from pvvae.slots import process_slots
-from pvvae.tracking import TrackingConfig
-from pvvae.training import VAETrainer
-from pvvae.training_config import VAETrainingConfig
-from pvvae.watch.work import SlotWork
+from pvvae.planning.synthetic_data import made_up_clips, made_up_latents
+from pvvae.run.run import Run
+from pvvae.run.tracking import TrackingConfig
+from pvvae.training.monitoring.accelerators import GB
+from pvvae.training.monitoring.flops import SlotWork
+from pvvae.vae.config import VAETrainingConfig
+from pvvae.vae.trainer import VAETrainer
 
 STEPS = 2
 """The first makes the optimizer's state, the second uses it."""

@@ -3,7 +3,7 @@
 from pvvae.data.schedule import Bucket
 from pvvae.planning.measure import flops_of
 from pvvae.planning.stage import Rehearsal, rehearsal_of
-from pvvae.watch.work import CountFlops, SlotWork
+from pvvae.training.monitoring.flops import CountFlops, SlotWork
 
 
 def slot_counter(config: object, *, freeze_encoder: bool = False) -> CountFlops:

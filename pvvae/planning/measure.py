@@ -7,7 +7,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from pvvae.planning.kernels import FusedAttention
+from pvvae.planning.meta_attention import FusedAttention
 from pvvae.planning.storages import LiveStorages, SavedActivations
 
 Phases = Callable[[], Iterator[str]]

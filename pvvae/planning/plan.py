@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pvvae.data.schedule import Bucket
 from pvvae.engine import Recomputed
 from pvvae.planning.compute import SlotFlops, StepFlops, slot_flops, step_flops
-from pvvae.planning.devices import Device, usable
 from pvvae.planning.disk import checkpoint_bytes, kept_checkpoints
 from pvvae.planning.measure import Memory, flops_of, memory_of
 from pvvae.planning.stage import Rehearsal, Stage
 from pvvae.planning.states import FP32, Sizes, States, states
+from pvvae.training.monitoring.accelerators import Device, usable
 
 ZERO_STAGES = (0, 1, 2, 3)
 

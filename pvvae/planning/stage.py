@@ -10,15 +10,15 @@ from torch import nn
 
 from arch.interface import Network
 from pvvae.data.schedule import Bucket
-from pvvae.denoising_config import DenoiserTrainingConfig
+from pvvae.denoiser.config import DenoiserTrainingConfig
+from pvvae.distributed.slots import check_slots
 from pvvae.engine import LEVELS, EngineConfig, Recomputed
 from pvvae.errors import ConfigError
-from pvvae.loop import LoopConfig
 from pvvae.planning.denoiser_rehearsal import DenoiserRehearsal, latent_bucket
 from pvvae.planning.states import Sizes
 from pvvae.planning.vae_rehearsal import VAERehearsal
-from pvvae.slots import check_slots
-from pvvae.training_config import VAETrainingConfig
+from pvvae.training.loop import LoopConfig
+from pvvae.vae.config import VAETrainingConfig
 
 
 class Rehearsal(Protocol):

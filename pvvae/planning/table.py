@@ -6,8 +6,8 @@ from typing import Any
 
 from pvvae.data.schedule import Bucket
 from pvvae.engine import Recomputed
-from pvvae.planning.devices import RESERVED
 from pvvae.planning.plan import ZERO_STAGES, Plan
+from pvvae.training.monitoring.accelerators import RESERVED
 
 GIB = 2**30
 PARTS = ("weights", "gradients", "optimizer", "average", "buckets")

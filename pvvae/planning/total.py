@@ -1,9 +1,9 @@
 """The arithmetic of a whole stage, without its memory."""
 
-from pvvae.denoising_config import DenoiserTrainingConfig
+from pvvae.denoiser.config import DenoiserTrainingConfig
 from pvvae.planning.compute import slot_flops, step_flops
 from pvvae.planning.stage import stage_of
-from pvvae.training_config import VAETrainingConfig
+from pvvae.vae.config import VAETrainingConfig
 
 
 def total_flops(

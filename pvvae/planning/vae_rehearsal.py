@@ -10,12 +10,12 @@ from arch.interface import Posterior
 from pvvae.data.schedule import Bucket
 from pvvae.engine import EngineConfig, recompute, share_clips
 from pvvae.errors import ConfigError
-from pvvae.losses.adversarial import discriminator_loss
-from pvvae.losses.kl import kl_divergence
 from pvvae.model import PredictiveVAE
-from pvvae.objective import Objective
-from pvvae.planning.kernels import FusedAttention
-from pvvae.training_config import VAETrainingConfig
+from pvvae.planning.meta_attention import FusedAttention
+from pvvae.vae.config import VAETrainingConfig
+from pvvae.vae.losses.adversarial import discriminator_loss
+from pvvae.vae.losses.kl import kl_divergence
+from pvvae.vae.objective import Objective
 
 META = torch.device("meta")
 

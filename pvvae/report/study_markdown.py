@@ -1,9 +1,9 @@
 """A study as Markdown, for docs/results: the page without its plots."""
 
 from pvvae.report.formats.markdown import escaped, markdown_table
+from pvvae.report.study.tables import changes_grid, means_grid, runs_grid
 from pvvae.report.study_remarks import REMARKS, remarks
-from pvvae.report.study_table import changes_grid, means_grid, runs_grid
-from pvvae.study.analysis import Analysis
+from pvvae.study.answers.analysis import Analysis
 
 
 def markdown_page(analysis: Analysis) -> str:

@@ -1,6 +1,6 @@
 """What a reader of a study has to know to believe its numbers, or not to."""
 
-from pvvae.study.analysis import Analysis
+from pvvae.study.answers.analysis import Analysis
 
 REMARKS = {
     "means": "Means over seeds with Student's 95% interval. What a cell lacks is said below the "

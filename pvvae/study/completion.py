@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pvvae.run_folder import is_finished
+from pvvae.run.folder import is_finished
 
 MARK = ".finished"
 """In the folder of a command that came to its end; hidden from whoever reads shards there."""

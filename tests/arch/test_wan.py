@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load, save_file
 
 from arch.interface import BackboneConfig
-from arch.layers.from_diffusers import class_of_diffusers
+from arch.interop.diffusers import class_of_diffusers
 from arch.registry import lookup
 from arch.wan import WanConfig, _ours
 from pvvae import config as codec

@@ -13,12 +13,12 @@ from safetensors.torch import save_file
 import stages.__main__
 from arch.interface import BackboneConfig, DenoiserConfig
 from launchers import cli
-from pvvae import checkpoints
 from pvvae.config import decode, load_plugins
-from pvvae.data.latents import channel_statistics, shard_path, write_shard, write_statistics
-from pvvae.data.pack import pack
-from pvvae.data.video import write_video
+from pvvae.data.latent_shards import channel_statistics, shard_path, write_shard, write_statistics
+from pvvae.data.packing.pack import pack
+from pvvae.data.video.video import write_video
 from pvvae.model import PredictiveVAE
+from pvvae.run import checkpoints
 from tests.launchers.slurm_cluster import Cluster, running_cluster
 from tests.launchers.squares import FPS, moving_squares
 from tests.processes import ROOT

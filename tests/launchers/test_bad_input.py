@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pvvae.data.video import write_video
+from pvvae.data.video.video import write_video
 from pvvae.files import write_text
 from stages import program
 from tests.launchers.squares import FPS, moving_squares

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from launchers import cli
-from pvvae.data.video import probe, read_video, write_video
-from pvvae.standing import Standing
+from pvvae.data.video.video import probe, read_video, write_video
+from pvvae.run.progress_file import Standing
 from tests.launchers.squares import FPS, moving_squares
 
 

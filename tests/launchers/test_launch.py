@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from launchers import cli
-from launchers.local import explain, stage_command
-from pvvae import checkpoints
-from pvvae.data.shards import ShardIndex
-from pvvae.lifeline import lock_folder
-from pvvae.run_folder import read_metrics
+from launchers.machines.local import explain, stage_command
+from pvvae.data.shards.index import ShardIndex
+from pvvae.run import checkpoints
+from pvvae.run.folder import read_metrics
+from pvvae.run.process_lifetime import lock_folder
 
 ROOT = Path(cli.__file__).resolve().parents[1]
 PROGRESS = re.compile(r"\d+/\d+ \[.*\]|^step \d+ of \d+, ")

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from launchers import cli
-from launchers.queue import job_of, read_jobs
+from launchers.machines.queue import job_of, read_jobs
 from tests.launchers.slurm_cluster import Cluster, until
 from tests.processes import ROOT
 from tests.stages.short import overrides, run_stage

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from pvvae.errors import ConfigError
-from pvvae.published import describe
+from pvvae.pretrained.published import describe
 from tests.tiny import backbone_configs, tiny_vae
 
 MEAN, STD = 0.25, 2.0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pvvae.run_folder import read_metrics
+from pvvae.run.folder import read_metrics
 from tests.stages.short import run_stage
 
 pytestmark = pytest.mark.usefixtures("group")

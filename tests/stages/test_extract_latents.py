@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from pvvae.data.clips import held_out_clips, to_pixels
-from pvvae.data.latents import LatentDataset
-from pvvae.others import open_vae
+from pvvae.data.latent_shards import LatentDataset
+from pvvae.pretrained.vae_source import open_vae
 from tests.stages.short import run_stage
 
 pytestmark = pytest.mark.usefixtures("group")

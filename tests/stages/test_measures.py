@@ -9,8 +9,8 @@ import pytest
 from arch.interface import PeerConfig
 from pvvae import config as codec
 from pvvae.errors import ConfigError
-from pvvae.others import fresh_vae, open_vae
-from pvvae.stop_request import VARIABLE, Stopped
+from pvvae.pretrained.vae_source import fresh_vae, open_vae
+from pvvae.run.stop_request import VARIABLE, Stopped
 from stages import program
 from tests.arch.checkout import write_checkout
 from tests.launchers.conftest import packed, vae_run, videos

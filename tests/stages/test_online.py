@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from pvvae.denoising import DenoiserTrainer
+from pvvae.denoiser.online_latents import FILE, OnlineLatents
+from pvvae.denoiser.trained_run import latte_scale, latte_vae
+from pvvae.denoiser.trainer import DenoiserTrainer
 from pvvae.errors import ConfigError
-from pvvae.latte_run import latte_scale, latte_vae
-from pvvae.online import FILE, OnlineLatents
-from pvvae.run_folder import read_metrics
+from pvvae.run.folder import read_metrics
 from tests.launchers.conftest import PLUGIN
 from tests.stages.short import run_stage
 from tests.stages.test_resume import Killed, dying, metrics, results

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from arch.interface import PeerConfig
 from launchers import cli
 from pvvae import config as codec
+from pvvae.denoiser.trained_run import latte_vae
 from pvvae.errors import ConfigError
-from pvvae.latte_run import latte_vae
-from pvvae.others import open_vae
+from pvvae.pretrained.vae_source import open_vae
 from stages import program
 from tests.arch.checkout import weights, write_checkout
 from tests.stages.short import overrides

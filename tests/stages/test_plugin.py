@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from arch import registry
-from pvvae.pretrained import load_vae
+from pvvae.pretrained.runs import load_vae
 from stages import program
 from tests.arch.test_registry import PLUGIN
 from tests.stages.short import overrides

@@ -11,12 +11,12 @@ import yaml
 from safetensors.torch import load_file
 
 from launchers import cli
+from pvvae.engine.fragments import FragmentReader
 from pvvae.files import write_array
-from pvvae.fragments import FragmentReader
-from pvvae.pretrained import load_vae
-from pvvae.standing import Standing
-from pvvae.stop_request import VARIABLE, Stopped
-from pvvae.training import VAETrainer
+from pvvae.pretrained.runs import load_vae
+from pvvae.run.progress_file import Standing
+from pvvae.run.stop_request import VARIABLE, Stopped
+from pvvae.vae.trainer import VAETrainer
 from tests.stages.short import STAGES, run_stage
 
 pytestmark = pytest.mark.usefixtures("group")
@@ -41,14 +41,14 @@ def dying(function, *, calls: int):
 
 
 CUTS = {
-    "image_pretrain": ("pvvae.training.VAETrainer.step", 3),
-    "predictive": ("pvvae.training.VAETrainer.step", 3),
-    "decoder_finetune": ("pvvae.training.VAETrainer.step", 3),
+    "image_pretrain": ("pvvae.vae.trainer.VAETrainer.step", 3),
+    "predictive": ("pvvae.vae.trainer.VAETrainer.step", 3),
+    "decoder_finetune": ("pvvae.vae.trainer.VAETrainer.step", 3),
     "extract_latents": ("stages.extract_latents.write_shard", 1),
-    "latte": ("pvvae.denoising.DenoiserTrainer.step", 3),
+    "latte": ("pvvae.denoiser.trainer.DenoiserTrainer.step", 3),
     "generate": ("stages.generate.write_array", 3),
     "evaluate_reconstruction": ("stages.evaluate_reconstruction.write_array", 3),
-    "evaluate_generation": ("pvvae.kept.Kept.keep", 2),
+    "evaluate_generation": ("pvvae.run.item_results.Kept.keep", 2),
 }
 """What the stage is doing when it dies, and after how many of them."""
 
@@ -255,9 +255,9 @@ def test_an_evaluation_killed_at_its_conclusion_measures_nothing_again(
         if earlier.name != stage:
             (tmp_path / earlier.name).symlink_to(earlier)
     with monkeypatch.context() as patch:
-        patch.setattr("pvvae.results.write_json", dying(None, calls=0))
+        patch.setattr("pvvae.metrics.results.write_json", dying(None, calls=0))
         with pytest.raises(Killed):
             run_stage(stage, shards, tmp_path)
-    monkeypatch.setattr("pvvae.kept.Kept.keep", dying(None, calls=0))
+    monkeypatch.setattr("pvvae.run.item_results.Kept.keep", dying(None, calls=0))
     run_stage(stage, shards, tmp_path)
     assert scores(tmp_path / stage) == scores(whole / stage)

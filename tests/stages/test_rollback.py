@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pvvae.run_folder import read_metrics
+from pvvae.run.folder import read_metrics
 from tests.processes import run_group
 from tests.stages.test_curves import in_words
 from tests.stages.test_cuts import SMALL, VAE

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pvvae.errors import ConfigError
-from pvvae.pretrained import load_vae
+from pvvae.pretrained.runs import load_vae
 from tests.stages.short import run_stage
 from tests.stages.toy_runs import SMALL, cache, save, vae_run
 from tests.toy_clips import pack_toy_clips

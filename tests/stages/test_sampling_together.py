@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pvvae.errors import ConfigError
-from pvvae.run_folder import read_metrics
+from pvvae.run.folder import read_metrics
 from tests.processes import run_group
 from tests.stages.short import run_stage
 from tests.stages.toy_runs import SMALL, cache, online, shake, vae_run

@@ -8,8 +8,8 @@ import torch
 
 from pvvae.data.clips import TrainingClips
 from pvvae.errors import ConfigError
-from pvvae.run_folder import read_metrics
-from pvvae.training import VAETrainer
+from pvvae.run.folder import read_metrics
+from pvvae.vae.trainer import VAETrainer
 from tests.stages.short import run_stage
 from tests.stages.test_resume import Killed, dying, metrics, results
 

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from arch.layers.from_diffusers import class_of_diffusers
+from arch.interop.diffusers import class_of_diffusers
 from arch.wan import _ours
 from launchers import cli
 from pvvae.data.clips import held_out_clips, to_pixels
 from pvvae.metrics.per_frame import to_unit
 from pvvae.metrics.psnr import frame_psnr
-from pvvae.pretrained import load_vae
-from pvvae.run_folder import read_config, read_metrics
+from pvvae.pretrained.runs import load_vae
+from pvvae.run.folder import read_config, read_metrics
 from stages import program
 from tests.arch.test_wan import WAN22, theirs
 from tests.stages.short import overrides

@@ -3,8 +3,8 @@
 import pytest
 
 from pvvae.planning.flops import slot_counter
-from pvvae.run_folder import read_metrics
-from pvvae.watch.work import SlotWork
+from pvvae.run.folder import read_metrics
+from pvvae.training.monitoring.flops import SlotWork
 from tests.stages.short import run_stage
 
 pytestmark = pytest.mark.usefixtures("group")

@@ -19,9 +19,9 @@ from torch import Tensor
 
 from pvvae import distributed
 from pvvae.data.clips import TrainingClips
-from pvvae.denoising import DenoiserTrainer
+from pvvae.denoiser.trainer import DenoiserTrainer
 from pvvae.engine import start, stop
-from pvvae.training import VAETrainer
+from pvvae.vae.trainer import VAETrainer
 from tests.stages.short import run_stage
 
 

@@ -3,6 +3,6 @@
 from arch.layers.attention.attend import attention, explained
 from arch.layers.attention.call import Call
 from arch.layers.attention.kernels import Backend
-from arch.layers.attention.sight import Leading, Run, Runs, Sight
+from arch.layers.attention.mask import Leading, Run, Runs, Sight
 
 __all__ = ["Backend", "Call", "Leading", "Run", "Runs", "Sight", "attention", "explained"]

@@ -4,7 +4,7 @@ from torch import Tensor
 
 from arch.layers.attention.call import Call, call_of
 from arch.layers.attention.kernels import KERNELS, Backend, choose
-from arch.layers.attention.sight import Sight
+from arch.layers.attention.mask import Sight
 
 
 def attention(

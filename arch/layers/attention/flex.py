@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn.attention.flex_attention import BlockMask, create_block_mask, flex_attention
 
 from arch.layers.attention.call import Call
-from arch.layers.attention.sight import Leading, Runs, Sight
+from arch.layers.attention.mask import Leading, Runs, Sight
 
 SMALLEST_HEAD = 16
 """Of the compiled kernel: Triton's matrix products have no smaller side."""

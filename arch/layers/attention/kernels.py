@@ -5,11 +5,11 @@ from typing import Literal, Protocol
 from torch import Tensor
 
 from arch.layers.attention.call import Call
-from arch.layers.attention.efficient import EfficientKernel
 from arch.layers.attention.flash import FLASH2, FLASH3, FLASH4
 from arch.layers.attention.flex import FlexKernel
-from arch.layers.attention.sight import Sight
-from arch.layers.attention.torch_kernel import TorchKernel
+from arch.layers.attention.mask import Sight
+from arch.layers.attention.sdpa import TorchKernel
+from arch.layers.attention.xformers import EfficientKernel
 
 Backend = Literal["auto", "flash-attn-4", "flash-attn-3", "flash-attn", "xformers", "flex", "sdpa"]
 

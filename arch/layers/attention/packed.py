@@ -7,7 +7,7 @@ from einops import rearrange
 from torch import Tensor
 
 from arch.layers.attention.call import Call
-from arch.layers.attention.sight import Leading, Runs, Sight
+from arch.layers.attention.mask import Leading, Runs, Sight
 
 
 class PackedKernel(ABC):

@@ -4,10 +4,10 @@ Cut-outs of photographs move over a photograph. Every one of them is moved by a 
 a point of it goes is a formula, not a measurement.
 """
 
+from pvvae.data.scenes.ground_truth import Truth, truth_of
 from pvvae.data.scenes.pictures import Pictures, packaged_pictures, pictures_in
 from pvvae.data.scenes.scene import Scene, draw_scene
 from pvvae.data.scenes.settings import KINDS, SceneSettings
-from pvvae.data.scenes.truth import Truth, truth_of
 
 __all__ = [
     "KINDS",

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pvvae.data.packaged import PackagedFile
-from pvvae.data.sample_videos import BUNNY, CARPHONE, CITY
-from pvvae.data.video import IMAGE_SUFFIXES, Frames, iterate_video, read_image
+from pvvae.data.packing.packaged_files import PackagedFile
+from pvvae.data.packing.sample_videos import BUNNY, CARPHONE, CITY
+from pvvae.data.video.video import IMAGE_SUFFIXES, Frames, iterate_video, read_image
 from pvvae.errors import ConfigError
 
 

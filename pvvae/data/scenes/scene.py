@@ -6,7 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pvvae import seeding
-from pvvae.data.scenes.courses import (
+from pvvae.data.scenes.layer import Layer, Points
+from pvvae.data.scenes.pictures import Pictures
+from pvvae.data.scenes.settings import SceneSettings
+from pvvae.data.scenes.trajectories import (
     Path,
     Values,
     course,
@@ -17,10 +20,7 @@ from pvvae.data.scenes.courses import (
     sum_up,
     surging,
 )
-from pvvae.data.scenes.layer import Layer, Points
-from pvvae.data.scenes.pictures import Pictures
-from pvvae.data.scenes.settings import SceneSettings
-from pvvae.data.video import Frames
+from pvvae.data.video.video import Frames
 
 # All of these are ours, in units of the shorter side and of frames.
 SLIDE = (0.015, 0.045)

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from pvvae.config import differences
-from pvvae.data import tars
-from pvvae.data.samples import Contents, Sample, Shard, columns_of, read_index, save_contents
+from pvvae.data.scenes.ground_truth import truth_of
 from pvvae.data.scenes.pictures import Pictures
 from pvvae.data.scenes.scene import Scene, draw_scene
 from pvvae.data.scenes.settings import SceneSettings
-from pvvae.data.scenes.truth import truth_of
-from pvvae.data.shards import PACKED_INDEX
+from pvvae.data.shards import tars
+from pvvae.data.shards.index import PACKED_INDEX
+from pvvae.data.shards.samples import Contents, Sample, Shard, columns_of, read_index, save_contents
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
 

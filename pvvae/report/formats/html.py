@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from html import escape
 
+from pvvae.report.formats.grid import Grid, Line, Slot
 from pvvae.report.formats.text import first_reference
-from pvvae.report.grid import Grid, Line, Slot
 
 
 def html_table(grid: Grid, *, look: Sequence[str] = ()) -> str:

@@ -2,8 +2,8 @@
 
 import re
 
+from pvvae.report.formats.grid import Grid, Line, Slot
 from pvvae.report.formats.text import first_reference
-from pvvae.report.grid import Grid, Line, Slot
 
 ESCAPES = {
     "\\": r"\textbackslash{}",

@@ -1,6 +1,6 @@
 """A grid as plain text: ``*`` marks the best, ``+`` the second."""
 
-from pvvae.report.grid import Grid, Line, Slot
+from pvvae.report.formats.grid import Grid, Line, Slot
 
 MARKS = {"best": "*", "second": "+", None: ""}
 

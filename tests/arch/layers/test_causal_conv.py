@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from arch.layers.causal_conv import CausalConv3d, CausalUpsampleConv3d, repeat_first
-from arch.layers.stream import Stream
+from arch.layers.streaming import Stream
 
 STRIDES = ((1, 1, 1), (1, 2, 2), (2, 2, 2))
 

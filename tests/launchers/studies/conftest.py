@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from launchers.cli import parse
-from launchers.studies.asked import Asked, read
+from launchers.studies.request import Asked, read
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from launchers import cli
-from launchers.queue import JOBS, read_jobs
+from launchers.machines.queue import JOBS, read_jobs
 from launchers.studies.arrays import arrays, script, submit
-from launchers.studies.asked import Asked
+from launchers.studies.request import Asked
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
 

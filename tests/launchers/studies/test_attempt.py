@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from launchers.studies.asked import Asked
 from launchers.studies.attempt import MISTAKE, attempt
-from pvvae.study.gathering import is_done
+from launchers.studies.request import Asked
+from pvvae.study.runs.gathering import is_done
 
 
 def clips(ask: Callable[..., Asked], plain: dict[str, Any], command: str) -> tuple[Asked, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from launchers.studies.asked import Asked
+from launchers.studies.request import Asked
 from pvvae.study.outcomes import read_outcomes
 from tests.processes import ROOT
 

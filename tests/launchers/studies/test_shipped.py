@@ -7,9 +7,9 @@ import pytest
 
 from launchers.cli import parse
 from launchers.commands.configs import ROOT
-from launchers.studies.asked import Asked, question, read
+from launchers.studies.request import Asked, question, read
 from pvvae import config as codec
-from pvvae.study.expansion import Cell
+from pvvae.study.spec.expansion import Cell
 
 STUDIES = [p for p in sorted((ROOT / "studies").rglob("*.yaml")) if "title" in codec.read_yaml(p)]
 SIZES = ["", "tiny/", "tiny/clips/"]

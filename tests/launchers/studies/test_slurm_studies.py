@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from launchers import cli
-from launchers.queue import JOBS, read_jobs
-from launchers.studies.asked import Asked
+from launchers.machines.queue import JOBS, read_jobs
+from launchers.studies.request import Asked
 from pvvae.study.outcomes import read_outcomes
 from tests.launchers.slurm_cluster import Cluster, until
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from launchers.tables.making import read_table
+from launchers.tables.make import read_table
 from pvvae.errors import ConfigError
 from tests.launchers.tables.conftest import RECONSTRUCTION
 

@@ -4,10 +4,10 @@ import torch
 
 from pvvae.config import decode, encode
 from pvvae.data.clips import DataConfig, TrainingClips, held_out_clips, to_pixels, to_uint8
-from pvvae.data.pack import pack
-from pvvae.data.pixels import cropped
+from pvvae.data.packing.pack import pack
 from pvvae.data.schedule import Bucket
-from pvvae.data.shards import ShardIndex
+from pvvae.data.shards.index import ShardIndex
+from pvvae.data.video.pixels import cropped
 from pvvae.errors import ConfigError
 
 VIDEO = Bucket(frames=9, height=24, width=24, batch=2)

@@ -23,10 +23,10 @@ from arch.layers import trunk as trunk_file
 from arch.vit import ViTConfig
 from pvvae import distributed
 from pvvae.engine import Engine, EngineConfig, share_clips, start, stop
-from pvvae.engine.sequence import ProcessTeam, TeamSequence
+from pvvae.engine.optimizer import OptimizerConfig
+from pvvae.engine.sequence_parallel import ProcessTeam, TeamSequence
 from pvvae.model import PredictiveVAE
-from pvvae.optimizer import OptimizerConfig
-from pvvae.planning.kernels import FusedAttention
+from pvvae.planning.meta_attention import FusedAttention
 from pvvae.planning.storages import SavedActivations
 
 VIT = ViTConfig(

@@ -7,7 +7,7 @@ import skimage.data
 import torch
 from torch import Tensor
 
-from arch.layers.torchvision_operators import import_torchvision
+from arch.interop.torchvision import import_torchvision
 from pvvae.metrics.i3d import I3D
 
 import_torchvision()  # before torchmetrics does: see there

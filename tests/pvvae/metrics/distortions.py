@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from pvvae.data.sample_videos import sample_videos
-from pvvae.data.video import read_video
+from pvvae.data.packing.sample_videos import sample_videos
+from pvvae.data.video.video import read_video
 
 FRAMES, HEIGHT, WIDTH = 9, 80, 112
 """As few as I3D takes, and small: agreement does not depend on the size."""

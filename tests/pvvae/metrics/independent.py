@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from pvvae import weights
-from pvvae.weight_sources import I3D_KINETICS, LPIPS_ALEX
+from pvvae.metrics import released_weights
+from pvvae.metrics.weight_catalog import I3D_KINETICS, LPIPS_ALEX
 
 ALEX = ((4, 2), (1, 2), (1, 1), (1, 1), (1, 1))
 """Stride and padding of AlexNet's convolutions."""
@@ -13,7 +13,7 @@ ALEX = ((4, 2), (1, 2), (1, 1), (1, 1), (1, 1))
 
 def lpips_alex(one: Tensor, other: Tensor) -> Tensor:
     """LPIPS (N,) of frames (N, 3, H, W) in [-1, 1], in float64: Zhang et al. (2018), equation 1."""
-    tree = {name: value.double() for name, value in weights.load(LPIPS_ALEX).items()}
+    tree = {name: value.double() for name, value in released_weights.load(LPIPS_ALEX).items()}
     shift = torch.tensor([-0.030, -0.088, -0.188]).double().view(3, 1, 1)
     scale = torch.tensor([0.458, 0.448, 0.450]).double().view(3, 1, 1)
     total = torch.zeros(len(one)).double()
@@ -32,7 +32,7 @@ def lpips_alex(one: Tensor, other: Tensor) -> Tensor:
 
 def i3d(clip: Tensor) -> Tensor:
     """Logits (400,) of one clip (T, H, W, 3), uint8: nothing folded, nothing joined."""
-    tree = weights.load(I3D_KINETICS)
+    tree = released_weights.load(I3D_KINETICS)
     frames = clip.permute(0, 3, 1, 2).float() / 127.5 - 1
     frames = F.interpolate(frames, size=(224, 224), mode="bilinear", align_corners=False)
     x = frames.transpose(0, 1)[None]

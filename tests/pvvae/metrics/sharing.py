@@ -15,7 +15,6 @@ import torch
 from torch import Tensor
 
 from pvvae import distributed
-from pvvae.kept import Kept, Row
 from pvvae.metrics.fvd import FVD
 from pvvae.metrics.i3d import NUM_FEATURES
 from pvvae.metrics.inception_score import I3D_K400, InceptionScore
@@ -24,6 +23,7 @@ from pvvae.metrics.per_frame import PerFrame
 from pvvae.metrics.prediction_error import prediction_error
 from pvvae.metrics.psnr import frame_psnr
 from pvvae.metrics.ssim import frame_ssim
+from pvvae.run.item_results import Kept, Row
 
 CLIPS = 12
 

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from pvvae.data.latents import LatentDataset
+from pvvae.data.latent_shards import LatentDataset
 from pvvae.data.schedule import Bucket
-from pvvae.data.shards import ShardIndex, check_shards, require_size
+from pvvae.data.shards.index import ShardIndex, check_shards, require_size
 from pvvae.errors import ConfigError
 from pvvae.planning import dry_run
-from pvvae.planning.made_up import made_up_clips, made_up_latents
+from pvvae.planning.synthetic_data import made_up_clips, made_up_latents
 from tests.pvvae.planning.stages import config_of, stage
 
 

@@ -11,12 +11,12 @@ from torch import Tensor
 
 from arch.interface import Posterior
 from pvvae.engine import Engine, Recomputed
-from pvvae.losses.kl import kl_divergence
 from pvvae.model import PredictiveVAE
-from pvvae.planning.devices import DEVICES
 from pvvae.planning.measure import memory_of
 from pvvae.planning.plan import ZERO_STAGES, Machines, Plan, make_plan
 from pvvae.planning.storages import SavedActivations
+from pvvae.training.monitoring.accelerators import DEVICES
+from pvvae.vae.losses.kl import kl_divergence
 from tests.pvvae.planning.stages import config_of, stage
 
 BUCKET = "data.buckets=[{frames: 17, height: 32, width: 32, batch: 2}]"

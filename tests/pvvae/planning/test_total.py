@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from pvvae.planning.devices import device_named
 from pvvae.planning.plan import Machines, make_plan
 from pvvae.planning.stage import stage_of
 from pvvae.planning.total import total_flops
+from pvvae.training.monitoring.accelerators import device_named
 from stages import program
 
 TINY = Path(__file__).parents[3] / "configs/tiny"

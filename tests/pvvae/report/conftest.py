@@ -10,9 +10,9 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from pvvae.files import write_array, write_json
-from pvvae.report.findings import STAGES
-from pvvae.results import FILE, Results, Value
-from pvvae.run import Run, RunConfig
+from pvvae.metrics.results import FILE, Results, Value
+from pvvae.report.runs.run_records import STAGES
+from pvvae.run.run import Run, RunConfig
 
 FRAMES, SIDE, OBSERVED = 17, 32, 9
 TRAINING = ("image_pretrain", "predictive", "decoder_finetune", "latte")

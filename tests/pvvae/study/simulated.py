@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pvvae.study.observations import Observation
+from pvvae.study.statistics.observations import Observation
 
 SIZES = (64.0, 128.0, 256.0, 512.0, 1024.0, 2048.0)
 FLOOR, SCALE, EXPONENT = 1.0, 1.0, 0.4

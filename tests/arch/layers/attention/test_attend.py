@@ -6,7 +6,7 @@ import torch
 from arch.layers.attention import Call, attention, explained, optional
 from arch.layers.attention.call import call_of
 from arch.layers.attention.kernels import KERNELS
-from tests.arch.layers.attention.sights import SIGHTS, by_hand, dense, qkv
+from tests.arch.layers.attention.masks import SIGHTS, by_hand, dense, qkv
 
 
 def able() -> list[str]:

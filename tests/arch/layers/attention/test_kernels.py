@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 import torch
 
-from arch.layers.attention import Call, efficient, flash
+from arch.layers.attention import Call, flash, xformers
 from arch.layers.attention.kernels import KERNELS, choose
 
 H100 = Call("cuda", (9, 0), torch.bfloat16, 128, learns=True)
@@ -16,7 +16,7 @@ CPU = Call("cpu", None, torch.float32, 64, learns=False)
 
 @pytest.fixture
 def all_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    for file in (flash, efficient):
+    for file in (flash, xformers):
         monkeypatch.setattr(file, "importable", lambda module: True)
 
 
@@ -86,7 +86,7 @@ def test_a_plan_needs_no_gpu() -> None:
 
 @pytest.mark.parametrize("backend", ["flash-attn", "flash-attn-3", "flash-attn-4", "xformers"])
 def test_a_missing_package_is_named(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for file in (flash, efficient):
+    for file in (flash, xformers):
         monkeypatch.setattr(file, "importable", lambda module: False)
     with pytest.raises(ValueError, match=f"{backend} cannot be imported; install {backend};"):
         choose(backend, H100)  # type: ignore[arg-type]

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from arch.layers.attention import optional
-from arch.layers.attention.efficient import BIASES, EfficientKernel
 from arch.layers.attention.flash import FLASH2, FLASH3, FLASH4, FlashKernel
-from tests.arch.layers.attention.sights import SIGHTS, by_hand, dense, qkv
+from arch.layers.attention.xformers import BIASES, EfficientKernel
+from tests.arch.layers.attention.masks import SIGHTS, by_hand, dense, qkv
 
 
 class TextbookFlash(ModuleType):

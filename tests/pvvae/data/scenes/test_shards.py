@@ -4,12 +4,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pvvae.data import tars
 from pvvae.data.clips import held_out_clips
-from pvvae.data.decode import read_clip
 from pvvae.data.scenes import KINDS, SceneSettings, draw_scene, truth_of
 from pvvae.data.scenes.shards import SceneSet, write_scenes
-from pvvae.data.shards import ShardIndex
+from pvvae.data.shards import tars
+from pvvae.data.shards.decode import read_clip
+from pvvae.data.shards.index import ShardIndex
 from pvvae.errors import ConfigError
 
 SETTINGS = SceneSettings(height=16, width=24, frames=5)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from pvvae.report.grid import Grid, upright
-from pvvae.report.scores import Found, Score, metric
-from pvvae.report.table import Measured, make_table
+from pvvae.report.formats.grid import Grid, upright
+from pvvae.report.tables.scores import Found, Score, metric
+from pvvae.report.tables.table import Measured, make_table
 
 SIZE = "17x256x256"
 

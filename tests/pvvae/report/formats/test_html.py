@@ -1,9 +1,9 @@
 import re
 
+from pvvae.report.formats.grid import Grid, sideways, upright
 from pvvae.report.formats.html import html_table, printed
-from pvvae.report.grid import Grid, sideways, upright
-from pvvae.report.scores import Score, plain_number
-from pvvae.report.table import Measured, make_table
+from pvvae.report.tables.scores import Score, plain_number
+from pvvae.report.tables.table import Measured, make_table
 
 
 def test_ranks_are_classes_and_references_grey_rows(grid: Grid) -> None:

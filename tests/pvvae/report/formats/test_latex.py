@@ -1,7 +1,7 @@
 import pytest
 
+from pvvae.report.formats.grid import Grid
 from pvvae.report.formats.latex import escaped, latex_table
-from pvvae.report.grid import Grid
 
 
 def test_a_table_of_booktabs(grid: Grid) -> None:

@@ -1,5 +1,5 @@
+from pvvae.report.formats.grid import Grid
 from pvvae.report.formats.markdown import markdown_table
-from pvvae.report.grid import Grid
 
 
 def test_best_is_bold_second_underlined_and_references_slanted(grid: Grid) -> None:

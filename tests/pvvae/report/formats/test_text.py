@@ -1,5 +1,5 @@
+from pvvae.report.formats.grid import Grid
 from pvvae.report.formats.text import text_table
-from pvvae.report.grid import Grid
 
 WRITTEN = """\
 50% of it

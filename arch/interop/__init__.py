@@ -1,0 +1,1 @@
+"""Weights and code of other projects, read into ours."""

@@ -1,0 +1,1 @@
+"""How stages reach their machines: local processes, pipelines, Slurm."""

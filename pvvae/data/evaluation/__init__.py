@@ -1,0 +1,1 @@
+"""Which clips an evaluation sees, drawn by seed and listed."""

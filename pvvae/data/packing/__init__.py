@@ -1,0 +1,1 @@
+"""Folders of videos and images made into shards."""

@@ -1,0 +1,1 @@
+"""Shards of tar files: their index, their samples, subsets of them."""

@@ -1,0 +1,151 @@
+"""A folder of WebDataset shards as a list: any sample by number, without reading those before it.
+
+The tars are not compressed, so a member is (shard, offset, size). Which sample is used when is then
+a pure plan over numbers, exact for any number of processes; WebDataset's streaming cannot resume.
+"""
+
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pvvae.data.shards import tars
+from pvvae.data.shards.foreign import scan_foreign
+from pvvae.data.shards.samples import Contents, Reject, Sample, Shard, load_contents, save_contents
+from pvvae.errors import ConfigError
+
+PACKED_INDEX = "index.json"
+"""Written by ``pvvae data pack`` when a folder is complete."""
+FOREIGN_INDEX = "index.pvvae.json"
+"""Our index of shards that someone else made; an ``index.json`` may be theirs."""
+
+
+class ShardIndex:
+    """Samples 0 .. N - 1 of a folder, as columns, which forked workers share for good."""
+
+    def __init__(self, folder: Path, contents: Contents) -> None:
+        """See :meth:`open`."""
+        self.folder = folder
+        self._contents = contents
+
+    @classmethod
+    def open(cls, folder: Path | str) -> "ShardIndex":
+        """The index of a folder; foreign shards are scanned once, and the result kept beside them.
+
+        Raises:
+            ConfigError: if there are no shards, or they are not the ones that were indexed.
+        """
+        folder = Path(folder)
+        packed = load_contents(folder / PACKED_INDEX)
+        if packed is not None:
+            changed = _changed(folder, packed.shards)
+            if changed:
+                raise ConfigError(
+                    f"{folder / changed}: missing, or not the size that was packed; "
+                    "copy the folder again or pack it again"
+                )
+            return cls(folder, packed)
+        known = load_contents(folder / FOREIGN_INDEX)
+        names = [path.name for path in sorted(folder.glob("*.tar"))]
+        if known and names == [s.name for s in known.shards] and not _changed(folder, known.shards):
+            return cls(folder, known)
+        contents = scan_foreign(folder)
+        with suppress(
+            OSError, ConfigError
+        ):  # a folder that cannot be written is scanned every time
+            save_contents(folder / FOREIGN_INDEX, contents, settings={})
+        return cls(folder, contents)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the labels; empty if the samples have none."""
+        return self._contents.classes
+
+    @property
+    def shards(self) -> tuple[Shard, ...]:
+        """The tar files."""
+        return self._contents.shards
+
+    @property
+    def num_shards(self) -> int:
+        """Number of tar files."""
+        return len(self._contents.shards)
+
+    @property
+    def rejects(self) -> tuple[Reject, ...]:
+        """What was left out, and why."""
+        return self._contents.rejects
+
+    def __len__(self) -> int:
+        return len(self._contents.columns["key"])
+
+    def column(self, name: str) -> NDArray[Any]:
+        """A field of :class:`Sample` for all samples; text is UTF-8 bytes."""
+        return self._contents.columns[name]
+
+    def only(self, chosen: NDArray[np.int64]) -> Contents:
+        """What an index of these samples alone would say, of the same shards."""
+        columns = {name: column[chosen] for name, column in self._contents.columns.items()}
+        return replace(self._contents, columns=columns)
+
+    def sample(self, i: int) -> Sample:
+        """What is known about sample ``i``."""
+        values: dict[str, Any] = {}
+        for name, column in self._contents.columns.items():
+            value = column[i].item()
+            values[name] = value.decode() if isinstance(value, bytes) else value
+        return Sample(**values)
+
+    def read(self, i: int) -> bytes:
+        """The bytes of sample ``i``'s clip, from any process.
+
+        Raises:
+            ConfigError: if the shard is gone or cut short.
+        """
+        shard, offset, size = (int(self.column(name)[i]) for name in ("shard", "offset", "size"))
+        return tars.read_extent(self.folder / self.shards[shard].name, tars.Extent(offset, size))
+
+
+def require_size(index: ShardIndex, *, frames: int, height: int, width: int) -> None:
+    """Refuse an index with samples that are known to be too small.
+
+    Raises:
+        ConfigError: naming the first, how many there are, and what would help.
+    """
+    for name, least in (("frames", frames), ("height", height), ("width", width)):
+        values = index.column(name)
+        short = np.nonzero((values > 0) & (values < least))[0]
+        if len(short):
+            first = index.sample(int(short[0]))
+            kind = "frames" if name == "frames" else f"pixels of {name}"
+            raise ConfigError(
+                f"{index.folder}: {len(short)} of {len(index)} samples have too few {kind}: "
+                f"{first.key} ({first.source}) has {values[short[0]]}, {least} are needed; "
+                f"pack again with --{'frames' if name == 'frames' else 'short-side'} {least} "
+                "or ask for smaller clips"
+            )
+
+
+def check_shards(index: ShardIndex, processes: int) -> None:
+    """Refuse more processes than shards: they would read the same files.
+
+    Raises:
+        ConfigError: saying how to pack.
+    """
+    if processes > index.num_shards:
+        raise ConfigError(
+            f"{index.folder}: {index.num_shards} shards for {processes} processes; pack again with "
+            f"--shards {processes} or more"
+        )
+
+
+def _changed(folder: Path, shards: tuple[Shard, ...]) -> str | None:
+    """Name of the first shard that is missing or of another size."""
+    for shard in shards:
+        path = folder / shard.name
+        if not path.is_file() or path.stat().st_size != shard.size:
+            return shard.name
+    return None

@@ -1,0 +1,1 @@
+"""Videos and images as arrays, and back into files."""

@@ -1,0 +1,56 @@
+"""uint8 frames to pixels in [-1, 1] and back, and crops."""
+
+import numpy as np
+import torch
+from einops import rearrange
+from numpy.typing import NDArray
+from torch import Tensor
+
+from pvvae.data.video.frames import crop_resize
+from pvvae.data.video.video import Frames
+from pvvae.errors import ConfigError
+
+
+def to_pixels(clips: Tensor | NDArray[np.uint8]) -> Tensor:
+    """uint8 (B, T, H, W, 3), or one clip without B, to float32 (B, 3, T, H, W) in [-1, 1]."""
+    clips = torch.as_tensor(clips)
+    clips = clips if clips.ndim == 5 else clips[None]
+    return rearrange(clips, "b t h w c -> b c t h w").float().div_(127.5).sub_(1.0).contiguous()
+
+
+def to_uint8(x: Tensor) -> NDArray[np.uint8]:
+    """Pixels (B, 3, T, H, W) to uint8 (B, T, H, W, 3), rounded and clamped: inverts to_pixels."""
+    scaled = x.detach().float().add(1.0).mul(127.5).round().clamp(0, 255).to(torch.uint8)
+    return np.ascontiguousarray(rearrange(scaled, "b c t h w -> b t h w c").cpu().numpy())
+
+
+def cropped(
+    clip: Frames,
+    *,
+    height: int,
+    width: int,
+    scale: float = 1.0,
+    left: float = 0.5,
+    top: float = 0.5,
+    where: str = "clip",
+) -> Frames:
+    """A part of (T, H, W, 3) of the shape height : width, at that size; the centre by default.
+
+    Args:
+        scale: side of the part, relative to the largest that fits; no smaller than the result.
+        left: 0 is the left edge, 1 the right one; ``top`` likewise.
+
+    Raises:
+        ConfigError: if it would have to be enlarged.
+    """
+    rows, columns = clip.shape[1:3]
+    if rows < height or columns < width:
+        raise ConfigError(
+            f"{where} is {rows} x {columns}, {height} x {width} is wanted; "
+            f"pack again with --short-side {max(height, width)}"
+        )
+    ratio = min(rows / height, columns / width)  # of the largest part that fits
+    ratio = max(ratio * scale, 1.0)
+    x, y = left * (columns - width * ratio), top * (rows - height * ratio)
+    box = (x, y, x + width * ratio, y + height * ratio)
+    return crop_resize(clip, box=box, height=height, width=width)

@@ -1,0 +1,1 @@
+"""Rectified flow on latents: training, sampling, rollout."""

@@ -1,0 +1,139 @@
+"""What stage latte is told, and the network and the latents that it starts from."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from arch.interface import Denoiser, DenoiserConfig
+from pvvae import seeding
+from pvvae.bounds import at_least
+from pvvae.data.latent_shards import LatentDataset
+from pvvae.denoiser.latent_source import CachedLatents, Demand, LatentSource
+from pvvae.denoiser.online_latents import OnlineConfig, OnlineLatents
+from pvvae.denoiser.validation_fvd import EarlyConfig
+from pvvae.distributed.slots import check_sharing, check_slots
+from pvvae.engine import EngineConfig
+from pvvae.engine.optimizer import OptimizerConfig
+from pvvae.errors import ConfigError
+from pvvae.run.run import RunConfig
+from pvvae.training.loop import LoopConfig
+from pvvae.training.monitoring.monitor import WatchConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class DenoiserTrainingConfig(RunConfig):
+    """A denoiser on latents, cached or encoded on the way."""
+
+    denoiser: DenoiserConfig
+    latents: str | OnlineConfig
+    """Run folder of extract_latents; or clips and a VAE, to encode them when a step needs them."""
+    batch: int
+    """Latents in one step, over all processes."""
+    slots: int
+    """Parts the batch is shared out in; a multiple of the number of processes."""
+    label_dropout: float
+    """How often a label is replaced by the null label, for guidance."""
+    validation_clips: int
+    """Held-out latents of the validation loss."""
+    times: Literal["uniform", "logit_normal"] = "uniform"
+    """Law of the times. uniform is rectified flow's own; logit_normal (SD3) has the middle of the
+    path more often."""
+    history: float = 0.0
+    """How often a clip's first groups are given clean and the rest is to follow, so that videos
+    can be continued. Ours; 0, the paper's, keeps comparisons of VAEs faithful."""
+    optimizer: OptimizerConfig
+    early: EarlyConfig = EarlyConfig()
+    """FVD of some samples at every evaluation."""
+    sequence_parallel: int = 1
+    """Consecutive processes that share each slot, and in the denoiser each latent's tokens."""
+    engine: EngineConfig
+    steps: int
+    loop: LoopConfig = LoopConfig()
+    watch: WatchConfig = WatchConfig()
+
+    def __post_init__(self) -> None:
+        at_least(1, {"steps": self.steps, "batch": self.batch, "slots": self.slots})
+        at_least(1, {"validation_clips": self.validation_clips})
+        at_least(1, {"sequence_parallel": self.sequence_parallel})
+        for name, share in (("label_dropout", self.label_dropout), ("history", self.history)):
+            if not 0 <= share <= 1:
+                raise ValueError(f"{name} must be in [0, 1], got {share}")
+
+    def check(self, processes: int) -> None:
+        check_slots(self.slots, processes, key="slots", team=self.sequence_parallel)
+        with torch.device("meta"):
+            check_sharing(self.denoiser.build(), team=self.sequence_parallel)
+        if self.batch % self.slots:
+            raise ConfigError(
+                f"batch: {self.batch} latents cannot be shared out in {self.slots} slots"
+            )
+        if isinstance(self.latents, str):
+            found = LatentDataset(Path(self.latents) / "train")
+            check_latents(self, found.shape, found.classes, name=self.latents)
+        else:
+            self.latents.check(self.demand)
+
+    @property
+    def demand(self) -> Demand:
+        """What is asked of the source of latents."""
+        return Demand(
+            batch=self.batch // self.slots, slots=self.slots, steps=self.steps, seed=self.seed
+        )
+
+
+def build_denoiser(config: DenoiserTrainingConfig) -> Denoiser:
+    """The denoiser with the weights it starts from."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seeding.key(config.seed, "weights", "denoiser"))
+        return config.denoiser.build()
+
+
+def open_latents(config: DenoiserTrainingConfig, *, run: Path) -> LatentSource:
+    """What ``config.latents`` names; a collective call.
+
+    Raises:
+        ConfigError: for latents, clips or a VAE that are missing or do not fit the denoiser.
+    """
+    if isinstance(config.latents, str):
+        return CachedLatents(Path(config.latents), config.demand)
+    source = OnlineLatents(config.latents, config.demand)
+    check_latents(config, source.shape, source.classes, name=config.latents.train)
+    source.find_scale(run)
+    return source
+
+
+def check_latents(
+    config: DenoiserTrainingConfig,
+    shape: tuple[int, int, int, int],
+    classes: tuple[str, ...],
+    *,
+    name: str,
+) -> None:
+    """Refuse latents that the denoiser cannot learn.
+
+    Args:
+        config: of the stage.
+        shape: (c, t, h, w) of the latents.
+        classes: that they are of.
+        name: of their folder.
+
+    Raises:
+        ConfigError: naming the key.
+    """
+    if shape[0] != config.denoiser.latent_channels:
+        raise ConfigError(
+            f"denoiser.latent_channels: {name} has latents of {shape[0]} "
+            f"channels, the denoiser wants {config.denoiser.latent_channels}"
+        )
+    if config.history and shape[1] == 1:
+        raise ConfigError(
+            f"history: {name} has latents of one group, which leaves nothing to continue"
+        )
+    wanted = config.denoiser.num_classes
+    if wanted and len(classes) != wanted:
+        raise ConfigError(
+            f"denoiser.num_classes: {name} has {len(classes)} classes, "
+            f"the denoiser {wanted}; 0 trains without classes"
+        )

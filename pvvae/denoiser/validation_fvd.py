@@ -1,0 +1,154 @@
+"""Early FVD: how near samples come to real clips while a denoiser still learns.
+
+The paper's convergence claims compare FVD at equal steps. A small fixed set of noise and of real
+clips gives the curve; its last point is no number to publish (``evaluate_generation`` is).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from pvvae import distributed, seeding
+from pvvae.bounds import at_least
+from pvvae.data.clips import held_out_clips, to_pixels, to_uint8
+from pvvae.data.video.contact_sheet import contact_sheet
+from pvvae.data.video.video import write_video
+from pvvae.denoiser.latent_source import LatentSource
+from pvvae.denoiser.rectified_flow import LabelledVelocity, SamplerConfig, sample
+from pvvae.denoiser.trained_run import check_decoder
+from pvvae.distributed.lockstep import in_turns
+from pvvae.errors import ConfigError
+from pvvae.metrics.frechet import frechet_distance
+from pvvae.metrics.fvd import FVD
+from pvvae.pretrained.vae_source import open_vae
+from pvvae.vae.validation import SAMPLE_FPS
+
+
+@dataclass(frozen=True, kw_only=True)
+class EarlyConfig:
+    """What is sampled at every evaluation."""
+
+    num: int = 0
+    """Samples, and real clips to hold them against; 0 samples nothing."""
+    real: str | None = None
+    """Shards of the clips that the latents were made of."""
+    vae: str | None = None
+    """Run folder of the VAE that decodes; null is the one that made the latents."""
+    batch: int = 4
+    """Samples made at once, always the same ones together."""
+    sampler: SamplerConfig = SamplerConfig(steps=25)
+    """Ours: a quarter of the steps of section 4.1, for a curve. Guidance is not read."""
+    shown: int = 16
+    """Samples in the video of each evaluation."""
+
+    def __post_init__(self) -> None:
+        """Refuse what has no distance.
+
+        Raises:
+            ConfigError: naming the key.
+        """
+        at_least(0, {"num": self.num, "shown": self.shown})
+        at_least(1, {"batch": self.batch})
+        if self.num == 1:
+            raise ConfigError("early.num: FVD is a distance between covariances; 0, or 2 or more")
+        if self.num and self.real is None:
+            raise ConfigError("early.real: name the shards of the clips that the latents show")
+
+
+class Early:
+    """The same noise and the same real clips every time, whatever the number of processes."""
+
+    def __init__(self, config: EarlyConfig, latents: LatentSource, *, seed: int, team: int) -> None:
+        """Look at the real clips, as they are and as the VAE rebuilds them.
+
+        Raises:
+            ConfigError: if VAE or clips are missing, or too short for I3D.
+        """
+        self._config, self._latents, self._seed = config, latents.scale, seed
+        self._blocks, self._team = -(-config.num // config.batch), team
+        vae = open_vae(config.vae or latents.vae)
+        check_decoder(vae, latents.scale, key="early.vae", name=str(config.vae))
+        self._backbone = vae.to(distributed.device()).backbone
+        self._videos = FVD(device=str(distributed.device()))
+        pairs = in_turns(self._blocks, self._known, team=team)
+        self._real = torch.cat([real for real, _ in pairs])
+        self.floor = frechet_distance(self._real, torch.cat([recon for _, recon in pairs]))
+        """FVD of reconstructions of the real clips: what no sample of this VAE can be told to
+        beat."""
+
+    def measure(
+        self, denoiser: LabelledVelocity, *, classes: int, folder: Path, step: int
+    ) -> dict[str, float]:
+        """``fvd`` of what ``denoiser`` generates, beside ``fvd_floor``; a collective call.
+
+        Args:
+            denoiser: its velocity.
+            classes: to draw labels from; 0 for an unconditional one.
+            folder: of the run, where the samples are put together as a video.
+            step: that names it.
+        """
+        made = in_turns(
+            self._blocks, lambda block: self._sample(denoiser, classes, block), team=self._team
+        )
+        clips = torch.cat([clips for clips, _ in made])
+        if distributed.is_main() and self._config.shown:
+            sheet = contact_sheet(list(clips[: self._config.shown].numpy()))
+            write_video(folder / "samples" / f"step_{step:08d}.mp4", sheet, fps=SAMPLE_FPS)
+        fvd = frechet_distance(self._real, torch.cat([features for _, features in made]))
+        return {"fvd": fvd, "fvd_floor": self.floor}
+
+    @torch.inference_mode()
+    def _known(self, block: int) -> tuple[Tensor, Tensor]:
+        """Features (N, 400) of real clips and of their reconstructions."""
+        _, groups, height, width = self._latents.shape
+        stride = self._backbone.stride
+        assert self._config.real is not None
+        clips = held_out_clips(
+            self._config.real,
+            frames=1 + (groups - 1) * stride.time,
+            height=height * stride.space,
+            width=width * stride.space,
+            limit=self._config.num,
+        )
+        if len(clips) < self._config.num:
+            raise ConfigError(
+                f"early.real: {self._config.real} has {len(clips)} clips, early.num asks for "
+                f"{self._config.num}"
+            )
+        x = torch.cat([to_pixels(clips[i].frames) for i in self._indices(block)])
+        x = x.to(distributed.device())
+        recon = self._backbone.decode(self._backbone.encode(x).mean)
+        return self._features(to_uint8(x)), self._features(to_uint8(recon))
+
+    @torch.no_grad()
+    def _sample(
+        self, denoiser: LabelledVelocity, classes: int, block: int
+    ) -> tuple[Tensor, Tensor]:
+        """Clips (N, T, H, W, C), uint8, and their features (N, 400)."""
+        noise = torch.stack(
+            [
+                torch.randn(
+                    self._latents.shape,
+                    generator=seeding.torch_generator(self._seed, "early", i),
+                )
+                for i in self._indices(block)
+            ]
+        ).to(distributed.device())
+        labels = [
+            int(seeding.numpy_generator(self._seed, "early label", i).integers(classes))
+            for i in self._indices(block)
+            if classes
+        ]
+        label = torch.tensor(labels, device=noise.device) if classes else None
+        z = sample(lambda x, time: denoiser(x, time, label), noise, self._config.sampler)
+        clips = to_uint8(self._backbone.decode(self._latents.denormalize(z)))
+        return torch.from_numpy(clips), self._features(clips)
+
+    def _features(self, clips: object) -> Tensor:
+        return self._videos.features_of(torch.as_tensor(clips))
+
+    def _indices(self, block: int) -> range:
+        first = block * self._config.batch
+        return range(first, min(first + self._config.batch, self._config.num))

@@ -1,0 +1,1 @@
+"""What is measured of clips, and of folders of clips."""

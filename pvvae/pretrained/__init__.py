@@ -1,0 +1,1 @@
+"""Weights from runs, files and folders of others."""

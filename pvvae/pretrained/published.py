@@ -1,0 +1,220 @@
+"""A VAE as a folder that one can hand on: ``config.json`` beside one safetensors file.
+
+Named and laid out as models of diffusers are, so that a pipeline of theirs can hold one.
+"""
+
+import inspect
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import save_file
+
+from arch.interface import BackboneConfig
+from pvvae import config as codec
+from pvvae.errors import ConfigError
+from pvvae.files import write_atomic, write_json
+from pvvae.model import Pad, PredictiveVAE
+from pvvae.pretrained.tensor_files import check_finite, fill, read_tensors
+
+CONFIG = "config.json"
+WEIGHTS = "diffusion_pytorch_model.safetensors"
+"""What diffusers calls them."""
+CLASS = "AutoencoderPV"
+"""What ``config.json`` says it is; the class is in ``pvvae.diffusers``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutoencoderConfig:
+    """Everything in ``config.json``: the network, and what a pipeline asks of its VAE.
+
+    Names are those of diffusers where it has one.
+    """
+
+    backbone: BackboneConfig
+    """The network, as in a run's config."""
+    pad: Pad
+    """What stands in for dropped groups; generation and reconstruction drop none."""
+    plugin: str | None
+    """File that registers the backbone, where it is none of ours. Named, not shipped."""
+    latents_mean: tuple[float, ...]
+    """Of each channel; a pipeline denoises (z - mean) / std."""
+    latents_std: tuple[float, ...]
+    """Of each channel."""
+    latents_measured_on: str | None
+    """Whose latents these are of; null says nothing was measured: means 0, deviations 1."""
+    z_dim: int
+    """c, the channels of one latent cell."""
+    scale_factor_temporal: int
+    """Frames of a latent group, but for the first, which is one frame."""
+    scale_factor_spatial: int
+    """Pixels of a latent cell along height and width."""
+    in_channels: int = 3
+    """RGB."""
+    out_channels: int = 3
+    """RGB."""
+    scaling_factor: float = 1.0
+    """On top of mean and deviation: nothing. LTX and Mochi multiply with it too."""
+
+    def __post_init__(self) -> None:
+        """Refuse statistics that do not fit the network.
+
+        Raises:
+            ConfigError: naming the key.
+        """
+        channels = self.backbone.latent_channels
+        if self.z_dim != channels:
+            raise ConfigError(f"z_dim: the backbone has {channels} channels, got {self.z_dim}")
+        for key, values in (("mean", self.latents_mean), ("std", self.latents_std)):
+            if len(values) != channels:
+                raise ConfigError(
+                    f"latents_{key}: needs a number for each of {channels} channels, "
+                    f"got {len(values)}"
+                )
+        if min(self.latents_std) <= 0.0:
+            raise ConfigError(f"latents_std: must be positive, got {min(self.latents_std)}")
+
+    @property
+    def latent_channels(self) -> int:
+        """Another name for ``z_dim``."""
+        return self.z_dim
+
+    @property
+    def temporal_compression_ratio(self) -> int:
+        """Another name for ``scale_factor_temporal``."""
+        return self.scale_factor_temporal
+
+    @property
+    def spatial_compression_ratio(self) -> int:
+        """Another name for ``scale_factor_spatial``."""
+        return self.scale_factor_spatial
+
+
+def describe(
+    vae: PredictiveVAE,
+    backbone: BackboneConfig,
+    *,
+    mean: Sequence[float] | None = None,
+    std: Sequence[float] | None = None,
+    measured_on: str | None = None,
+) -> AutoencoderConfig:
+    """The config of ``vae``, built from ``backbone``; without statistics it says so."""
+    channels, stride = vae.backbone.latent_channels, vae.backbone.stride
+    file = Path(inspect.getfile(type(backbone)))
+    return AutoencoderConfig(
+        backbone=backbone,
+        pad="gaussian" if vae.pad is None else "learnable",
+        plugin=None if type(backbone).__module__.startswith("arch.") else file.name,
+        latents_mean=tuple(mean or [0.0] * channels),
+        latents_std=tuple(std or [1.0] * channels),
+        latents_measured_on=measured_on,
+        z_dim=channels,
+        scale_factor_temporal=stride.time,
+        scale_factor_spatial=stride.space,
+    )
+
+
+def write_folder(folder: Path, vae: PredictiveVAE, config: AutoencoderConfig) -> None:
+    """Fill ``folder``, weights first: with its ``config.json`` it is whole.
+
+    Raises:
+        ConfigError: if a weight is not finite, or the disk refuses.
+    """
+    tensors = {name: tensor.contiguous() for name, tensor in vae.state_dict().items()}
+    check_finite(tensors, where=str(folder))
+
+    def save(partial: Path) -> None:
+        save_file(tensors, partial, metadata={"format": "pt"})
+
+    write_atomic(folder / WEIGHTS, save)
+    write_json(folder / CONFIG, {"_class_name": CLASS, **codec.encode(config)})
+
+
+def is_published(folder: Path) -> bool:
+    """Whether ``folder`` is such a folder, and not a run's."""
+    return (folder / CONFIG).is_file() and not (folder / "config.yaml").exists()
+
+
+def read_folder(
+    folder: Path, *, plugins: Sequence[str | Path] = ()
+) -> tuple[PredictiveVAE, AutoencoderConfig]:
+    """The VAE, in evaluation mode on the CPU, and what is known of it.
+
+    Args:
+        folder: with ``config.json`` and the weights.
+        plugins: files that register backbones; a file in ``folder`` is never run unasked.
+
+    Raises:
+        ConfigError: if anything is missing, damaged, a pickle, or does not fit.
+    """
+    codec.load_plugins({"plugins": [str(plugin) for plugin in plugins]})
+    path = folder / CONFIG
+    config = _decode(_parse(path), path)
+    vae = PredictiveVAE(config.backbone.build(), pad=config.pad)
+    stride = (config.scale_factor_temporal, config.scale_factor_spatial)
+    if vae.backbone.stride != stride:
+        raise ConfigError(
+            f"{path}: scale factors are {stride}, the backbone's {tuple(vae.backbone.stride)}"
+        )
+    tensors = read_tensors(folder / WEIGHTS)
+    fill(vae, tensors, where=str(folder / WEIGHTS))
+    return vae.eval(), config
+
+
+def find_folder(name: str | Path, *, subfolder: str | None, revision: str | None) -> Path:
+    """The folder itself, or a copy of the hub's: of config and safetensors, nothing else.
+
+    Raises:
+        ConfigError: if there is neither.
+    """
+    local, below = Path(name), subfolder or ""
+    if local.is_dir():
+        return local / below
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", str(name)):
+        raise ConfigError(f"{name}: no such folder, and no hub id, which is OWNER/NAME")
+    try:
+        from huggingface_hub import hf_hub_download
+    except ImportError:
+        raise ConfigError(
+            f"{name}: no such folder; a hub id needs huggingface_hub (the extra 'peers' has it)"
+        ) from None
+    try:
+        files = [
+            hf_hub_download(str(name), file, subfolder=subfolder, revision=revision)
+            for file in (CONFIG, WEIGHTS)
+        ]
+    except (OSError, ValueError) as error:  # no network, no such thing, no such name
+        line = " ".join(str(error).split())
+        raise ConfigError(
+            f"{name}: no such folder, and cannot be had from the hub: {line}"
+        ) from None
+    return Path(files[0]).parent
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise ConfigError(
+            f"{path}: no such file; name the folder of the VAE itself, or a subfolder"
+        )
+    try:
+        data = json.loads(path.read_text())
+    except ValueError as error:
+        raise ConfigError(f"{path}: not JSON ({error})") from None
+    found = data.pop("_class_name", None) if isinstance(data, dict) else None
+    if found != CLASS:
+        raise ConfigError(f"{path}: a VAE of ours says _class_name {CLASS!r}, got {found!r}")
+    for key in [key for key in data if key.startswith("_")]:
+        del data[key]  # the version of diffusers, and where it was loaded from
+    return dict(data)
+
+
+def _decode(data: dict[str, Any], path: Path) -> AutoencoderConfig:
+    try:
+        return codec.decode(AutoencoderConfig, data)
+    except ConfigError as error:
+        needed = data.get("plugin")
+        hint = f"; name the file that registers it: plugins=[{needed!r}]" if needed else ""
+        raise ConfigError(f"{path}: {error}{hint}") from None

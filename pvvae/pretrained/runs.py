@@ -1,0 +1,206 @@
+"""Taking trained networks out of run folders, whole and without the engine."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from arch.interface import BackboneConfig, Denoiser, DenoiserConfig, DiscriminatorConfig
+from arch.interop.inflation import inflate
+from pvvae import config as codec
+from pvvae.data.latent_shards import STATISTICS
+from pvvae.errors import ConfigError
+from pvvae.model import Pad, PredictiveVAE
+from pvvae.pretrained.published import is_published, read_folder
+from pvvae.pretrained.tensor_files import fill, read_tensors
+from pvvae.run import checkpoints
+from pvvae.run.checkpoints import Checkpoint
+from pvvae.run.folder import read_config
+from pvvae.run.progress_bar import say
+
+
+def checkpoint_of(run: Path, step: int | None = None) -> Checkpoint:
+    """The newest good checkpoint of a run, or that of one step.
+
+    Raises:
+        ConfigError: if ``run`` is no run folder or has none.
+    """
+    read_config(run)
+    if step is not None:
+        return checkpoints.at_step(run / "checkpoints", step)
+    found = checkpoints.newest(run / "checkpoints", warn=say)
+    if found is None:
+        raise ConfigError(f"{run}: this run has no checkpoint yet; train it first (pvvae train)")
+    return found
+
+
+def load_vae(run: Path, *, step: int | None = None) -> PredictiveVAE:
+    """The trained VAE of a run, in fp32, in evaluation mode, on the CPU.
+
+    Args:
+        run: its folder; or one that ``Autoencoder.save_pretrained`` wrote.
+        step: of the checkpoint; None means the newest.
+
+    Raises:
+        ConfigError: if the run holds no VAE.
+    """
+    if is_published(run):
+        return read_folder(run)[0].float().requires_grad_(False)
+    backbone, pad = vae_config(run)
+    vae = PredictiveVAE(backbone.build(), pad=pad)
+    load_vae_weights(vae, backbone, run=run, step=step)
+    return vae.eval().requires_grad_(False)
+
+
+def vae_config(run: Path) -> tuple[BackboneConfig, Pad]:
+    """The backbone of a run, and its pad.
+
+    Raises:
+        ConfigError: if the run holds no VAE.
+    """
+    plain = read_config(run)
+    if "backbone" not in plain:
+        raise ConfigError(
+            f"{run}: a run of stage {plain.get('stage')} holds no VAE; name one of image_pretrain, "
+            "predictive or decoder_finetune"
+        )
+    codec.load_plugins(plain)
+    backbone = codec.decode(BackboneConfig, plain["backbone"], "backbone").anywhere()
+    return backbone, plain["pad"]
+
+
+@dataclass(frozen=True)
+class ChannelFacts:
+    """Mean and deviation of each latent channel, and whose latents were measured."""
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    measured_on: str
+
+
+def channel_facts(latents: Path, *, vae: PredictiveVAE, run: Path) -> ChannelFacts:
+    """Statistics of what a run of extract_latents made with the encoder of ``vae``.
+
+    Args:
+        latents: folder of that run.
+        vae: of ``run``.
+        run: may differ from the one whose VAE made the latents, as after decoder fine-tuning.
+
+    Raises:
+        ConfigError: if ``latents`` is no such run, unfinished, or of another encoder.
+    """
+    plain, path = read_config(latents), latents / "train" / STATISTICS
+    if plain.get("stage") != "extract_latents":
+        raise ConfigError(f"{latents}: a run of stage {plain.get('stage')}, not extract_latents")
+    if not path.is_file():
+        raise ConfigError(f"{path}: no such file; run extract_latents (to its end) first")
+    if not isinstance(plain["vae"], str):
+        raise ConfigError(f"{latents}: latents of a peer, {plain['vae']['name']}, not of {run}")
+    other = Path(plain["vae"])
+    if other.resolve() != run.resolve() and not _same_encoder(load_vae(other), vae):
+        raise ConfigError(f"{latents}: latents of another encoder, that of {other}, not of {run}")
+    facts = json.loads(path.read_text())
+    measured_on = f"{facts['count']} clips, {latents}"
+    return ChannelFacts(tuple(facts["mean"]), tuple(facts["std"]), measured_on)
+
+
+def _same_encoder(one: PredictiveVAE, two: PredictiveVAE) -> bool:
+    mine, theirs = one.backbone.encoder.state_dict(), two.backbone.encoder.state_dict()
+    return mine.keys() == theirs.keys() and all(
+        torch.equal(mine[name], theirs[name]) for name in mine
+    )
+
+
+def load_denoiser(run: Path) -> Denoiser:
+    """The trained denoiser of a run (its averaged weights, if it kept any), in evaluation mode.
+
+    Raises:
+        ConfigError: if the run holds no denoiser.
+    """
+    plain = read_config(run)
+    if "denoiser" not in plain:
+        raise ConfigError(
+            f"{run}: a run of stage {plain.get('stage')} holds no denoiser; name one of latte"
+        )
+    codec.load_plugins(plain)
+    try:
+        denoiser = codec.decode(DenoiserConfig, plain["denoiser"], "denoiser").anywhere().build()
+    except ConfigError as error:
+        raise ConfigError(f"{run}: another version made it; {error}") from None
+    path = checkpoint_of(run).folder / "denoiser.safetensors"
+    fill(denoiser, read_tensors(path), where=str(path))
+    return denoiser.eval().requires_grad_(False)
+
+
+def load_vae_weights(
+    vae: PredictiveVAE, backbone: BackboneConfig, *, run: Path, step: int | None = None
+) -> None:
+    """Fill ``vae`` with a run's weights, of its newest checkpoint or of ``step``.
+
+    Raises:
+        ConfigError: if that run trained another backbone.
+    """
+    found, wanted = _anywhere(read_config(run)), codec.encode(backbone.anywhere())
+    _require_same(run, "backbone", found, wanted)
+    path = checkpoint_of(run, step).folder / "vae.safetensors"
+    weights = read_tensors(path)
+    if vae.pad is None:
+        weights.pop("pad", None)  # a stage may change the pad: Table 6 from one image pretraining
+    elif "pad" not in weights:
+        weights["pad"] = torch.zeros_like(vae.pad)
+    fill(vae, weights, where=str(path))
+
+
+def load_vae_file(vae: PredictiveVAE, path: Path) -> None:
+    """Fill ``vae`` with a file's weights, those of an image VAE inflated; a pad may be missing.
+
+    Raises:
+        ConfigError: if the file holds no weights, or others than ``vae`` has.
+    """
+    wanted = vae.state_dict()
+    weights = inflate(_of_backbone(read_tensors(path)), wanted)
+    if vae.pad is not None:
+        weights.setdefault("pad", torch.zeros_like(vae.pad))
+    else:
+        weights.pop("pad", None)
+    fill(vae, weights, where=str(path))
+
+
+def _of_backbone(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Under the names that they have in a VAE, if they are a backbone's own."""
+    if any(name.startswith("backbone.") for name in weights):
+        return weights
+    return {f"backbone.{name}": tensor for name, tensor in weights.items()}
+
+
+def load_discriminator_weights(
+    network: nn.Module, config: DiscriminatorConfig, *, run: Path
+) -> None:
+    """Fill ``network`` with a run's discriminator; leave it fresh if that run trained without one.
+
+    Raises:
+        ConfigError: if that run trained another discriminator.
+    """
+    found = read_config(run).get("discriminator")
+    if found is None:
+        return
+    _require_same(run, "discriminator", found, codec.encode(config))
+    path = checkpoint_of(run).folder / "discriminator.safetensors"
+    fill(network, read_tensors(path), where=str(path))
+
+
+def _anywhere(plain: dict[str, Any]) -> Any:
+    """A run's backbone without what was chosen for its machine, as plain data."""
+    if "backbone" not in plain:
+        return None
+    codec.load_plugins(plain)
+    return codec.encode(codec.decode(BackboneConfig, plain["backbone"], "backbone").anywhere())
+
+
+def _require_same(run: Path, what: str, found: Any, wanted: dict[str, Any]) -> None:
+    other = codec.differences(found, wanted, what)
+    if other:
+        raise ConfigError(f"{run}: was trained with another {what}: {other[0]}")

@@ -1,0 +1,222 @@
+"""Small plots of runs, one number each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import matplotlib as mpl
+from matplotlib import ticker
+from matplotlib.figure import Figure
+
+from pvvae.report.runs.run_records import Group
+from pvvae.report.svg import AMBER, INK, STYLE, scale, stand_in, svg_of
+from pvvae.report.tables.scores import RECONSTRUCTION, at
+
+SIZE = (3.1, 2.0)
+"""Ours: inches; four plots in a row of the page."""
+FRAME = "frame; lines between groups"
+Drawn = Literal["line", "points", "both", "floor"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Series:
+    """One line of one group."""
+
+    colour: int
+    x: Sequence[float]
+    y: Sequence[float]
+    drawn: Drawn
+    """Training is a line, held-out values are points; both where there is one of them. A floor is
+    what no value of the same colour can be told to beat."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """What lies below a plot over the frames of a clip."""
+
+    starts: tuple[int, ...]
+    """First frame, from 1, of every group of frames but the first."""
+    observed: int | None
+    """Frames that the encoder saw, where the others are predicted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """A logged value as it is plotted."""
+
+    title: str
+    name: str
+    """In metrics.jsonl, of train or held-out lines or both."""
+    log: bool = False
+    floor: str | None = None
+    """Logged beside it: a dashed line below its own."""
+    costly: bool = False
+    """Whether what it took to get there is asked as well: plotted over GPU-hours too."""
+
+
+PANELS = (
+    Panel(title="Squared error", name="mse", log=True),
+    Panel(title="Temporal difference", name="diff", log=True),
+    Panel(title="LPIPS", name="lpips"),
+    Panel(title="PSNR, held out (dB)", name="psnr"),
+    Panel(title="Prediction error (MSE), held out", name="prediction_mse", log=True),
+    Panel(title="KL", name="kl", log=True),
+    Panel(title="GAN loss of the decoder", name="gan"),
+    Panel(title="Discriminator loss", name="discriminator"),
+    Panel(title="Flow matching loss", name="flow", log=True),
+    Panel(
+        title="FVD of samples; dashed: of reconstructions",
+        name="fvd",
+        log=True,
+        floor="fvd_floor",
+        costly=True,
+    ),
+)
+
+
+def stage_plots(groups: Sequence[Group], stage: str) -> list[tuple[str, str]]:
+    """(title, SVG) of every value that a training stage logged."""
+    plots = []
+    for panel in PANELS:
+        series = [s for group in groups for s in _logged(group, stage, panel)]
+        if any(value for s in series for value in s.y):
+            svg = draw(series, name=f"{stage}-{panel.name}", xlabel="step", log=panel.log)
+            plots.append((panel.title, svg))
+    return plots
+
+
+def cost_plots(groups: Sequence[Group], stage: str) -> list[tuple[str, str]]:
+    """(title, SVG) over GPU-hours in training steps, of values whose price is asked.
+
+    They depend on the clock.
+    """
+    plots = []
+    for panel in PANELS:
+        series = [
+            replace(one, x=[hours[int(step)] for step in one.x])
+            for group in groups
+            if panel.costly and (hours := _hours(group, stage))
+            for one in _logged(group, stage, panel)
+        ]
+        if series:
+            name = f"{stage}-{panel.name}-hours"
+            svg = draw(series, name=name, xlabel="GPU-hours in steps", log=panel.log, whole=False)
+            plots.append((panel.title, svg))
+    return plots
+
+
+def _hours(group: Group, stage: str) -> dict[int, float]:
+    """By step; empty where a value was logged at a step whose time was not."""
+    record = group.of(stage)
+    hours = record.device_hours if record else {}
+    steps = {line["step"] for line in record.metrics} if record else set()
+    return hours if steps <= hours.keys() else {}
+
+
+def _logged(group: Group, stage: str, panel: Panel) -> list[Series]:
+    """A panel's lines of one group; its floor comes first, so that it lies beneath."""
+    record = group.of(stage)
+    lines = record.metrics if record else []
+    found = {kind: _points(lines, kind, panel.name) for kind in ("train", "held_out")}
+    drawn: dict[str, Drawn] = {"train": "line", "held_out": "points"}
+    if not found["train"]:
+        drawn["held_out"] = "both"
+    series = [(drawn[kind], points) for kind, points in found.items() if points]
+    if panel.floor and series:
+        series.insert(0, ("floor", _points(lines, "held_out", panel.floor)))
+    return [
+        Series(colour=group.colour, x=[x for x, _ in points], y=[y for _, y in points], drawn=kind)
+        for kind, points in series
+    ]
+
+
+def _points(lines: Sequence[dict[str, Any]], kind: str, name: str) -> list[tuple[int, float]]:
+    """(step, value) of the lines of one kind that have it."""
+    return [(line["step"], line[name]) for line in lines if line["kind"] == kind and name in line]
+
+
+def evaluation_plots(groups: Sequence[Group]) -> list[tuple[str, str]]:
+    """(title, SVG) over the frames of a clip, and over the interval between latents."""
+    plots = []
+    for title, xlabel, keys in EVALUATED:
+        series = []
+        for group in groups:
+            y: Any = at(RECONSTRUCTION, *keys)({RECONSTRUCTION: group.results(RECONSTRUCTION)})
+            if y:
+                x = range(1, 1 + len(y))
+                series.append(Series(colour=group.colour, x=x, y=y, drawn="both"))
+        if series:
+            ground = _ground(groups, keys, frames=max(len(one.x) for one in series))
+            svg = draw(series, name="-".join(keys), xlabel=xlabel, ground=ground)
+            plots.append((title, svg))
+    return plots
+
+
+EVALUATED: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("PSNR of each frame (dB)", FRAME, ("curves", "psnr")),
+    ("SSIM of each frame", FRAME, ("curves", "ssim")),
+    ("LPIPS of each frame", FRAME, ("curves", "lpips")),
+    ("PSNR, future predicted (dB)", FRAME, ("prediction", "curves", "psnr")),
+    ("SSIM, future predicted", FRAME, ("prediction", "curves", "ssim")),
+    ("LPIPS, future predicted", FRAME, ("prediction", "curves", "lpips")),
+    (
+        "Latent distance, interval 1 = 1 (Fig. 5d)",
+        "interval in groups",
+        ("latent_distance", "normalised"),
+    ),
+)
+"""Title, name of the axis and place in results.json."""
+
+
+def _ground(groups: Sequence[Group], keys: Sequence[str], *, frames: int) -> Ground | None:
+    """Where groups of frames begin, if all agree; which frames were predicted, if any were."""
+    strides = {group.stride for group in groups} - {None}
+    seen = {group.observed for group in groups} - {None}
+    if "latent_distance" in keys or len(strides) != 1:
+        return None
+    starts = tuple(range(2, frames + 1, strides.pop() or 1))
+    predicted = "prediction" in keys and len(seen) == 1
+    return Ground(starts=starts, observed=seen.pop() if predicted else None)
+
+
+def draw(
+    series: Sequence[Series],
+    *,
+    name: str,
+    xlabel: str,
+    log: bool = False,
+    whole: bool = True,
+    ground: Ground | None = None,
+) -> str:
+    """An SVG of a few lines; the same series give the same text. ``whole``: x counts something."""
+    with mpl.rc_context(STYLE | {"svg.hashsalt": name}):
+        figure = Figure(figsize=SIZE)
+        axes = figure.add_axes((0.14, 0.19, 0.83, 0.77))
+        if ground is not None:
+            _lay(axes, ground, frames=max(len(one.x) for one in series))
+        for one in series:
+            look: dict[str, Any] = {"color": stand_in(one.colour), "linewidth": 1.5}
+            if one.drawn == "floor":
+                look |= {"linewidth": 1.0, "linestyle": (0, (3, 3))}
+            elif one.drawn != "line":
+                size = 4.5 if len(one.x) < 12 else 2.5
+                look |= {"marker": "o", "markersize": size, "markeredgewidth": 0}
+            if one.drawn == "points":
+                look["linestyle"] = "none"
+            axes.plot(one.x, one.y, **look)
+        axes.set_xlabel(xlabel, color=INK, labelpad=2)
+        if ground is None:
+            axes.xaxis.set_major_locator(ticker.MaxNLocator(5, integer=whole))
+        scale(axes, [value for one in series for value in one.y], log=log)
+        return svg_of(figure, name)
+
+
+def _lay(axes: Any, ground: Ground, *, frames: int) -> None:
+    """Lines between groups of frames, in place of the grid; what was predicted is tinted."""
+    axes.grid(visible=False, axis="x")
+    axes.set_xlim(0.3, frames + 0.7)
+    axes.set_xticks([1, *ground.starts][:: 1 + len(ground.starts) // 8])
+    if ground.observed is not None:
+        axes.axvspan(ground.observed + 0.5, frames + 0.7, color=AMBER, alpha=0.14, linewidth=0)
+    for start in ground.starts:
+        axes.axvline(start - 0.5, color=INK, linewidth=0.6, alpha=0.6)

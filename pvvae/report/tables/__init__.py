@@ -1,0 +1,1 @@
+"""Tables of scores, beside the paper's."""

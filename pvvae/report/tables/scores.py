@@ -1,0 +1,163 @@
+"""A column of numbers: where they are read, which way is better, and what each depends on."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pvvae.metrics.results import Value
+
+Found = Mapping[str, Mapping[str, Any]]
+"""What was measured of one subject, by source: results.json of a stage, of a size or data set."""
+Read = Callable[[Found], Value | None]
+
+RECONSTRUCTION, GENERATION = "evaluate_reconstruction", "evaluate_generation"
+REBUILDING, TRAINING = "measure_reconstruction", "measure_training"
+"""Stages, which are sources where runs are compared: quality, then speed and memory."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """One column, or one row where columns are laid sideways."""
+
+    title: str
+    source: str
+    """Whose protocol it stands under."""
+    read: Read
+    better: Literal["higher", "lower"] | None
+    form: str
+    """Format specification of the value."""
+    printed: str = ""
+    """The paper's, where it prints other digits."""
+    scale: float = 1.0
+    unit: str = ""
+    group: str = ""
+    """What is written above several columns: a size, or a data set."""
+    parts: tuple[str, ...] = ()
+    """Its own parts of the protocol."""
+    beside: Callable[[Found], str] = lambda _: ""
+    """Facts that have to be read beside the value: clips and noise floor of an FVD."""
+    timed: bool = False
+    """Whether it depends on the clock."""
+
+    @property
+    def arrow(self) -> str:
+        """Which way is better."""
+        return {"higher": "↑", "lower": "↓", None: ""}[self.better]
+
+    @property
+    def name(self) -> str:
+        """Group and title."""
+        return f"{self.group} {self.title}".strip()
+
+    @property
+    def key(self) -> str:
+        """What no other column of its table has: group, title and unit."""
+        return f"{self.name} {self.unit}".strip()
+
+    def value(self, found: Found) -> float | None:
+        """The value in the column's unit; None if it is missing or not finite."""
+        read = self.read(found)
+        if read is None or read.value is None or not math.isfinite(read.value):
+            return None
+        return read.value * self.scale
+
+    def text(self, found: Found, *, reference: bool = False) -> str:
+        """The value as it is shown, or as the paper prints it; empty where there is none."""
+        value = self.value(found)
+        form = self.printed if reference and self.printed else self.form
+        return "" if value is None else format(value, form)
+
+    def interval(self, found: Found) -> str:
+        """The 95% interval as it is shown beside the value; empty where there is none.
+
+        ``± d`` where the value stands in its middle, as far as digits show; else ``[low, high]``.
+        """
+        value, read = self.value(found), self.read(found)
+        if value is None or read is None or read.interval is None:
+            return ""
+        low, high = (bound * self.scale for bound in read.interval)
+        plain = self.form.lstrip("+")
+        below, above = format(value - low, plain), format(high - value, plain)
+        if below == above and value > low:
+            return f"± {below}"
+        return f"[{format(low, self.form)}, {format(high, self.form)}]"
+
+    def note(self, found: Found) -> str:
+        """What the evaluation says has to be read with the value."""
+        read = self.read(found)
+        return (read.note or "") if read is not None else ""
+
+
+def metric(source: str, name: str) -> Read:
+    """Read a metric of ``source``, with its interval and note."""
+
+    def read(found: Found) -> Value | None:
+        plain = at(source, "metrics", name)(found)
+        if not isinstance(plain, Mapping):
+            return None
+        interval = plain.get("interval")
+        return Value(
+            value=plain.get("value"),
+            interval=(float(interval[0]), float(interval[1])) if interval else None,
+            note=plain.get("note"),
+        )
+
+    return read
+
+
+def plain_number(source: str, *keys: str) -> Read:
+    """Read a number that is no metric."""
+
+    def read(found: Found) -> Value | None:
+        number = at(source, *keys)(found)
+        return Value(value=float(number)) if isinstance(number, int | float) else None
+
+    return read
+
+
+def at(source: str, *keys: str) -> Callable[[Found], Any]:
+    """Read ``found[source][key][key]...``; None where it ends early."""
+
+    def read(found: Found) -> Any:
+        value: Any = found.get(source)
+        for key in keys:
+            value = value.get(key) if isinstance(value, Mapping) else None
+        return value
+
+    return read
+
+
+def number(found: Found, source: str, name: str) -> float | None:
+    """A metric's bare value."""
+    value = metric(source, name)(found)
+    return None if value is None else value.value
+
+
+def beside_fvd(source: str) -> Callable[[Found], str]:
+    """Number of clips, and the distance between halves of the real ones."""
+
+    def facts(found: Found) -> str:
+        counts = counts_of(source)(found)
+        floor = at(source, "floor", "fvd")(found)
+        half = at(source, "floor", "clips")(found)
+        words = [counts] if counts else []
+        if floor is not None:
+            digits = f"{floor:.2f}" if floor < 100 else f"{floor:,.0f}"
+            words.append(f"real vs real {digits} ({half:,} vs {half:,})")
+        return "; ".join(words)
+
+    return facts
+
+
+def counts_of(source: str) -> Callable[[Found], str]:
+    """Number of clips, or of those made and of real ones."""
+
+    def facts(found: Found) -> str:
+        counts = at(source, "counts")(found) or {}
+        made = counts.get("samples", counts.get("generated"))
+        if made is not None and "real" in counts:
+            return f"{made:,} vs {counts['real']:,} clips"
+        return f"{counts['clips']:,} clips" if "clips" in counts else ""
+
+    return facts

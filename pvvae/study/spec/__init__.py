@@ -1,0 +1,1 @@
+"""The file of a study: what it says, and may not."""

@@ -1,0 +1,81 @@
+"""How a speed was measured: what every table of speeds says beside it."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+
+from arch.interface import Backbone, PeerConfig
+from pvvae.bounds import at_least
+from pvvae.errors import ConfigError
+from pvvae.pretrained.vae_source import fresh_vae
+from pvvae.run.run import RunConfig
+from pvvae.timing.speed import Rounds, device_name
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpeedConfig(RunConfig):
+    """One network on one batch in one process; weights are fresh, since speed does not know them.
+
+    The defaults are section 4.1's: clips of 17 x 256 x 256, a batch of 4, 100 rounds after 50.
+    """
+
+    vae: str | PeerConfig
+    """Run folder of a VAE stage, or a peer; neither needs weights."""
+    batch: int = 4
+    frames: int = 17
+    height: int = 256
+    width: int = 256
+    warmup: int = 50
+    rounds: int = 100
+    precision: Literal["fp32", "bf16"] = "bf16"
+    """The paper names none; bf16, ours, as everybody trains and samples on GPUs."""
+
+    def __post_init__(self) -> None:
+        at_least(1, {"batch": self.batch, "rounds": self.rounds})
+        at_least(1, {"frames": self.frames, "height": self.height, "width": self.width})
+        at_least(0, {"warmup": self.warmup})
+
+    def check(self, processes: int) -> None:
+        if processes != 1:
+            raise ConfigError(f"speed is that of one process, got {processes}; give --processes 1")
+
+    @property
+    def turns(self) -> Rounds:
+        """How often everything is done."""
+        return Rounds(warmup=self.warmup, timed=self.rounds)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(B, 3, T, H, W)."""
+        return (self.batch, 3, self.frames, self.height, self.width)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """What networks compute in."""
+        return torch.bfloat16 if self.precision == "bf16" else torch.float32
+
+    def build(self) -> "tuple[Backbone, int]":
+        """The backbone, on the CPU in fp32, and the parameters of its VAE.
+
+        Raises:
+            ConfigError: if it does not load, or does not take the clips.
+        """
+        vae = fresh_vae(self.vae)
+        try:
+            vae.backbone.latent_frames(self.frames)
+            vae.backbone.check_size(self.height, self.width)
+        except ValueError as error:
+            raise ConfigError(str(error)) from None
+        return vae.backbone, sum(p.numel() for p in vae.parameters())
+
+    def protocol(self, speed: str) -> dict[str, Any]:
+        """For results.json, of a metric of this name."""
+        how = {
+            "batch": self.batch,
+            "precision": self.precision,
+            "device": device_name(),
+            "warmup": self.warmup,
+            "rounds": self.rounds,
+        }
+        return {"size": f"{self.frames}x{self.height}x{self.width}", speed: how}

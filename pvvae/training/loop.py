@@ -1,0 +1,245 @@
+"""The loop around any training step: log, evaluate, save, go on."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn, Protocol
+
+import torch
+from torch import Tensor
+
+from pvvae import distributed
+from pvvae.bounds import at_least
+from pvvae.errors import ConfigError
+from pvvae.run import checkpoints
+from pvvae.run.folder import read_metrics
+from pvvae.run.progress_bar import progress, say
+from pvvae.run.run import Run
+from pvvae.run.stop_request import Stopped, stop_asked
+from pvvae.training.monitoring.flops import Work
+from pvvae.training.monitoring.log_line import first, summary
+from pvvae.training.monitoring.monitor import Watch, WatchConfig
+from pvvae.training.monitoring.throughput import Wait, memory
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoopConfig:
+    """How often things happen, in steps."""
+
+    log_every: int = 50
+    """Ours: a line a minute at the paper's size."""
+    evaluate_every: int = 1_000
+    """Ours: 50 points on the curve of a 50K-step stage."""
+    checkpoint_every: int = 1_000
+    """Ours: what a crash may cost, about a quarter of an hour at the paper's size."""
+    keep_last: int = 2
+    """Newest checkpoints that stay; the best on the held-out set stays as well."""
+    max_skips: int = 10
+    """Steps skipped in a row, as losses or gradients were not finite, after which the run goes back
+    to its newest checkpoint and on with other data. Ours: a bad clip or an overflow spoils one step
+    or two of different clips; ten in a row are the weights' fault."""
+    max_rollbacks: int = 3
+    """Times a run may go back to one checkpoint before it gives up. Ours: when three different
+    streams of data fail from the same weights, something else is wrong."""
+
+    def __post_init__(self) -> None:
+        periods = {
+            "evaluate_every": self.evaluate_every,
+            "checkpoint_every": self.checkpoint_every,
+        }
+        at_least(1, {"log_every": self.log_every, **periods})
+        at_least(1, {"keep_last": self.keep_last, "max_skips": self.max_skips})
+        at_least(0, {"max_rollbacks": self.max_rollbacks})
+        for name, period in periods.items():
+            if period % self.log_every:
+                raise ValueError(
+                    f"{name} must be a multiple of log_every={self.log_every}, got {period}"
+                )
+
+
+class Trainer(Protocol):
+    """What the loop drives."""
+
+    wait: Wait
+    """What the trainer has waited for data."""
+    work: Work
+    """What it has computed."""
+
+    def start(self, step: int, *, rollbacks: int) -> None:
+        """Get ready to take ``step`` next, with the data of a run rolled back so many times."""
+
+    def step(self, step: int) -> dict[str, Tensor] | None:
+        """Take one step; returns this process's part of each value, to be summed over processes.
+
+        None, on all processes, if the step was skipped: something was not finite, nothing changed.
+        """
+
+    def rates(self, step: int) -> dict[str, Any]:
+        """Values of ``step``, the last one, that are not means: learning rate, gradient norms."""
+
+    def norms(self, step: int) -> dict[str, float]:
+        """Gradient norms of ``step``, the last one, equal on all processes; no collective call."""
+
+    def evaluate(self, step: int) -> dict[str, float]:
+        """Held-out values after ``step`` steps; ``score`` ranks checkpoints (higher is better)."""
+
+    def snapshot(self) -> checkpoints.Write:
+        """Copy this process's part of a checkpoint; what is returned writes the copy."""
+
+    def load(self, folder: Path) -> None:
+        """Take up a checkpoint."""
+
+
+def run_loop(
+    trainer: Trainer, run: Run, *, steps: int, config: LoopConfig, watch: WatchConfig
+) -> None:
+    """Train to ``steps`` from wherever the run folder stands.
+
+    Raises:
+        ConfigError: if steps are skipped again and again, or the disk is full.
+        Stopped: if it was asked to leave, and has saved.
+    """
+    watching = Watch(watch, folder=run.folder)
+    start, rollbacks = _resume(trainer, run, watching)
+    trainer.start(start, rollbacks=rollbacks)
+    writer = checkpoints.Writer(run.checkpoints, keep_last=config.keep_last)
+    window = watching.window(trainer.wait, trainer.work)
+    step, skips = start, 0
+    with watching.on(), progress(run.folder.name, steps, start=start) as bar, writer:
+        if start == 0:
+            _evaluate(trainer, run, 0)
+        while step < steps:
+            watching.before(step)
+            values = trainer.step(step)
+            watching.alive(f"step {step + 1}")
+            step, done = step + 1, step + 1
+            bar.update()
+            skips = skips + 1 if values is None else 0
+            if skips == config.max_skips:
+                writer.wait()
+                distributed.barrier()
+                step, rollbacks = _roll_back(trainer, run, watching, done, config=config)
+                trainer.start(step, rollbacks=rollbacks)
+                window, skips = watching.window(trainer.wait, trainer.work), 0
+                bar.reset()
+                bar.update(step)
+                continue
+            if values is None:
+                window.skip()
+            else:
+                window.add(values, trainer.norms(done - 1))
+            if done % config.log_every == 0 or done == steps:
+                writer.check()
+                means = window.close()
+                # A skipped step has no norms, and a resumed run knows none of those before.
+                rates = trainer.rates(done - 1) if skips == 0 else {}
+                times = window.times | memory()
+                run.log(done, "train", means | rates, times=times)
+                say(summary(done, steps, means, times))
+                bar.set_postfix(first(means, 4), refresh=False)
+            score = None  # of these weights, or none: a resumed run knows none of those before
+            if done % config.evaluate_every == 0 or done == steps:
+                score = _evaluate(trainer, run, done)
+                watching.alive(f"the evaluation after step {done}")
+            # None between skipped steps: there is nothing new, and whoever goes on from it would
+            # count those steps anew.
+            if (done % config.checkpoint_every == 0 and skips == 0) or done == steps:
+                writer.save(done, write=_state(trainer, watching), facts={"score": score})
+                watching.alive(f"the checkpoint of step {done}")
+            # At a line of the log alone: its means are in no checkpoint, and processes meet anyway.
+            if done % config.log_every == 0 and skips == 0 and done < steps and stop_asked():
+                _leave(trainer, run, watching, writer, done, config)
+            window.begin()
+    distributed.barrier()  # now every process's files are on disk
+    run.finish({"steps": steps})
+
+
+def _evaluate(trainer: Trainer, run: Run, done: int) -> float | None:
+    began = time.perf_counter()
+    values = trainer.evaluate(done)
+    if not values:
+        return None
+    run.log(done, "held_out", values, times={"seconds": time.perf_counter() - began})
+    return values.get("score")
+
+
+def _roll_back(
+    trainer: Trainer, run: Run, watching: Watch, done: int, *, config: LoopConfig
+) -> tuple[int, int]:
+    """Take up the newest checkpoint; the step to go on from, and how often the run went back.
+
+    The line that says so in metrics.jsonl is also what a resumed run counts.
+
+    Raises:
+        ConfigError: if there is no checkpoint, or its weights have had their chances.
+    """
+    # Reading all of a checkpoint to check it is enough work for one process.
+    found = distributed.from_main(lambda: checkpoints.newest(run.checkpoints, warn=say))
+    skipped = f"{run.folder}: {config.max_skips} steps in a row up to step {done} were not finite"
+    advice = (
+        "try a lower optimizer.lr, engine.precision=fp32 or a later objective.gan_start "
+        "in another run=..."
+    )
+    if found is None:
+        raise ConfigError(f"{skipped}, before the first checkpoint; {advice}")
+    rollbacks, here = _rollbacks(run, found.step)
+    if here >= config.max_rollbacks:
+        raise ConfigError(
+            f"{skipped}, after {here} rollbacks to step {found.step} and other data; {advice}"
+        )
+    trainer.load(found.folder)
+    watching.load(found.folder)
+    run.rewind(found.step)
+    run.log(found.step, "rollback", {"number": rollbacks + 1, "from_step": done}, times={})
+    say(f"{skipped}; going on from step {found.step} with other data")
+    return found.step, rollbacks + 1
+
+
+def _rollbacks(run: Run, step: int) -> tuple[int, int]:
+    """How often the run went back to ``step`` or before it, and to ``step``, on all processes."""
+    steps = []
+    if distributed.is_main():  # the one that writes them
+        steps = [line["step"] for line in read_metrics(run.folder, "rollback")]
+    counts = (sum(at <= step for at in steps), steps.count(step))
+    total, here = distributed.sum_(torch.tensor(counts, device=distributed.device())).tolist()
+    return total, here
+
+
+def _state(trainer: Trainer, watching: Watch) -> checkpoints.Write:
+    """Copies of everything a checkpoint holds."""
+    parts = (trainer.snapshot(), watching.snapshot())
+    return lambda folder: [path for write in parts for path in write(folder)]
+
+
+def _leave(
+    trainer: Trainer,
+    run: Run,
+    watching: Watch,
+    writer: checkpoints.Writer,
+    done: int,
+    config: LoopConfig,
+) -> NoReturn:
+    """Save, unless that has just been done, and end."""
+    if done % config.checkpoint_every:
+        # Without a score: it must not become the best by that of an evaluation long ago.
+        writer.save(done, write=_state(trainer, watching), facts={"score": None})
+    writer.wait()
+    distributed.barrier()
+    run.close()
+    raise Stopped(f"{run.folder}: saved at step {done}, as asked; the same command goes on")
+
+
+def _resume(trainer: Trainer, run: Run, watching: Watch) -> tuple[int, int]:
+    """The step to go on from, and how often the run went back before it."""
+    # Reading all of a checkpoint to check it is enough work for one process.
+    found = distributed.from_main(lambda: checkpoints.newest(run.checkpoints, warn=say))
+    if found is None:
+        run.rewind(-1)
+        distributed.barrier()
+        return 0, 0
+    trainer.load(found.folder)
+    watching.load(found.folder)
+    run.rewind(found.step)
+    distributed.barrier()
+    say(f"{run.folder}: going on from step {found.step}")
+    return found.step, _rollbacks(run, found.step)[0]

@@ -1,0 +1,1 @@
+"""The VAE's objective, training step and validation."""

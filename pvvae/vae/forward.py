@@ -1,0 +1,89 @@
+"""One slot's pass through the VAE: every draw it needs, each from the clip's position alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from arch.interface import Backbone, Posterior
+from pvvae import distributed, seeding
+from pvvae.data.clips import ClipBatch
+from pvvae.engine import Engine
+from pvvae.vae.objective import ObjectiveConfig, sample_dropped
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A slot after its pass through the VAE."""
+
+    x: Tensor
+    """(B, 3, T, H, W)."""
+    recon: Tensor
+    """Of the same shape."""
+    posterior: Posterior
+    dropped: int | Tensor
+    """k of all clips, or (B,) one of each."""
+    observed: Tensor | None
+    """(B,) groups seen of each clip; None if of all clips the same."""
+    lpips_frames: Tensor | None
+    """Indices of the frames that LPIPS looks at; None is all."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A slot's clips and all that is drawn for them."""
+
+    x: Tensor
+    """(B, 3, T, H, W)."""
+    groups: int
+    """Of each clip."""
+    dropped: int | Tensor
+    """k of all clips, or (B,) of each."""
+    noise: Tensor
+    """(B, c, t, h, w) of the posterior's sample."""
+    lpips_frames: Tensor | None
+    """As :attr:`Seen.lpips_frames`."""
+
+
+class Forward:
+    """Passes slots through the VAE under training."""
+
+    def __init__(
+        self, engine: Engine, backbone: Backbone, *, objective: ObjectiveConfig, seed: int
+    ) -> None:
+        self._engine, self._objective, self._seed = engine, objective, seed
+        self._groups, self._stride = backbone.latent_frames, backbone.stride
+        self._channels = backbone.latent_channels
+
+    def __call__(self, batch: ClipBatch, *, graph: bool = True) -> Seen:
+        """Reconstruct one slot, for a backward pass or (without ``graph``) to look at only."""
+        drawn = self.draw(batch)
+        x, dropped = drawn.x, drawn.dropped
+        with torch.set_grad_enabled(graph):
+            recon, mean, logvar = self._engine(x.to(self._engine.dtype), dropped, drawn.noise)
+        observed = None if isinstance(dropped, int) else (drawn.groups - dropped).to(x.device)
+        return Seen(x, recon, Posterior(mean, logvar), dropped, observed, drawn.lpips_frames)
+
+    def draw(self, batch: ClipBatch) -> Drawn:
+        """Whatever is random about a slot."""
+        x = batch.x.to(distributed.device())
+        groups = self._groups(x.shape[2])
+        positions = batch.positions.tolist()
+        dropped = sample_dropped(groups, self._objective, seed=self._seed, positions=positions)
+        frames = self._lpips_frames(x.shape[2], positions)
+        return Drawn(x, groups, dropped, self._noise(x, groups, positions), frames)
+
+    def _noise(self, x: Tensor, groups: int, positions: Sequence[int]) -> Tensor:
+        """Standard normal (B, c, t, h, w) for the posterior's sample."""
+        height, width = x.shape[3] // self._stride.space, x.shape[4] // self._stride.space
+        shape = (self._channels, groups, height, width)
+        draws = (seeding.torch_generator(self._seed, "posterior", p) for p in positions)
+        return torch.stack([torch.randn(shape, generator=g) for g in draws]).to(x.device)
+
+    def _lpips_frames(self, frames: int, positions: Sequence[int]) -> Tensor | None:
+        wanted = self._objective.lpips_frames
+        if wanted is None or wanted >= frames:
+            return None
+        generator = seeding.torch_generator(self._seed, "lpips", positions[0])
+        return torch.randperm(frames, generator=generator)[:wanted].sort().values

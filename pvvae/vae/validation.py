@@ -1,0 +1,127 @@
+"""The small fixed held-out set that is looked at during training."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from arch.interface import Posterior
+from pvvae import distributed
+from pvvae.bounds import at_least
+from pvvae.data.clips import HeldOutClips, held_out_clips, to_pixels, to_uint8
+from pvvae.data.video.video import Frames, write_video
+from pvvae.distributed.lockstep import in_turns
+from pvvae.engine import Engine
+from pvvae.metrics.per_frame import to_unit
+from pvvae.metrics.prediction_error import prediction_error
+from pvvae.metrics.psnr import frame_psnr
+from pvvae.model import PredictiveVAE
+from pvvae.vae.losses.kl import kl_divergence
+from pvvae.vae.objective import Objective
+
+SAMPLE_FPS = 8
+"""Frames a second of sample videos: Latte's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldOutConfig:
+    """Which clips, and how much of them is shown for prediction."""
+
+    clips: int = 32
+    """Ours: seconds on a GPU, and a stable curve."""
+    frames: int = 17
+    """Section 4.1."""
+    height: int = 256
+    """Section 4.1."""
+    width: int = 256
+    """Section 4.1."""
+
+    def __post_init__(self) -> None:
+        at_least(1, {"clips": self.clips, "frames": self.frames})
+
+    def open(self, folder: str) -> HeldOutClips:
+        """The clips, out of a folder of shards.
+
+        Raises:
+            ConfigError: if there are no shards, or their samples are too short or too small.
+        """
+        return held_out_clips(
+            folder, frames=self.frames, height=self.height, width=self.width, limit=self.clips
+        )
+
+
+class HeldOut:
+    """Measures a VAE on the same clips every time, whatever the number of processes."""
+
+    def __init__(
+        self, config: HeldOutConfig, folder: str | None, *, objective: Objective, team: int
+    ) -> None:
+        """``folder`` holds the held-out shards; None measures nothing. A team shares each clip."""
+        self.config, self.objective, self.team = config, objective, team
+        self.clips = None if folder is None else config.open(folder)
+
+    def measure(
+        self, engine: Engine, *, folder: Path, step: int
+    ) -> tuple[dict[str, float], Path | None]:
+        """Means over the clips, and a video of the first one (main process); a collective call.
+
+        Of the averaged weights, if the engine averages: those are what everyone else will load.
+
+        Returns:
+            ``mse diff lpips psnr kl score`` and, for video, ``prediction_mse`` (on [0, 1], over the
+            frames of the dropped half); the sample's path.
+        """
+        if self.clips is None:
+            return {}, None
+        vae = engine.network
+        assert isinstance(vae, PredictiveVAE)
+        with torch.no_grad(), engine.averaged():
+            return self._measure(vae, engine.dtype, folder / "samples" / f"step_{step:08d}.mp4")
+
+    def _measure(
+        self, vae: PredictiveVAE, dtype: torch.dtype, video: Path
+    ) -> tuple[dict[str, float], Path | None]:
+        assert self.clips is not None
+        clips, count = self.clips, len(self.clips)
+
+        def look(index: int) -> dict[str, float]:
+            x = to_pixels(clips[index].frames).to(distributed.device())
+            row, pictures = self._clip(vae, x.to(dtype))
+            if index == 0 and distributed.is_main():
+                write_video(video, _side_by_side(pictures), fps=SAMPLE_FPS)
+            return row
+
+        rows = in_turns(count, look, team=self.team)
+        means = {name: sum(row[name] for row in rows) / count for name in rows[0]}
+        return means | {"score": means["psnr"]}, video if distributed.is_main() else None
+
+    def _clip(self, vae: PredictiveVAE, x: Tensor) -> tuple[dict[str, float], list[Tensor]]:
+        """Values of one clip (1, C, T, H, W), and the pictures to show."""
+        recon, mean, logvar = vae(x)
+        recon, target = recon.float(), x.float()
+        losses = self.objective.pixel_losses(recon, target)
+        row = {name: float(loss) for name, loss in losses.items()}
+        row["psnr"] = float(frame_psnr(_unit(recon), to_unit(target)).mean())
+        row["kl"] = float(kl_divergence(Posterior(mean, logvar)).mean())
+        pictures = [target, recon]
+        if vae.backbone.latent_frames(x.shape[2]) > 1:
+            dropped, seen = vae.latter_half(x.shape[2])
+            predicted = vae(x, dropped)[0].float()
+            error = prediction_error(_unit(predicted), to_unit(target), seen)
+            row["prediction_mse"] = float(error)
+            pictures.append(predicted)
+        return row, pictures
+
+
+def _unit(recon: Tensor) -> Tensor:
+    """Pixels in [0, 1]. Metrics refuse what is not finite; a run that gets there must not end of
+    being looked at, so it counts as grey. Its losses say NaN.
+    """
+    return to_unit(recon.nan_to_num(nan=0.0))
+
+
+def _side_by_side(pictures: list[Tensor]) -> Frames:
+    """Clips (1, C, T, H, W) in one row, as uint8 frames (T, H, W', C)."""
+    frames: Frames = to_uint8(torch.cat(pictures, dim=4))[0]
+    return frames

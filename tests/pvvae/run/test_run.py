@@ -1,0 +1,176 @@
+"""A run folder belongs to one config and one process at a time, and its metrics to its steps."""
+
+import fcntl
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pvvae.errors import ConfigError
+from pvvae.run.folder import (
+    check_same_config,
+    is_finished,
+    read_config,
+    read_metrics,
+    runs_below,
+)
+from pvvae.run.process_lifetime import lock_folder
+from pvvae.run.run import Run, RunConfig
+from pvvae.run.tracking import TrackingConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(RunConfig):
+    lr: float = 5e-5
+    steps: int = 10
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "runs" / "mine"
+
+
+def opened(folder: Path, *, lr: float = 5e-5, seed: int = 0) -> Run:
+    return Run(Config(run=str(folder), lr=lr, seed=seed), stage="predictive")
+
+
+def begun(folder: Path) -> Run:
+    """A run with three steps' metrics."""
+    run = opened(folder)
+    for step in (1, 2, 3):
+        run.log(step, "train", {"mse": 1 / step}, times={"seconds_per_step": 0.1})
+    return run
+
+
+def test_a_new_run_folder_says_what_it_is(folder: Path) -> None:
+    opened(folder).close()
+    assert yaml.safe_load((folder / "config.yaml").read_text()) == {
+        "stage": "predictive",
+        "run": str(folder),
+        "seed": 0,
+        "plugins": [],
+        "tracking": {"wandb": "disabled", "project": "pvvae"},
+        "lr": 5e-5,
+        "steps": 10,
+    }
+    facts = json.loads((folder / "provenance.json").read_text())
+    assert set(facts) == {"command", "commit", "packages", "processes", "python", "started"}
+
+
+def test_the_first_provenance_stays(folder: Path) -> None:
+    opened(folder).close()
+    (folder / "provenance.json").write_text("{}")
+    opened(folder).close()
+    assert (folder / "provenance.json").read_text() == "{}"
+
+
+def test_metrics_are_read_back_by_kind(folder: Path) -> None:
+    run = begun(folder)
+    run.log(3, "held_out", {"psnr": 30.0}, times={})
+    run.close()
+    assert [line["step"] for line in read_metrics(folder)] == [1, 2, 3, 3]
+    assert read_metrics(folder, "held_out") == [
+        {"step": 3, "kind": "held_out", "psnr": 30.0, "times": {}}
+    ]
+
+
+def test_a_line_that_a_kill_cut_is_passed_over(folder: Path) -> None:
+    begun(folder).close()
+    with (folder / "metrics.jsonl").open("a") as file:
+        file.write('{"step": 4, "kind": "tr')
+    assert [line["step"] for line in read_metrics(folder)] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(("step", "left"), [(3, [1, 2, 3]), (2, [1, 2]), (-1, [])])
+def test_rewinding_forgets_later_steps_and_half_lines(
+    step: int, left: list[int], folder: Path
+) -> None:
+    run = begun(folder)
+    with (folder / "metrics.jsonl").open("a") as file:
+        file.write('{"step": 1, "kin')
+    run.rewind(step)
+    run.log(9, "train", {}, times={})
+    run.close()
+    assert [line["step"] for line in read_metrics(folder)] == [*left, 9]
+
+
+def test_another_config_is_refused_and_nothing_is_lost(folder: Path) -> None:
+    begun(folder).close()
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with pytest.raises(ConfigError, match=r"another config: seed: 0 != 1 and 1 more; choose"):
+        opened(folder, lr=1e-4, seed=1)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_folder_without_results_takes_another_config(folder: Path) -> None:
+    opened(folder, lr=1.0).close()
+    opened(folder, lr=2.0).close()
+    assert read_config(folder)["lr"] == 2.0
+
+
+def test_keys_that_change_no_result_may_change(folder: Path) -> None:
+    begun(folder).close()
+    plain = read_config(folder)
+    check_same_config(folder, plain | {"tracking": {"wandb": "offline"}, "plugins": ["a.py"]})
+    with pytest.raises(ConfigError, match="another config: steps: 10 != 11"):
+        check_same_config(folder, plain | {"steps": 11})
+
+
+def test_a_moved_run_is_the_same_run(folder: Path) -> None:
+    begun(folder).close()
+    folder.rename(folder.with_name("moved"))
+    opened(folder.with_name("moved")).close()
+
+
+def test_one_process_at_a_time_writes_a_run(folder: Path) -> None:
+    run = begun(folder)
+    with pytest.raises(ConfigError, match="another process is writing this run"):
+        lock_folder(folder, patience=0.0)
+    run.close()
+    lock_folder(folder, patience=0.0).close()
+
+
+def test_the_lock_of_a_dead_process_is_free(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    child = os.fork()
+    if child == 0:
+        fcntl.flock((folder / ".lock").open("a"), fcntl.LOCK_EX)
+        os._exit(0)
+    os.waitpid(child, 0)
+    lock_folder(folder, patience=0.0).close()
+
+
+def test_a_finished_run_says_so(folder: Path) -> None:
+    run = begun(folder)
+    assert not run.finished
+    run.finish({"steps": 3})
+    assert is_finished(folder)
+    again = opened(folder)
+    assert again.finished
+    again.close()
+
+
+def test_a_full_disk_while_logging_is_the_user_s_line(folder: Path) -> None:
+    run = opened(folder)
+    (folder / "metrics.jsonl").symlink_to("/dev/full")
+    with pytest.raises(ConfigError, match=r"metrics\.jsonl: the disk is full"):
+        run.log(1, "train", {}, times={})
+    run.close()
+
+
+def test_wandb_offline_keeps_a_copy_in_the_run_folder(folder: Path) -> None:
+    tracking = TrackingConfig(wandb="offline")
+    run = Run(Config(run=str(folder), tracking=tracking), stage="predictive")
+    run.log(1, "train", {"mse": 0.5}, times={})
+    run.close()
+    assert list(folder.glob("wandb/offline-run-*/*.wandb"))
+
+
+def test_runs_are_found_at_any_depth(folder: Path, tmp_path: Path) -> None:
+    opened(folder).close()
+    opened(folder / "inner").close()
+    assert runs_below(tmp_path) == [folder, folder / "inner"]
+    assert runs_below(folder / "inner") == [folder / "inner"]
