@@ -14,7 +14,7 @@ from einops import rearrange, reduce
 from torch import Tensor, nn
 
 from arch.interface import Backbone, BackboneConfig, Posterior, Stride
-from arch.layers import sequence as sharing
+from arch.layers import token_group as sharing
 from arch.layers.attention import Call, explained
 from arch.layers.causal_conv import repeat_first
 from arch.layers.streaming import Past, Stream, check_chunk
@@ -122,7 +122,7 @@ class ViT(Backbone):
     def check_sharing(self, processes: int) -> None:
         sharing.check_heads(self.heads, processes)
 
-    def share(self, sequence: sharing.Sequence) -> None:
+    def share(self, sequence: sharing.TokenGroup) -> None:
         """Embedding and head see all tokens, the blocks between them this process's part."""
         super().share(sequence)
         for module in self.modules():

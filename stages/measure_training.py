@@ -10,12 +10,11 @@ import torch
 from arch.interface import DenoiserConfig
 from pvvae import distributed
 from pvvae.engine import EngineConfig
-from pvvae.engine.optimizer import OptimizerConfig
+from pvvae.engine.settings import OptimizerConfig
 from pvvae.metrics.results import FILE, Results, Value
 from pvvae.run.progress_bar import progress
 from pvvae.run.run import Run
-from pvvae.timing.latte_steps import LatteSteps, cached, encoded, noise_like_latents
-from pvvae.timing.peak_memory import Memory
+from pvvae.timing.latte_steps import LatteSteps, Memory, cached, encoded, noise_like_latents
 from pvvae.timing.protocol import SpeedConfig
 from pvvae.timing.speed import Rounds, now
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Literal
 
 import torch
@@ -10,11 +11,23 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from arch.layers import rope
-from arch.layers import sequence as sharing
+from arch.layers import token_group as sharing
 from arch.layers.attention import Backend, Leading, Run, Runs, Sight, attention
 from arch.layers.norm import EPS
-from arch.layers.packing import pack, unpack
 from arch.layers.streaming import Past, Stream
+
+
+def pack(batches: Sequence[Tensor]) -> Tensor:
+    """Batches (B, t, h, w, D), each of its own sizes -> all their tokens (1, N, D)."""
+    return torch.cat([x.flatten(0, 3) for x in batches])[None]
+
+
+def unpack(tokens: Tensor, batches: Sequence[Tensor]) -> list[Tensor]:
+    """The tokens (1, N, D) in the sizes of what was packed."""
+    shapes = [x.shape[:4] for x in batches]
+    parts = torch.split(tokens[0], [prod(shape) for shape in shapes])
+    return [part.view(*shape, -1) for part, shape in zip(parts, shapes, strict=True)]
+
 
 INIT_STD = 0.02
 """Standard deviation of fresh linear layers, as in ViT and its descendants."""
@@ -69,7 +82,7 @@ class Trunk(Stream, nn.Module):
         self.rope_base = config.rope_base
         self.causal = config.attention == "block_causal"
         self.window = config.window
-        self.sequence = sharing.Sequence()
+        self.sequence = sharing.TokenGroup()
         self.blocks = nn.ModuleList(Block(config) for _ in range(blocks))
         self.norm = nn.RMSNorm(config.width, eps=EPS)
 
@@ -185,7 +198,7 @@ class SelfAttention(nn.Module):
         self.heads = config.heads
         self.window = config.window
         self.backend = config.attention_backend
-        self.sequence = sharing.Sequence()
+        self.sequence = sharing.TokenGroup()
         self.qkv = linear(config.width, 3 * config.width)
         self.norm_q = nn.RMSNorm(config.width // config.heads, eps=EPS)
         self.norm_k = nn.RMSNorm(config.width // config.heads, eps=EPS)

@@ -93,7 +93,7 @@ def _alternating(config: Any, run: "Run") -> "Alternating":
     from launchers.bench.bare_steps import BareDenoiser, BareVAE
     from pvvae.denoiser.config import DenoiserTrainingConfig
     from pvvae.denoiser.trainer import DenoiserTrainer
-    from pvvae.planning.flops import slot_counter
+    from pvvae.planning.measure import slot_counter
     from pvvae.vae.trainer import VAETrainer
 
     if isinstance(config, DenoiserTrainingConfig):

@@ -9,6 +9,21 @@ from pvvae.errors import ConfigError
 
 if TYPE_CHECKING:
     from launchers.arguments import Commands
+import shlex
+
+from launchers.tables.plan import Plan
+
+
+def show_plan(plan: Plan, *, commands: bool) -> None:
+    """Print the title and what is missing; with ``commands``, every one as one would type it."""
+    print(plan.title)
+    for row in plan.rows:
+        if row.missing:
+            print(f"  {row.name}: {row.missing}")
+    if commands:
+        print("\n".join(shlex.join(["pvvae", *words]) for words in plan.commands))
+        print(f"# then {plan.folder}/table.md, table.tex, table.json and {plan.page}", flush=True)
+
 
 RECONSTRUCTION = """\
 examples:
@@ -64,8 +79,8 @@ def add(commands: "Commands") -> None:
 
 def _evaluate(arguments: argparse.Namespace) -> int:
     from launchers.cli import main, parse
+    from launchers.commands.evaluate import show_plan
     from launchers.tables.make import as_pipeline, check_runs, make_table, read_table
-    from launchers.tables.show import show_plan
 
     if arguments.processes is not None and arguments.processes < 1:
         raise ConfigError(f"--processes: must be 1 or more, got {arguments.processes}")

@@ -26,7 +26,7 @@ from launchers.studies.local import machine
 from launchers.studies.request import Asked
 from pvvae.errors import ConfigError
 from pvvae.files import write_text
-from pvvae.study.completion import MARK, is_complete
+from pvvae.study.outcomes import MARK, is_complete
 from pvvae.study.runs.journal import Attempt, Journal
 from pvvae.study.spec.expansion import Task
 from pvvae.study.spec.references import referred

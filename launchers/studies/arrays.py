@@ -2,7 +2,8 @@
 
 An array begins when those of the stages that it builds on are over, however they ended. Each of its
 tasks then asks whether the runs that it builds on are complete, and does nothing if not: a run that
-failed costs its own cells alone (:mod:`launchers.studies.array_task`). The last job writes the page.
+failed costs its own cells alone (:mod:`launchers.studies.array_task`). The last job writes the
+page.
 """
 
 import hashlib

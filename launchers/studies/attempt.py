@@ -12,7 +12,7 @@ from launchers.machines.local import UNFINISHED, exit_status, stage_command
 from launchers.studies.request import Asked
 from pvvae.run.folder import is_finished
 from pvvae.run.stop_request import STOPPED
-from pvvae.study.completion import MARK
+from pvvae.study.outcomes import MARK
 from pvvae.study.spec.expansion import Task
 
 LOGS = "logs"

@@ -49,7 +49,7 @@ def flops_of(task: Task) -> float:
     """
     if task.plain.get("stage") not in TRAINING:
         return 0.0
-    from pvvae.planning.total import total_flops
+    from pvvae.planning.compute import total_flops
     from stages import program
 
     _, config = program.load(task.folder / "config.yaml", ())

@@ -15,7 +15,7 @@ from pvvae.denoiser.online_latents import OnlineConfig, OnlineLatents
 from pvvae.denoiser.validation_fvd import EarlyConfig
 from pvvae.distributed.slots import check_sharing, check_slots
 from pvvae.engine import EngineConfig
-from pvvae.engine.optimizer import OptimizerConfig
+from pvvae.engine.settings import OptimizerConfig
 from pvvae.errors import ConfigError
 from pvvae.run.run import RunConfig
 from pvvae.training.loop import LoopConfig

@@ -16,11 +16,10 @@ from arch.interface import Backbone, PeerConfig, Posterior
 from pvvae import distributed
 from pvvae.bounds import at_least
 from pvvae.data.clips import DataConfig, HeldOutClips, TrainingClips, held_out_clips, to_pixels
-from pvvae.data.latent_scale import LatentScale, encoder_digest
-from pvvae.data.latent_shards import ChannelStatistics
+from pvvae.data.latent_shards import ChannelStatistics, LatentScale, encoder_digest
 from pvvae.data.schedule import Bucket
 from pvvae.denoiser.latent_source import Demand, LatentBatch, LatentSource
-from pvvae.distributed.lockstep import in_turns
+from pvvae.distributed.slots import in_turns
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
 from pvvae.pretrained.published import is_published

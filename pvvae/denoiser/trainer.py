@@ -20,16 +20,13 @@ from pvvae.denoiser.rectified_flow import (
     known_times,
 )
 from pvvae.denoiser.validation_fvd import Early
-from pvvae.distributed.lockstep import in_turns
-from pvvae.distributed.slots import once, process_slots
+from pvvae.distributed.slots import in_turns, once, process_slots
 from pvvae.engine import Engine, share_clips, step_together
 from pvvae.run import checkpoints
 from pvvae.run.run import Run
-from pvvae.training.loop import run_loop
-from pvvae.training.monitoring.attention_kernel import say_attention
-from pvvae.training.monitoring.flops import CountFlops, SlotWork, Work, peak_flops
+from pvvae.training.loop import run_loop, write_snapshot
+from pvvae.training.monitoring.flops import CountFlops, SlotWork, Work, peak_flops, say_attention
 from pvvae.training.monitoring.throughput import Wait
-from pvvae.training.snapshot import write_snapshot
 
 VALIDATION_TIMES = (0.1, 0.3, 0.5, 0.7, 0.9)
 """Where the validation loss is measured. Ours: evenly over the path, its two ends left out."""

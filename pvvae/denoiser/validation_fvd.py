@@ -13,17 +13,16 @@ from torch import Tensor
 from pvvae import distributed, seeding
 from pvvae.bounds import at_least
 from pvvae.data.clips import held_out_clips, to_pixels, to_uint8
-from pvvae.data.video.contact_sheet import contact_sheet
-from pvvae.data.video.video import write_video
+from pvvae.data.video.video import SAMPLE_FPS, write_video
+from pvvae.data.video.writers import contact_sheet
 from pvvae.denoiser.latent_source import LatentSource
 from pvvae.denoiser.rectified_flow import LabelledVelocity, SamplerConfig, sample
 from pvvae.denoiser.trained_run import check_decoder
-from pvvae.distributed.lockstep import in_turns
+from pvvae.distributed.slots import in_turns
 from pvvae.errors import ConfigError
 from pvvae.metrics.frechet import frechet_distance
 from pvvae.metrics.fvd import FVD
 from pvvae.pretrained.vae_source import open_vae
-from pvvae.vae.validation import SAMPLE_FPS
 
 
 @dataclass(frozen=True, kw_only=True)

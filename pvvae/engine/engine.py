@@ -16,8 +16,7 @@ from pvvae.engine.compile import compile_segments, leave_hooks_out
 from pvvae.engine.fragments import AVERAGE, WEIGHT, Fragment, FragmentReader, write_fragments
 from pvvae.engine.gradient_order import InOrder
 from pvvae.engine.gradients import Gradients
-from pvvae.engine.optimizer import OptimizerConfig
-from pvvae.engine.settings import EngineConfig, deepspeed_settings
+from pvvae.engine.settings import EngineConfig, OptimizerConfig, deepspeed_settings
 from pvvae.engine.sharding import MOMENTS, Sharding
 
 
@@ -167,7 +166,7 @@ class Engine:
         """Copy this process's part; what is returned writes the copy into a folder, at any time.
 
         The folder then holds the trained parameters, the optimizer's state and the average, to be
-        taken up by any number of processes under any ZeRO stage (see :mod:`pvvae.engine.fragments`).
+        taken up by any number of processes under any ZeRO stage, see :mod:`pvvae.engine.fragments`.
         """
         kept = dict(self._kept())
         fragments = [

@@ -11,11 +11,10 @@ from torch import Tensor
 from pvvae.data.video.pixels import to_uint8
 from pvvae.metrics.cached_features import KnownFeatures
 from pvvae.metrics.curve import Curve
-from pvvae.metrics.frame_protocol import FRAME_PROTOCOL
 from pvvae.metrics.fvd import FVD
 from pvvae.metrics.latent_distance import LatentDistance
 from pvvae.metrics.lpips import LPIPS
-from pvvae.metrics.per_frame import PerFrame, to_unit
+from pvvae.metrics.per_frame import FRAME_PROTOCOL, PerFrame, to_unit
 from pvvae.metrics.prediction_error import prediction_error
 from pvvae.metrics.psnr import frame_psnr
 from pvvae.metrics.results import Value

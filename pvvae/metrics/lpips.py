@@ -1,8 +1,8 @@
 """LPIPS: how far apart two frames look to a classifier. Zhang et al., CVPR 2018, version 0.1.
 
 AlexNet is what video autoencoders report (WF-VAE, Open-Sora-Plan, LeanVAE); VGG16 is what they
-train with. The network is the ``lpips`` package's own; its weights come from ``pvvae.metrics.released_weights``,
-without a download.
+train with. The network is the ``lpips`` package's own; its weights come from installed packages,
+without a download (``released_weights``).
 """
 
 import importlib
@@ -15,7 +15,7 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from arch.interop.torchvision import import_torchvision
+from arch.interface import import_torchvision
 from pvvae.errors import ConfigError
 from pvvae.metrics import released_weights
 from pvvae.metrics.weight_catalog import LPIPS_ALEX, LPIPS_VGG, Source

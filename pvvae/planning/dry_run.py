@@ -24,8 +24,7 @@ from pvvae.planning.states import FP32
 from pvvae.planning.synthetic_data import made_up_clips, made_up_latents
 from pvvae.run.run import Run
 from pvvae.run.tracking import TrackingConfig
-from pvvae.training.monitoring.accelerators import GB
-from pvvae.training.monitoring.flops import SlotWork
+from pvvae.training.monitoring.flops import GB, SlotWork
 from pvvae.vae.config import VAETrainingConfig
 from pvvae.vae.trainer import VAETrainer
 

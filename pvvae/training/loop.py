@@ -1,23 +1,26 @@
 """The loop around any training step: log, evaluate, save, go on."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
 import torch
+from safetensors.torch import save_file
 from torch import Tensor
 
 from pvvae import distributed
 from pvvae.bounds import at_least
 from pvvae.errors import ConfigError
+from pvvae.files import write_json
 from pvvae.run import checkpoints
 from pvvae.run.folder import read_metrics
 from pvvae.run.progress_bar import progress, say
 from pvvae.run.run import Run
 from pvvae.run.stop_request import Stopped, stop_asked
 from pvvae.training.monitoring.flops import Work
-from pvvae.training.monitoring.log_line import first, summary
+from pvvae.training.monitoring.interval import first, summary
 from pvvae.training.monitoring.monitor import Watch, WatchConfig
 from pvvae.training.monitoring.throughput import Wait, memory
 
@@ -243,3 +246,28 @@ def _resume(trainer: Trainer, run: Run, watching: Watch) -> tuple[int, int]:
     distributed.barrier()
     say(f"{run.folder}: going on from step {found.step}")
     return found.step, _rollbacks(run, found.step)[0]
+
+
+def write_snapshot(
+    engines: Mapping[str, checkpoints.Write],
+    whole: Mapping[str, Mapping[str, Tensor]],
+    small: Mapping[str, Any],
+    folder: Path,
+) -> list[Path]:
+    """Write one process's files into ``folder``; the files.
+
+    Args:
+        engines: by name, what writes an engine's part into a folder.
+        whole: by name, a network's weights; empty but on the main process.
+        small: plain data by file name, equal on all processes; the main one writes it.
+        folder: of the checkpoint.
+    """
+    written = [path for name, write in engines.items() for path in write(folder / name)]
+    for name, weights in whole.items():
+        if weights:
+            save_file(dict(weights), folder / f"{name}.safetensors")
+            written.append(folder / f"{name}.safetensors")
+    for name, data in small.items() if distributed.is_main() else ():
+        write_json(folder / name, data)
+        written.append(folder / name)
+    return written

@@ -12,7 +12,7 @@ from pvvae.data.clips import DataConfig, TrainingClips, check_shards
 from pvvae.data.schedule import Bucket
 from pvvae.distributed.slots import check_sharing, check_slots
 from pvvae.engine import EngineConfig
-from pvvae.engine.optimizer import OptimizerConfig
+from pvvae.engine.settings import OptimizerConfig
 from pvvae.errors import ConfigError
 from pvvae.model import Pad, PredictiveVAE
 from pvvae.pretrained.runs import load_discriminator_weights, load_vae_weights

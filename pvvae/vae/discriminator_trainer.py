@@ -10,8 +10,7 @@ from torch import Tensor, nn
 
 from pvvae import distributed
 from pvvae.engine import Engine
-from pvvae.vae.losses.adversarial import discriminator_loss
-from pvvae.vae.losses.lecam import Anchors, lecam
+from pvvae.vae.losses.adversarial import Anchors, discriminator_loss, lecam
 from pvvae.vae.objective import ObjectiveConfig
 
 ANCHORS = "lecam.json"

@@ -16,16 +16,14 @@ from pvvae.engine import Engine, share_clips, step_together
 from pvvae.pretrained.runs import checkpoint_of
 from pvvae.run import checkpoints
 from pvvae.run.run import Run
-from pvvae.training.loop import run_loop
-from pvvae.training.monitoring.attention_kernel import say_attention
-from pvvae.training.monitoring.flops import CountFlops, SlotWork, Work, peak_flops
+from pvvae.training.loop import run_loop, write_snapshot
+from pvvae.training.monitoring.flops import CountFlops, SlotWork, Work, peak_flops, say_attention
 from pvvae.training.monitoring.latent_health import latent_health, latent_moments
 from pvvae.training.monitoring.throughput import Wait
-from pvvae.training.snapshot import write_snapshot
 from pvvae.vae.config import VAETrainingConfig, build_discriminator, build_vae
 from pvvae.vae.discriminator_trainer import Judge
 from pvvae.vae.forward import Forward, Seen
-from pvvae.vae.losses.kl import kl_divergence
+from pvvae.vae.losses.reconstruction import kl_divergence
 from pvvae.vae.objective import Cut, Objective
 from pvvae.vae.validation import HeldOut
 

@@ -11,17 +11,14 @@ from pvvae import distributed
 from pvvae.bounds import at_least
 from pvvae.data.clips import HeldOutClips, held_out_clips, to_pixels, to_uint8
 from pvvae.data.video.video import Frames, write_video
-from pvvae.distributed.lockstep import in_turns
+from pvvae.distributed.slots import in_turns
 from pvvae.engine import Engine
 from pvvae.metrics.per_frame import to_unit
 from pvvae.metrics.prediction_error import prediction_error
 from pvvae.metrics.psnr import frame_psnr
 from pvvae.model import PredictiveVAE
-from pvvae.vae.losses.kl import kl_divergence
+from pvvae.vae.losses.reconstruction import kl_divergence
 from pvvae.vae.objective import Objective
-
-SAMPLE_FPS = 8
-"""Frames a second of sample videos: Latte's."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,12 +17,11 @@ import numpy as np
 
 from pvvae import distributed, seeding
 from pvvae.config import differences
-from pvvae.data.digests import clip_digest, set_digest
 from pvvae.data.evaluation.candidates import Candidates, open_candidates
 from pvvae.data.held_out import HeldOutClip
 from pvvae.data.shards.samples import Reject
 from pvvae.data.video.frames import resize_to_cover
-from pvvae.data.video.pixels import cropped
+from pvvae.data.video.pixels import clip_digest, cropped, set_digest
 from pvvae.data.video.video import Frames
 from pvvae.errors import ConfigError
 from pvvae.files import write_json

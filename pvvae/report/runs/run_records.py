@@ -11,7 +11,7 @@ from typing import Any
 
 from pvvae.errors import ConfigError
 from pvvae.metrics.results import FILE
-from pvvae.report.tables.result_files import read_results
+from pvvae.report.tables.run_scores import read_results
 from pvvae.run.folder import is_finished, read_config, read_metrics, runs_below
 
 STAGES = (

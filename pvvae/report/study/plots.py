@@ -11,13 +11,12 @@ from matplotlib.figure import Figure
 
 from pvvae.report.svg import INK, STYLE, scale, stand_in, svg_of
 from pvvae.study.answers.analysis import Analysis
-from pvvae.study.answers.cost_sentences import pareto_front
-from pvvae.study.answers.costs import COSTS, cost_of
+from pvvae.study.answers.cost_sentences import COSTS, cost_of, pareto_front
 from pvvae.study.cells import Cell
 from pvvae.study.outcomes import Measure
 from pvvae.study.statistics.effects import Floats, mean_with_interval
 from pvvae.study.statistics.equal_cost import curves_of
-from pvvae.study.statistics.size_groups import size_name
+from pvvae.study.statistics.observations import size_name
 
 MOST_ARMS = 14
 """Ours: rows of dots that a plot holds; of more, those of claims are shown."""

@@ -8,7 +8,7 @@ import numpy as np
 from pvvae.report.formats.grid import ABSENT, Footnotes, Grid, Line, Slot
 from pvvae.study.answers.analysis import Analysis
 from pvvae.study.answers.claims import amount, effect_of, ends_of
-from pvvae.study.answers.costs import COSTS, shown, title
+from pvvae.study.answers.cost_sentences import COSTS, shown, title
 from pvvae.study.cells import Cell, cell_of
 from pvvae.study.outcomes import Measure, Outcome
 from pvvae.study.statistics.effects import mean_with_interval

@@ -15,13 +15,13 @@ from pvvae.study.answers.scaling_sentences import (
 )
 from pvvae.study.cells import Cell, cells_of, foreign
 from pvvae.study.outcomes import Outcome, StudyQuestion
+from pvvae.study.statistics.observations import Repetition, grouped, repetitions, size_name
 from pvvae.study.statistics.scaling import (
     ExponentDifference,
     Scaling,
     difference_of_exponents,
     measure_scaling,
 )
-from pvvae.study.statistics.size_groups import Repetition, grouped, repetitions, size_name
 
 COLOURS = 6
 """Of the report's style sheet; a seventh arm takes the first again."""

@@ -8,18 +8,17 @@ from typing import Any
 
 from pvvae.errors import ConfigError
 from pvvae.run.folder import read_metrics
-from pvvae.study.completion import is_complete
 from pvvae.study.outcomes import (
     OUTCOMES,
     Outcome,
     Point,
     file_name,
+    is_complete,
     read_outcome,
     write_outcome,
 )
-from pvvae.study.runs.identity import why_another
 from pvvae.study.runs.journal import Journal
-from pvvae.study.runs.staleness import why_stale
+from pvvae.study.runs.staleness import why_another, why_stale
 from pvvae.study.spec.expansion import Cell, Task
 from pvvae.study.spec.study import MeasureEntry, Reading, Study
 

@@ -14,8 +14,7 @@ from typing import Any
 
 from pvvae.errors import ConfigError
 from pvvae.run.folder import ENGINES, FREE_ENGINE_KEYS, FREE_KEYS, bound
-from pvvae.study.completion import is_any_complete
-from pvvae.study.outcomes import Arm, arm_name, plain_name
+from pvvae.study.outcomes import Arm, arm_name, is_any_complete, plain_name
 from pvvae.study.spec.references import references, referred
 from pvvae.study.spec.study import Sets, Study
 

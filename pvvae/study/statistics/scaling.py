@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pvvae.study.statistics.fit_checks import reasons
 from pvvae.study.statistics.forecast import Forecast, forecast_largest
-from pvvae.study.statistics.model_selection import Rivals, against_rivals
+from pvvae.study.statistics.model_selection import Rivals, against_rivals, reasons
 from pvvae.study.statistics.observations import Observation, Sample, in_order, sample_of
 from pvvae.study.statistics.power_law import Laws
 from pvvae.study.statistics.resampling import (

@@ -15,7 +15,7 @@ from launchers.studies.array_task import Errand, errand, read_errand
 from launchers.studies.request import Asked
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
-from pvvae.study.completion import MARK
+from pvvae.study.outcomes import MARK
 from pvvae.study.runs.gathering import settle
 from pvvae.study.runs.journal import BEGAN, FILE, Journal
 from pvvae.study.spec.expansion import Task

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from launchers.studies.flops import Arithmetic, flops_of
-from pvvae.planning.total import total_flops
+from pvvae.planning.compute import total_flops
 from pvvae.study.spec.expansion import Cell, Task
 from stages import program
 

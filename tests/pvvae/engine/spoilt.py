@@ -11,7 +11,7 @@ from torch import nn
 
 from pvvae import distributed
 from pvvae.engine import Engine, EngineConfig, start, step_together, stop
-from pvvae.engine.optimizer import OptimizerConfig
+from pvvae.engine.settings import OptimizerConfig
 
 OPTIMIZER = OptimizerConfig(lr=1e-2, weight_decay=0.01)
 SPOILT = {1: "gradient", 2: "loss", 4: "other gradient"}

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from pvvae.errors import ConfigError
-from pvvae.metrics.fixed_order import order_of
+from pvvae.metrics.cached_features import order_of
 from pvvae.metrics.inception_score import (
     C3D_UCF101,
     I3D_K400,

@@ -9,10 +9,8 @@ from PIL import Image
 
 from pvvae.data.video.pixels import to_pixels
 from pvvae.data.video.video import Frames, write_video
-from pvvae.evaluation.folders.measure import Measure
-from pvvae.evaluation.folders.question import Question
-from pvvae.evaluation.folders.run import measure_sets
-from pvvae.evaluation.folders.table import table
+from pvvae.evaluation.folders.measure import Measure, table
+from pvvae.evaluation.folders.run import Question, measure_sets
 from pvvae.metrics.c3d import C3D
 from pvvae.metrics.fvd import FVD
 from pvvae.metrics.i3d import I3D

@@ -10,8 +10,7 @@ import pytest
 
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
-from pvvae.study.completion import MARK
-from pvvae.study.outcomes import Outcome
+from pvvae.study.outcomes import MARK, Outcome
 from pvvae.study.runs.gathering import is_done, settle, stale_cells
 from pvvae.study.runs.journal import Attempt, Journal
 from pvvae.study.spec.expansion import Cell, expand

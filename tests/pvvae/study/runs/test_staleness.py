@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pvvae.study.runs.identity import why_another
+from pvvae.study.runs.staleness import why_another
 from pvvae.study.spec.expansion import Cell, expand
 from pvvae.study.spec.study import MeasureEntry, StageEntry, Study
 

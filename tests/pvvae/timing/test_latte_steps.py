@@ -2,7 +2,7 @@
 
 import torch
 
-from pvvae.timing.peak_memory import Memory
+from pvvae.timing.latte_steps import Memory
 
 
 def test_the_peak_has_what_was_held_before_in_it():
