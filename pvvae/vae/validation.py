@@ -10,7 +10,7 @@ from arch.interface import Posterior
 from pvvae import distributed
 from pvvae.bounds import at_least
 from pvvae.data.clips import HeldOutClips, held_out_clips, to_pixels, to_uint8
-from pvvae.data.video.video import Frames, write_video
+from pvvae.data.video.video import SAMPLE_FPS, Frames, write_video
 from pvvae.distributed.slots import in_turns
 from pvvae.engine import Engine
 from pvvae.metrics.per_frame import to_unit
