@@ -29,8 +29,8 @@ from pvvae.files import write_array, write_json
 from pvvae.pretrained.runs import load_denoiser
 from pvvae.pretrained.vae_source import check_trained, open_vae
 from pvvae.run.folder import read_config
-from pvvae.run.item_results import Behind
-from pvvae.run.resumable_items import Items
+from pvvae.run.item_results import BackgroundWorker
+from pvvae.run.resumable_items import ResumableItems
 from pvvae.run.run import Run, RunConfig
 
 Shown = Literal["mp4", "gif", "frames", "sheet"]
@@ -101,12 +101,12 @@ def run(config: Config) -> None:
     record = Run(config, stage="generate")
     if record.finished:
         return
-    maker, behind = _Maker(config, scale, labels), Behind()
+    maker, behind = _Maker(config, scale, labels), BackgroundWorker()
     blocks = [
         range(first, min(first + config.batch, config.num))
         for first in range(0, config.num, config.batch)
     ]
-    left = Items(
+    left = ResumableItems(
         record,
         blocks,
         kept=lambda block: all(_clip_path(record.folder, i).exists() for i in block),

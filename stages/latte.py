@@ -6,7 +6,7 @@ from pvvae.denoiser.config import DenoiserTrainingConfig
 from pvvae.denoiser.trainer import train_denoiser
 from pvvae.engine import EngineConfig
 from pvvae.engine.settings import OptimizerConfig
-from pvvae.planning.measure import slot_counter
+from pvvae.planning.flops import slot_counter
 
 
 @dataclass(frozen=True, kw_only=True)

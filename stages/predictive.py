@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pvvae.planning.measure import slot_counter
+from pvvae.planning.flops import slot_counter
 from pvvae.vae.config import VAETrainingConfig
 from pvvae.vae.objective import ObjectiveConfig
 from pvvae.vae.trainer import train

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from launchers.arguments import Commands
 import shlex
 
-from launchers.tables.plan import Plan
+from launchers.tables.plan import TablePlan
 
 
-def show_plan(plan: Plan, *, commands: bool) -> None:
+def show_plan(plan: TablePlan, *, commands: bool) -> None:
     """Print the title and what is missing; with ``commands``, every one as one would type it."""
     print(plan.title)
     for row in plan.rows:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from launchers.arguments import add_command, rows_and_columns
 from pvvae.errors import ConfigError
-from pvvae.evaluation.folders.run import FIRST16, METRICS, OF_PAIRS, Question
+from pvvae.evaluation.folders.question import FIRST16, METRICS, OF_PAIRS, Question
 
 if TYPE_CHECKING:
     from launchers.arguments import Commands

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from launchers.machines.local import UNFINISHED, exit_status, stage_command
-from launchers.studies.request import Asked
+from launchers.studies.request import StudyRequest
 from pvvae.run.folder import is_finished
 from pvvae.run.stop_request import STOPPED
 from pvvae.study.outcomes import MARK
@@ -38,7 +38,9 @@ class Ended:
     """Why, if it did."""
 
 
-def attempt(task: Task, asked: Asked, *, processes: int, environment: Mapping[str, str]) -> Ended:
+def attempt(
+    task: Task, asked: StudyRequest, *, processes: int, environment: Mapping[str, str]
+) -> Ended:
     """Give the run's command, and wait for its end."""
     log = asked.folder / LOGS / f"{task.stage}-{task.folder.name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -65,7 +67,7 @@ def attempt(task: Task, asked: Asked, *, processes: int, environment: Mapping[st
     return Ended(task=task, seconds=seconds, status=status, failed=failed)
 
 
-def _command(task: Task, asked: Asked, *, processes: int) -> list[str]:
+def _command(task: Task, asked: StudyRequest, *, processes: int) -> list[str]:
     if "command" in task.plain:
         return [sys.executable, "-m", "launchers", *asked.words(task)]
     config, *overrides = asked.config_words(task)

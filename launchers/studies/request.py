@@ -14,7 +14,7 @@ from pvvae import config as codec
 from pvvae.errors import ConfigError
 from pvvae.study.outcomes import Claim, Measure, StudyQuestion, read_outcomes
 from pvvae.study.runs.journal import Journal
-from pvvae.study.spec.expansion import Cell, Expansion, Task, expand
+from pvvae.study.spec.expansion import Expansion, Task, Trial, expand
 from pvvae.study.spec.references import referred
 from pvvae.study.spec.study import Sets, StageEntry, Study, read_study
 
@@ -27,7 +27,7 @@ Check = Callable[[Sequence[str]], object]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class StudyRequest:
     """What one asked for."""
 
     path: Path
@@ -87,7 +87,7 @@ def read(
     seeds: Sequence[int] | None,
     only: str | None,
     check: Check,
-) -> Asked:
+) -> StudyRequest:
     """Read and expand; nothing is run or written.
 
     Args:
@@ -107,7 +107,7 @@ def read(
         _check_readings(study, whole)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
-    return Asked(
+    return StudyRequest(
         path=path,
         overrides=tuple(overrides),
         study=study,
@@ -126,7 +126,7 @@ def taken(study: Study, whole: Expansion) -> dict[Path, set[str]]:
     }
 
 
-def question(asked: Asked) -> StudyQuestion:
+def question(asked: StudyRequest) -> StudyQuestion:
     """What the page is told of the study; seeds are those that were ever run, too."""
     study = asked.study
     seeds = tuple(sorted(_with_earlier(study, asked.seeds)))
@@ -249,14 +249,14 @@ def _with_earlier(study: Study, seeds: Sequence[int]) -> tuple[int, ...]:
     return (*seeds, *sorted(earlier.difference(seeds)))
 
 
-def _command(asked: Asked, seeds: Sequence[int]) -> str:
+def _command(asked: StudyRequest, seeds: Sequence[int]) -> str:
     """What makes a page of these seeds again."""
     same = set(seeds) == set(asked.study.seeds)
     words = [] if same else ["--seeds", *map(str, seeds)]
     return shlex.join(["pvvae", "study", str(asked.path), *asked.overrides, *words])
 
 
-def _chosen(cells: Sequence[Cell], only: str | None) -> tuple[Cell, ...]:
+def _chosen(cells: Sequence[Trial], only: str | None) -> tuple[Trial, ...]:
     found = tuple(cell for cell in cells if only is None or only in cell.name)
     if not found:
         names = "; ".join(dict.fromkeys(cell.name for cell in cells))

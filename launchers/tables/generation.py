@@ -4,7 +4,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from launchers.tables.plan import SPEED, Plan, Row, TableConfig, check_folders, overrides, train
+from launchers.tables.plan import (
+    SPEED,
+    PlannedRow,
+    TableConfig,
+    TablePlan,
+    check_folders,
+    overrides,
+    train,
+)
 from launchers.tables.subjects import GeneratingSubject, Opened, open_subject
 from launchers.tables.substitutes import Clips
 from pvvae.data.evaluation.clip_set import FILE as MANIFEST
@@ -58,7 +66,7 @@ class GenerationTable(TableConfig):
                     )
 
 
-def plan(config: GenerationTable, *, processes: int | None) -> Plan:
+def plan(config: GenerationTable, *, processes: int | None) -> TablePlan:
     """Samples that are not there yet, their evaluation, then the training steps of all subjects.
 
     Raises:
@@ -85,8 +93,8 @@ def plan(config: GenerationTable, *, processes: int | None) -> Plan:
             runs[SPEED] = own / SPEED
             words = [*opened.words(), *overrides(config.speed)]
             timed.append(train("measure_training", own / SPEED, words, processes=1))
-        rows.append(Row(name=subject.name, runs=runs, samples=made, missing=opened.missing))
-    return Plan(
+        rows.append(PlannedRow(name=subject.name, runs=runs, samples=made, missing=opened.missing))
+    return TablePlan(
         kind="generation",
         title=clips.title(config.title),
         folder=folder,

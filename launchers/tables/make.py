@@ -12,7 +12,7 @@ from launchers.machines.pipeline import Pipeline, give_in_order
 from launchers.tables import generation, reconstruction
 from launchers.tables.generation import GenerationTable
 from launchers.tables.pictures import draw_reconstructions, draw_samples
-from launchers.tables.plan import Plan, Row
+from launchers.tables.plan import PlannedRow, TablePlan
 from launchers.tables.reconstruction import ReconstructionTable
 from pvvae import config as codec
 from pvvae.errors import ConfigError
@@ -20,23 +20,25 @@ from pvvae.files import write_atomic
 from pvvae.metrics.results import FILE
 from pvvae.report.html_shell import Section
 from pvvae.report.tables.paper import Kind
-from pvvae.report.tables.tables import Subject, write_tables
+from pvvae.report.tables.tables import TableSubject, write_tables
 from pvvae.run.folder import check_same_config, is_finished
 
 FIGURE = "figure.png"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class TableRequest:
     """A table's file, read: its config and the plan that follows from it."""
 
     path: Path
     overrides: tuple[str, ...]
     config: ReconstructionTable | GenerationTable
-    plan: Plan
+    plan: TablePlan
 
 
-def read_table(kind: Kind, path: Path, overrides: Sequence[str], *, processes: int | None) -> Asked:
+def read_table(
+    kind: Kind, path: Path, overrides: Sequence[str], *, processes: int | None
+) -> TableRequest:
     """Read and plan; nothing is run or written.
 
     Raises:
@@ -50,15 +52,15 @@ def read_table(kind: Kind, path: Path, overrides: Sequence[str], *, processes: i
         if kind == "reconstruction":
             table = codec.decode(ReconstructionTable, data)
             plan = reconstruction.plan(table, processes=processes)
-            return Asked(path=path, overrides=tuple(overrides), config=table, plan=plan)
+            return TableRequest(path=path, overrides=tuple(overrides), config=table, plan=plan)
         other = codec.decode(GenerationTable, data)
         plan = generation.plan(other, processes=processes)
-        return Asked(path=path, overrides=tuple(overrides), config=other, plan=plan)
+        return TableRequest(path=path, overrides=tuple(overrides), config=other, plan=plan)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
 
 
-def check_runs(asked: Asked) -> None:
+def check_runs(asked: TableRequest) -> None:
     """Load the config of every run before the first one starts.
 
     Raises:
@@ -70,7 +72,7 @@ def check_runs(asked: Asked) -> None:
             check_same_config(Path(config.run), plain)
 
 
-def make_table(asked: Asked, run_command: Callable[[Sequence[str]], int]) -> int:
+def make_table(asked: TableRequest, run_command: Callable[[Sequence[str]], int]) -> int:
     """Give the commands that are not done, then write the table; the first failing status, or 0."""
     left = [words for words in asked.plan.commands if not _done(words)]
     done = len(asked.plan.commands) - len(left)
@@ -82,7 +84,7 @@ def make_table(asked: Asked, run_command: Callable[[Sequence[str]], int]) -> int
     return status
 
 
-def as_pipeline(asked: Asked) -> Pipeline:
+def as_pipeline(asked: TableRequest) -> Pipeline:
     """The table as a pipeline, for Slurm; its last command writes what all the others found."""
     plan = asked.plan
     last = ["pvvae", "evaluate", plan.kind, str(asked.path), *asked.overrides]
@@ -95,11 +97,11 @@ def as_pipeline(asked: Asked) -> Pipeline:
     )
 
 
-def write_table(asked: Asked) -> Path:
+def write_table(asked: TableRequest) -> Path:
     """Write table.md, table.tex, table.json, index.html and the figure; the page's path."""
     plan = asked.plan
     subjects = [
-        Subject(
+        TableSubject(
             name=row.name,
             results={name: run / FILE for name, run in row.runs.items()},
             latent=_latent(row),
@@ -117,7 +119,7 @@ def write_table(asked: Asked) -> Path:
     )
 
 
-def _latent(row: Row) -> str:
+def _latent(row: PlannedRow) -> str:
     """``tTsScC``, from whichever result says it."""
     for run in row.runs.values():
         latent = json.loads((run / FILE).read_text()).get("latent")
@@ -126,7 +128,7 @@ def _latent(row: Row) -> str:
     return ""
 
 
-def _figure(asked: Asked) -> list[Section]:
+def _figure(asked: TableRequest) -> list[Section]:
     config, plan = asked.config, asked.plan
     if config.figure is None:
         return []

@@ -38,7 +38,7 @@ class TableConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class PlannedRow:
     """One subject, with what is measured of it."""
 
     name: str
@@ -53,7 +53,7 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class TablePlan:
     """A table before anything is measured."""
 
     kind: Kind
@@ -61,7 +61,7 @@ class Plan:
     folder: Path
     commands: tuple[tuple[str, ...], ...]
     """Words without ``pvvae``, in the order in which they are given."""
-    rows: tuple[Row, ...]
+    rows: tuple[PlannedRow, ...]
     slurm: Mapping[str, Any]
     stand_ins: tuple[str, ...] = ()
     """Data that are not here, for which packaged clips stand in."""

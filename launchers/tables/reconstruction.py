@@ -5,9 +5,9 @@ from pathlib import Path
 
 from launchers.tables.plan import (
     SPEED,
-    Plan,
-    Row,
+    PlannedRow,
     TableConfig,
+    TablePlan,
     check_folders,
     overrides,
     train,
@@ -41,7 +41,7 @@ class ReconstructionTable(TableConfig):
             check_inside(self.figure.crops, frames=self.frames, size=self.sizes[0])
 
 
-def plan(config: ReconstructionTable, *, processes: int | None) -> Plan:
+def plan(config: ReconstructionTable, *, processes: int | None) -> TablePlan:
     """The runs of all subjects at all sizes, then those of speed, which want the machine alone.
 
     Raises:
@@ -72,8 +72,8 @@ def plan(config: ReconstructionTable, *, processes: int | None) -> Plan:
             runs[SPEED] = own / SPEED
             words = [*opened.words(), *overrides(config.speed)]
             timed.append(train("measure_reconstruction", own / SPEED, words, processes=1))
-        rows.append(Row(name=subject.name, runs=runs, figure=figure, missing=opened.missing))
-    return Plan(
+        rows.append(PlannedRow(name=subject.name, runs=runs, figure=figure, missing=opened.missing))
+    return TablePlan(
         kind="reconstruction",
         title=clips.title(config.title),
         folder=folder,

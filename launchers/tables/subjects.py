@@ -16,7 +16,7 @@ as plain data."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Subject:
+class SubjectEntry:
     """One row."""
 
     name: str
@@ -33,7 +33,7 @@ class Subject:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RebuildingSubject(Subject):
+class RebuildingSubject(SubjectEntry):
     """A row of Table 2."""
 
     predictor: str | None = None
@@ -41,7 +41,7 @@ class RebuildingSubject(Subject):
 
 
 @dataclass(frozen=True, kw_only=True)
-class GeneratingSubject(Subject):
+class GeneratingSubject(SubjectEntry):
     """A row of Table 1."""
 
     samples: dict[str, str] = field(default_factory=dict)
@@ -69,7 +69,7 @@ class Opened:
         return [override("vae", self.vae), *plugins]
 
 
-def open_subject(subject: Subject) -> Opened:
+def open_subject(subject: SubjectEntry) -> Opened:
     """Look for the VAE, without loading anything.
 
     Raises:
@@ -97,7 +97,7 @@ def open_subject(subject: Subject) -> Opened:
     )
 
 
-def _vae(subject: Subject) -> tuple[Vae, tuple[str, ...]]:
+def _vae(subject: SubjectEntry) -> tuple[Vae, tuple[str, ...]]:
     if (subject.vae is None) == (subject.config is None):
         raise ConfigError(f"{subject.name}: needs one of vae and config")
     if subject.vae is not None:

@@ -93,7 +93,7 @@ def _either(numbers: list[int]) -> str:
 T = TypeVar("T")
 
 
-def in_turns(count: int, work: Callable[[int], T], *, team: int) -> list[T]:
+def map_over_teams(count: int, work: Callable[[int], T], *, team: int) -> list[T]:
     """``work(0)`` to ``work(count - 1)``, in this order, on every process; a collective call.
 
     Every process works equally often, some once more for nothing: ZeRO 3 gathers weights in step.

@@ -9,7 +9,6 @@ import hashlib
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -18,17 +17,6 @@ from torch import Tensor
 from pvvae.files import write_atomic
 from pvvae.metrics.fvd import FVD
 from pvvae.metrics.weight_catalog import I3D_KINETICS
-
-
-def order_of(rows: Tensor) -> Tensor:
-    """Indices (N,) that sort rows (N, d) by their first column, then by their second, and so on.
-
-    Sums of floating point numbers depend on their order, and so do draws by position. Clips that
-    come from several processes come in another order than from one; sorted, they are the same.
-    """
-    columns = rows.detach().cpu().numpy().T
-    return torch.from_numpy(np.lexsort(columns[::-1]))
-
 
 KEY = "features"
 VERSION = 1

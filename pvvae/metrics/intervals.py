@@ -98,3 +98,13 @@ def _kept(num: int, blocks: int, seed: int, which: int) -> list[Tensor]:
         everything.index_fill(0, block, False).nonzero().flatten()
         for block in torch.tensor_split(order, blocks)
     ]
+
+
+def order_of(rows: Tensor) -> Tensor:
+    """Indices (N,) that sort rows (N, d) by their first column, then by their second, and so on.
+
+    Sums of floating point numbers depend on their order, and so do draws by position. Clips that
+    come from several processes come in another order than from one; sorted, they are the same.
+    """
+    columns = rows.detach().cpu().numpy().T
+    return torch.from_numpy(np.lexsort(columns[::-1]))

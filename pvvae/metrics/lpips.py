@@ -18,14 +18,14 @@ from torch import Tensor, nn
 from arch.interface import import_torchvision
 from pvvae.errors import ConfigError
 from pvvae.metrics import released_weights
-from pvvae.metrics.weight_catalog import LPIPS_ALEX, LPIPS_VGG, Source
+from pvvae.metrics.weight_catalog import LPIPS_ALEX, LPIPS_VGG, WeightFile
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trunk:
+class LpipsNetwork:
     """A classifier that LPIPS looks through."""
 
-    source: Source
+    source: WeightFile
     convolutions: str
     """Where its convolutions lie in the packaged tree."""
     min_side: int
@@ -33,8 +33,8 @@ class Trunk:
 
 
 TRUNKS = {
-    "alex": Trunk(source=LPIPS_ALEX, convolutions="AlexNet_0", min_side=31),
-    "vgg": Trunk(source=LPIPS_VGG, convolutions="VGG16_0", min_side=16),
+    "alex": LpipsNetwork(source=LPIPS_ALEX, convolutions="AlexNet_0", min_side=31),
+    "vgg": LpipsNetwork(source=LPIPS_VGG, convolutions="VGG16_0", min_side=16),
 }
 
 # ImageNet's channel means and deviations for pixels in [-1, 1], as LPIPS 0.1 has them.

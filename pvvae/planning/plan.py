@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pvvae.data.schedule import Bucket
 from pvvae.engine import Recomputed
 from pvvae.planning.compute import SlotFlops, StepFlops, slot_flops, step_flops
-from pvvae.planning.measure import Memory, flops_of, memory_of
+from pvvae.planning.measure import MemoryPlan, flops_of, memory_of
 from pvvae.planning.stage import Rehearsal, Stage
 from pvvae.planning.states import FP32, Sizes, States, states
 from pvvae.training.monitoring.flops import Device, usable
@@ -56,7 +56,7 @@ class LevelPlan:
 
     flops: float
     """Of a slot."""
-    memory: Memory
+    memory: MemoryPlan
     largest_batch: dict[int, int]
     """Clips that fit, by ZeRO stage; 0 where not even one does."""
 
@@ -173,7 +173,7 @@ def _states(stage: Stage, zero: int, processes: int) -> dict[str, States]:
 
 
 def _level_plan(rehearsal: Rehearsal, bucket: Bucket, room: dict[int, int]) -> LevelPlan:
-    def memory(batch: int) -> Memory:
+    def memory(batch: int) -> MemoryPlan:
         shape = dataclasses.replace(bucket, batch=batch)
         return memory_of(lambda: rehearsal.phases(shape), rehearsal.networks)
 

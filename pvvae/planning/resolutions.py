@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from arch.interface import Backbone
-from pvvae.planning.measure import FusedAttention
+from pvvae.planning.meta_attention import FusedAttention
 
 
 @dataclass

@@ -11,7 +11,7 @@ from pvvae.data.schedule import Bucket
 from pvvae.engine import EngineConfig, recompute, share_clips
 from pvvae.errors import ConfigError
 from pvvae.model import PredictiveVAE
-from pvvae.planning.measure import FusedAttention
+from pvvae.planning.meta_attention import FusedAttention
 from pvvae.vae.config import VAETrainingConfig
 from pvvae.vae.losses.adversarial import discriminator_loss
 from pvvae.vae.losses.reconstruction import kl_divergence

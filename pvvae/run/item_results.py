@@ -13,7 +13,7 @@ from pvvae import distributed
 from pvvae.files import write_atomic
 
 
-class Behind:
+class BackgroundWorker:
     """Does a piece of work in a thread while its caller gets the next one ready.
 
     At most one piece is under way, so that no more than two are in memory.
@@ -39,7 +39,7 @@ Row = Mapping[str, Tensor]
 """Measurements of one clip by name."""
 
 
-class Kept:
+class ItemResults:
     """A folder with one file for each clip, whole or absent."""
 
     def __init__(self, folder: Path) -> None:

@@ -20,7 +20,7 @@ FILE = "progress.json"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class ItemProgress:
     """What the file holds."""
 
     done: int
@@ -38,7 +38,7 @@ class Standing:
         return self.seconds / new if new else None
 
     @classmethod
-    def read(cls, run: Path) -> "Standing | None":
+    def read(cls, run: Path) -> "ItemProgress | None":
         """What a run has noted; None if it has not, or not in a way that can be read."""
         try:
             return cls(**json.loads((run / FILE).read_text()))
@@ -51,7 +51,7 @@ NOTE_EVERY = 5.0
 """Seconds between notes of how far the run is. Ours: whoever looks waits for no fresher one."""
 
 
-class Items(Generic[T]):
+class ResumableItems(Generic[T]):
     """Shares items out among the processes: iterate over it for this process's.
 
     Whoever takes an item keeps its result before asking for the next, so a run that is killed or
@@ -126,7 +126,7 @@ class Items(Generic[T]):
         self._noted = time.monotonic()
         if not distributed.is_main():
             return
-        standing = Standing(
+        standing = ItemProgress(
             done=self._done,
             total=self._total,
             begun=self._begun,

@@ -15,12 +15,12 @@ from torch import Tensor
 
 from arch.interface import Backbone, DenoiserConfig, Posterior
 from pvvae.denoiser.rectified_flow import flow_loss, interpolate
-from pvvae.engine import Engine, EngineConfig, step_together
+from pvvae.engine import Engine, EngineConfig, step_all_or_none
 from pvvae.engine.settings import OptimizerConfig
 from pvvae.planning.storages import LiveStorages
 
 
-class Memory:
+class PeakMemory:
     """Counts what one process holds on its device.
 
     On CUDA the allocator counts, whoever makes a tensor. Elsewhere the storages of tensors do, from
@@ -93,7 +93,7 @@ class LatteSteps:
         predicted = self._engine(x_t.to(self._engine.dtype), time, self._label(len(x), x.device))
         loss = flow_loss(predicted, x, noise).mean()
         self._engine.backward(loss)
-        step_together({self._engine: self._rate}, losses=[loss])
+        step_all_or_none({self._engine: self._rate}, losses=[loss])
 
     def _label(self, clips: int, device: torch.device) -> Tensor | None:
         if not self.classes:

@@ -17,7 +17,7 @@ ANCHORS = "lecam.json"
 """File of a checkpoint with LeCAM's averages, if it has any."""
 
 
-class Judge:
+class DiscriminatorTrainer:
     """A discriminator, its engine and LeCAM's averages of what it has said."""
 
     def __init__(self, engine: Engine, objective: ObjectiveConfig) -> None:

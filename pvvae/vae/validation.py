@@ -11,7 +11,7 @@ from pvvae import distributed
 from pvvae.bounds import at_least
 from pvvae.data.clips import HeldOutClips, held_out_clips, to_pixels, to_uint8
 from pvvae.data.video.video import SAMPLE_FPS, Frames, write_video
-from pvvae.distributed.slots import in_turns
+from pvvae.distributed.slots import map_over_teams
 from pvvae.engine import Engine
 from pvvae.metrics.per_frame import to_unit
 from pvvae.metrics.prediction_error import prediction_error
@@ -89,7 +89,7 @@ class HeldOut:
                 write_video(video, _side_by_side(pictures), fps=SAMPLE_FPS)
             return row
 
-        rows = in_turns(count, look, team=self.team)
+        rows = map_over_teams(count, look, team=self.team)
         means = {name: sum(row[name] for row in rows) / count for name in rows[0]}
         return means | {"score": means["psnr"]}, video if distributed.is_main() else None
 

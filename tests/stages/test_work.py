@@ -2,7 +2,7 @@
 
 import pytest
 
-from pvvae.planning.measure import slot_counter
+from pvvae.planning.flops import slot_counter
 from pvvae.run.folder import read_metrics
 from pvvae.training.monitoring.flops import SlotWork
 from tests.stages.short import run_stage

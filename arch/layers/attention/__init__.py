@@ -2,6 +2,15 @@
 
 from arch.layers.attention.call import Call
 from arch.layers.attention.kernels import Backend, attention, explained
-from arch.layers.attention.mask import Leading, Run, Runs, Sight
+from arch.layers.attention.mask import Interval, IntervalMask, Mask, PrefixMask
 
-__all__ = ["Backend", "Call", "Leading", "Run", "Runs", "Sight", "attention", "explained"]
+__all__ = [
+    "Backend",
+    "Call",
+    "Interval",
+    "IntervalMask",
+    "Mask",
+    "PrefixMask",
+    "attention",
+    "explained",
+]

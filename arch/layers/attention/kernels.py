@@ -7,7 +7,7 @@ from torch import Tensor
 from arch.layers.attention.call import Call, call_of
 from arch.layers.attention.flash import FLASH2, FLASH3, FLASH4
 from arch.layers.attention.flex import FlexKernel
-from arch.layers.attention.mask import Sight
+from arch.layers.attention.mask import Mask
 from arch.layers.attention.sdpa import TorchKernel
 from arch.layers.attention.xformers import EfficientKernel
 
@@ -20,7 +20,7 @@ class Kernel(Protocol):
     def obstacle(self, call: Call) -> str | None:
         """Why it cannot take a call, or None."""
 
-    def __call__(self, q: Tensor, k: Tensor, v: Tensor, sight: Sight) -> Tensor:
+    def __call__(self, q: Tensor, k: Tensor, v: Tensor, sight: Mask) -> Tensor:
         """The mixed values (B, heads, N, D)."""
 
 
@@ -64,7 +64,7 @@ def choose(backend: Backend, call: Call) -> tuple[str, str]:
 
 
 def attention(
-    q: Tensor, k: Tensor, v: Tensor, *, sight: Sight = None, backend: Backend = "auto"
+    q: Tensor, k: Tensor, v: Tensor, *, sight: Mask = None, backend: Backend = "auto"
 ) -> Tensor:
     """softmax(q k^T / sqrt(D)) v for q (B, heads, N, D) and k, v (B, heads, M, D).
 

@@ -11,8 +11,7 @@ from pvvae.data.held_out import turns
 from pvvae.data.packing.clip_files import clip_length, find_clip_files, iterate_clip
 from pvvae.data.packing.sources import Source
 from pvvae.data.shards.foreign import class_numbers
-from pvvae.data.shards.index import ShardIndex
-from pvvae.data.shards.samples import read_clip
+from pvvae.data.shards.index import ShardIndex, read_clip
 from pvvae.data.video.video import Frames
 from pvvae.errors import ConfigError
 

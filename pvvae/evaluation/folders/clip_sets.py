@@ -6,7 +6,6 @@ A mistake is found here, within seconds or minutes, not after an hour of I3D.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pvvae import seeding
 from pvvae.data.packing.clip_files import (
@@ -17,13 +16,10 @@ from pvvae.data.packing.clip_files import (
     read_clip_file,
 )
 from pvvae.data.packing.sources import Source
-from pvvae.data.video.pixels import set_digest
 from pvvae.errors import ConfigError
-from pvvae.evaluation.folders.measure import CONSTANT, DIGEST, GENERATED, REAL
-from pvvae.evaluation.folders.run import OF_PAIRS, OF_SETS, Question
+from pvvae.evaluation.folders.question import OF_PAIRS, OF_SETS, Question
 from pvvae.metrics.c3d import NUM_FRAMES
 from pvvae.metrics.i3d import MIN_FRAMES
-from pvvae.run.item_results import Row
 from pvvae.run.progress_bar import progress
 
 Task = tuple[Source | None, Source | None]
@@ -186,59 +182,3 @@ def _same(one: Source, other: Source, shapes: dict[Path, Shape], what: str) -> N
 
 def _by(shape: Shape) -> str:
     return "x".join(map(str, shape))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reading:
-    """One side, as it was measured."""
-
-    folder: str
-    kind: str
-    lossless: bool
-    num: int
-    sha256: str
-    """Of all clips' pixels, in any order."""
-    constant: int
-    """Clips whose pixels are all equal."""
-    letter: str
-    """What the command calls the side."""
-
-    @property
-    def note(self) -> str | None:
-        """What has to be read beside every value."""
-        if not self.constant:
-            return None
-        return f"{self.constant} of {self.num} clips of {self.letter} are of one colour"
-
-    def plain(self) -> dict[str, Any]:
-        """For results.json."""
-        return {
-            "folder": self.folder,
-            "kind": self.kind,
-            "sha256": self.sha256,
-            "constant": self.constant,
-        }
-
-
-def readings(question: Question, sets: ClipSets, rows: Sequence[Row]) -> dict[str, Reading]:
-    """Each side that was read; IS alone does without A."""
-    sides = {REAL: ("A", sets.real), GENERATED: ("B", sets.generated)}
-    return {
-        side: _reading(letter, clips, side, rows)
-        for side, (letter, clips) in sides.items()
-        if side == GENERATED or question.needs_real
-    }
-
-
-def _reading(letter: str, clips: ClipSet, side: str, rows: Sequence[Row]) -> Reading:
-    digests = [row[f"{DIGEST}{side}"] for row in rows if f"{DIGEST}{side}" in row]
-    constant = [bool(row[f"{CONSTANT}{side}"]) for row in rows if f"{CONSTANT}{side}" in row]
-    return Reading(
-        folder=str(clips.folder),
-        kind=clips.kind,
-        lossless=clips.lossless,
-        num=len(digests),
-        sha256=set_digest(bytes(digest.tolist()).hex() for digest in digests),
-        constant=sum(constant),
-        letter=letter,
-    )

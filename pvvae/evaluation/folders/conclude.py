@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from pvvae.data.evaluation.clip_set import RESIZE
-from pvvae.evaluation.folders.clip_sets import ClipSets, Reading, readings
+from pvvae.evaluation.folders.clip_sets import ClipSets
 from pvvae.evaluation.folders.measure import (
     C3D_LOGITS,
     GENERATED,
@@ -16,7 +16,8 @@ from pvvae.evaluation.folders.measure import (
     features,
     videos_of,
 )
-from pvvae.evaluation.folders.run import OF_FRAMES, OF_SETS, Question
+from pvvae.evaluation.folders.question import OF_FRAMES, OF_SETS, Question
+from pvvae.evaluation.folders.read import FolderReading, readings
 from pvvae.metrics.c3d import C3D
 from pvvae.metrics.inception_score import I3D_K400, InceptionScore
 from pvvae.metrics.per_frame import FRAME_PROTOCOL, PerFrame
@@ -134,7 +135,7 @@ def _size(sets: ClipSets) -> str:
     return "various" if sets.shape is None else "x".join(map(str, sets.shape))
 
 
-def _clips(question: Question, sides: Mapping[str, Reading]) -> dict[str, Any]:
+def _clips(question: Question, sides: Mapping[str, FolderReading]) -> dict[str, Any]:
     """How clips were read, and which they were of A; those of B are what was measured.
 
     Not ``--num``, ``--seed`` and ``--frames``: what they chose is in the checksum.

@@ -10,7 +10,7 @@ from pvvae.data.packing.clip_files import read_clip_file
 from pvvae.data.packing.sources import Source
 from pvvae.data.video.pixels import clip_digest, to_pixels
 from pvvae.data.video.video import Frames
-from pvvae.evaluation.folders.run import FIRST16, OF_FRAMES, OF_PAIRS, OF_SETS, Question
+from pvvae.evaluation.folders.question import FIRST16, OF_FRAMES, OF_PAIRS, OF_SETS, Question
 from pvvae.metrics.c3d import C3D
 from pvvae.metrics.fvd import FVD
 from pvvae.metrics.lpips import LPIPS
@@ -24,7 +24,7 @@ REAL, GENERATED = "real", "generated"
 """A and B, in rows and in results."""
 C3D_LOGITS = "c3d"
 FEATURES, DIGEST, CONSTANT = "features_", "digest_", "constant_"
-"""How the measurements of a side are called: see :meth:`Measure.row`."""
+"""How the measurements of a side are called: see :meth:`ClipMeasurer.row`."""
 
 
 def videos_of(question: Question, *, device: str = "cpu") -> FVD:
@@ -49,7 +49,7 @@ def features(rows: Sequence[Row], kind: str) -> Iterator[torch.Tensor]:
     return (row[f"{FEATURES}{kind}"] for row in rows if f"{FEATURES}{kind}" in row)
 
 
-class Measure:
+class ClipMeasurer:
     """Reads clips and measures them."""
 
     def __init__(self, question: Question, *, device: str) -> None:

@@ -12,7 +12,7 @@ from matplotlib import ticker
 from matplotlib.figure import Figure
 
 from pvvae.files import write_text
-from pvvae.report.runs.run_records import Group, find_groups, stage_order
+from pvvae.report.runs.run_records import RunGroup, find_groups, stage_order
 from pvvae.report.svg import AMBER, INK, STYLE, scale, stand_alone, stand_in, svg_of
 from pvvae.report.tables.scores import RECONSTRUCTION, at
 
@@ -78,7 +78,7 @@ PANELS = (
 )
 
 
-def stage_plots(groups: Sequence[Group], stage: str) -> list[tuple[str, str]]:
+def stage_plots(groups: Sequence[RunGroup], stage: str) -> list[tuple[str, str]]:
     """(title, SVG) of every value that a training stage logged."""
     plots = []
     for panel in PANELS:
@@ -89,7 +89,7 @@ def stage_plots(groups: Sequence[Group], stage: str) -> list[tuple[str, str]]:
     return plots
 
 
-def cost_plots(groups: Sequence[Group], stage: str) -> list[tuple[str, str]]:
+def cost_plots(groups: Sequence[RunGroup], stage: str) -> list[tuple[str, str]]:
     """(title, SVG) over GPU-hours in training steps, of values whose price is asked.
 
     They depend on the clock.
@@ -109,7 +109,7 @@ def cost_plots(groups: Sequence[Group], stage: str) -> list[tuple[str, str]]:
     return plots
 
 
-def _hours(group: Group, stage: str) -> dict[int, float]:
+def _hours(group: RunGroup, stage: str) -> dict[int, float]:
     """By step; empty where a value was logged at a step whose time was not."""
     record = group.of(stage)
     hours = record.device_hours if record else {}
@@ -117,7 +117,7 @@ def _hours(group: Group, stage: str) -> dict[int, float]:
     return hours if steps <= hours.keys() else {}
 
 
-def _logged(group: Group, stage: str, panel: Panel) -> list[Series]:
+def _logged(group: RunGroup, stage: str, panel: Panel) -> list[Series]:
     """A panel's lines of one group; its floor comes first, so that it lies beneath."""
     record = group.of(stage)
     lines = record.metrics if record else []
@@ -139,7 +139,7 @@ def _points(lines: Sequence[dict[str, Any]], kind: str, name: str) -> list[tuple
     return [(line["step"], line[name]) for line in lines if line["kind"] == kind and name in line]
 
 
-def evaluation_plots(groups: Sequence[Group]) -> list[tuple[str, str]]:
+def evaluation_plots(groups: Sequence[RunGroup]) -> list[tuple[str, str]]:
     """(title, SVG) over the frames of a clip, and over the interval between latents."""
     plots = []
     for title, xlabel, keys in EVALUATED:
@@ -172,7 +172,7 @@ EVALUATED: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 """Title, name of the axis and place in results.json."""
 
 
-def _ground(groups: Sequence[Group], keys: Sequence[str], *, frames: int) -> Ground | None:
+def _ground(groups: Sequence[RunGroup], keys: Sequence[str], *, frames: int) -> Ground | None:
     """Where groups of frames begin, if all agree; which frames were predicted, if any were."""
     strides = {group.stride for group in groups} - {None}
     seen = {group.observed for group in groups} - {None}
@@ -250,7 +250,7 @@ def write_plots(runs: Path, out: Path) -> list[Path]:
     return paths
 
 
-def alone(svg: str, *, title: str, groups: Sequence[Group]) -> str:
+def alone(svg: str, *, title: str, groups: Sequence[RunGroup]) -> str:
     """A plot of the page as a whole document: light colours, its title and the groups' names."""
     found = _match(r'viewBox="0 0 (\S+) (\S+)"', svg)
     width, height = found[1], float(found[2])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pvvae.study.answers.claims import effect_of, sentence_of
-from pvvae.study.cells import Cell, left_out, looks
+from pvvae.study.cells import Condition, left_out, looks
 from pvvae.study.outcomes import Measure, StudyQuestion
 from pvvae.study.statistics.effects import Effect
 from pvvae.study.statistics.equal_cost import Equal, at_equal_cost, curves_of
@@ -85,7 +85,7 @@ class Compared:
     sentence: str
 
 
-def compare_at_equal_costs(question: StudyQuestion, cells: Sequence[Cell]) -> list[Compared]:
+def compare_at_equal_costs(question: StudyQuestion, cells: Sequence[Condition]) -> list[Compared]:
     """By the answer's measure, at every cost that two arms or more are known by."""
     measure = next((m for m in question.measures if m.name == question.answer.y), None)
     if measure is None:
@@ -101,7 +101,7 @@ def compare_at_equal_costs(question: StudyQuestion, cells: Sequence[Cell]) -> li
     return found
 
 
-def _spread(cells: Sequence[Cell], measure: Measure, cost: str) -> str:
+def _spread(cells: Sequence[Condition], measure: Measure, cost: str) -> str:
     """Whether the time of other stages is in that of a curve: spread over its steps, it is not
     when they were taken."""
     several = any(looks(o, measure.name) and len(o.runs) > 1 for c in cells for o in c.sound)
@@ -134,7 +134,7 @@ def named(name: str) -> str:
     return f"“{name}”" if "," in name else name
 
 
-def pareto_front(cells: Sequence[Cell], measure: Measure, cost: str) -> dict[str, bool]:
+def pareto_front(cells: Sequence[Condition], measure: Measure, cost: str) -> dict[str, bool]:
     """Names of all cells that have both means, and whether none other beats them in both."""
     points = {
         cell.name: (_mean(cell.costs(cost)), _mean(cell.values(measure.name)))

@@ -9,12 +9,12 @@ from typing import Any
 from pvvae import config as codec
 from pvvae.run.folder import bound, is_run, read_config
 from pvvae.study.outcomes import Outcome
-from pvvae.study.spec.expansion import DIGITS, RUNS, Cell, Task
+from pvvae.study.spec.expansion import DIGITS, RUNS, Task, Trial
 from pvvae.study.spec.references import REFERENCE, referred
 from pvvae.study.spec.study import Study
 
 
-def why_another(cell: Cell) -> str:
+def why_another(cell: Trial) -> str:
     """The first run of a cell that was made with another config, and in what; nothing if none."""
     for stage, task in cell.runs.items():
         if "command" in task.plain or not is_run(task.folder):
@@ -62,7 +62,7 @@ A_RUN = re.compile(rf"(.*/)?{RUNS}/[^/]+/([^/]*-)?[0-9a-f]{{{DIGITS}}}(/.*)?$")
 """A folder of a study's run, or what is in it."""
 
 
-def why_stale(study: Study, cell: Cell, earlier: Outcome) -> str:
+def why_stale(study: Study, cell: Trial, earlier: Outcome) -> str:
     """What differs between the runs of an outcome and those that the study now asks for.
 
     Of what was changed the first stage is named: those after it only build on it. Nothing if the

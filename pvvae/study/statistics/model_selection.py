@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pvvae.study.statistics.observations import Sample
-from pvvae.study.statistics.power_law import HIGHEST, LOWEST, Floats, Laws
+from pvvae.study.statistics.observations import SizeSample
+from pvvae.study.statistics.power_law import HIGHEST, LOWEST, Floats, PowerLaws
 from pvvae.study.statistics.resampling import interval
 
 FEWEST = 5
@@ -19,7 +19,7 @@ NO_FLOOR = 0.01
 """Ours: a floor below a hundredth of the lowest loss is none."""
 
 
-def reasons(sample: Sample, law: Laws, drawn: Laws | None) -> tuple[str, ...]:
+def reasons(sample: SizeSample, law: PowerLaws, drawn: PowerLaws | None) -> tuple[str, ...]:
     """Everything that is wrong, in words; empty if nothing is.
 
     Args:
@@ -42,7 +42,7 @@ def reasons(sample: Sample, law: Laws, drawn: Laws | None) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _of_exponent(law: Laws, drawn: Laws | None) -> list[str]:
+def _of_exponent(law: PowerLaws, drawn: PowerLaws | None) -> list[str]:
     if _at_edge(law.exponents).any():
         return [f"β = {law.exponents[0]:g} lies at the edge of what was looked at"]
     if drawn is not None and _at_edge(np.array(interval(drawn.exponents))).any():
@@ -55,7 +55,7 @@ def _at_edge(exponents: Floats) -> NDArray[np.bool_]:
     return (exponents < LOWEST + rounding) | (exponents > HIGHEST - rounding)
 
 
-def _rises(sample: Sample) -> list[str]:
+def _rises(sample: SizeSample) -> list[str]:
     """Steps to a larger size at which the loss rises by more than two standard errors."""
     means, counts = sample.middle, sample.counts
     spare = len(sample.losses) - len(means)
@@ -83,7 +83,7 @@ class Rivals:
     """AIC of the law without a floor less that of the law: positive where there is one."""
 
 
-def against_rivals(sample: Sample, law: Laws) -> Rivals:
+def against_rivals(sample: SizeSample, law: PowerLaws) -> Rivals:
     """Hold a sample's law against the simpler ones."""
     means, weights = sample.middle, sample.weights
     average = (weights * means).sum() / weights.sum()

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pvvae.errors import ConfigError
-from pvvae.study.cells import Cell
+from pvvae.study.cells import Condition
 from pvvae.study.outcomes import Answer, Outcome
-from pvvae.study.statistics.power_law import EXACT, Floats, Laws, fit
+from pvvae.study.statistics.power_law import EXACT, Floats, PowerLaws, fit
 
 PARAMETERS = 3
 """Of a law: E, A, β."""
@@ -27,7 +27,7 @@ class Observation:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sample:
+class SizeSample:
     """Runs as arrays, sorted by size and seed."""
 
     sizes: Floats
@@ -60,13 +60,13 @@ class Sample:
         means: Floats = losses @ (np.eye(len(self.sizes))[self.where] / self.counts)
         return means
 
-    def laws(self, losses: Floats, *, rounds: int = EXACT, floor: bool = True) -> Laws:
+    def laws(self, losses: Floats, *, rounds: int = EXACT, floor: bool = True) -> PowerLaws:
         """The law of every row (B, N), weighted as what was measured."""
         return fit(
             self.means(losses), sizes=self.sizes, weights=self.weights, floor=floor, rounds=rounds
         )
 
-    def law(self, *, floor: bool = True) -> Laws:
+    def law(self, *, floor: bool = True) -> PowerLaws:
         """The one law of what was measured."""
         return self.laws(self.losses[None], floor=floor)
 
@@ -76,7 +76,7 @@ def in_order(observations: Sequence[Observation]) -> list[Observation]:
     return sorted(observations, key=lambda run: (run.size, run.seed))
 
 
-def sample_of(observations: Sequence[Observation]) -> Sample:
+def sample_of(observations: Sequence[Observation]) -> SizeSample:
     """Runs as arrays.
 
     Raises:
@@ -89,7 +89,7 @@ def sample_of(observations: Sequence[Observation]) -> Sample:
         raise ConfigError(f"a scaling law needs at least {PARAMETERS} sizes, got {len(sizes)}")
     if not losses.min() > 0:
         raise ConfigError(f"a scaling law is of losses above zero, got {losses.min():g}")
-    return Sample(sizes=sizes.astype(np.float64), where=where.astype(np.int64), losses=losses)
+    return SizeSample(sizes=sizes.astype(np.float64), where=where.astype(np.int64), losses=losses)
 
 
 SIZE_NAMES = {"unique_samples": "unique samples", "parameters": "parameters"}
@@ -119,7 +119,7 @@ def size_name(x: str) -> str:
     return SIZE_NAMES.get(x, x.replace("_", " "))
 
 
-def grouped(cells: Sequence[Cell], answer: Answer) -> Mapping[str, tuple[Observation, ...]]:
+def grouped(cells: Sequence[Condition], answer: Answer) -> Mapping[str, tuple[Observation, ...]]:
     """Observations by value of the answer's factor, of sound outcomes with a size and a value.
 
     One factor more than that sets sizes; a study of others is refused when it is read.
@@ -135,7 +135,7 @@ def grouped(cells: Sequence[Cell], answer: Answer) -> Mapping[str, tuple[Observa
     return {name: tuple(found) for name, found in groups.items()}
 
 
-def repetitions(cells: Sequence[Cell], x: str) -> list[Repetition]:
+def repetitions(cells: Sequence[Condition], x: str) -> list[Repetition]:
     """Steps and epochs of every size, where runs say so: repeated data is not more data."""
     found: dict[float, list[Outcome]] = {}
     for cell in cells:

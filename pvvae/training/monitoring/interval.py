@@ -105,7 +105,7 @@ COUNTS = ("clips", "pixels")
 """Values that say how much a step did, not how it went."""
 
 
-class Window:
+class LogInterval:
     """Means over its steps, what spiked in them, and how fast they were."""
 
     def __init__(

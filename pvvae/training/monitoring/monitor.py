@@ -11,7 +11,7 @@ from pvvae import distributed
 from pvvae.bounds import at_least
 from pvvae.run.checkpoints import Write
 from pvvae.training.monitoring.flops import Work, peak_flops
-from pvvae.training.monitoring.interval import Spikes, Window
+from pvvae.training.monitoring.interval import LogInterval, Spikes
 from pvvae.training.monitoring.stall_detector import Stall
 from pvvae.training.monitoring.throughput import Wait
 
@@ -49,7 +49,7 @@ class Profile:
 
 
 @dataclass(frozen=True, kw_only=True)
-class WatchConfig:
+class MonitorConfig:
     """What is looked at besides the metrics. Changes no result, so a run may go on with another."""
 
     stall_seconds: float | None = 900.0
@@ -82,10 +82,10 @@ class WatchConfig:
         at_least(0, {"profile_start": self.profile_start})
 
 
-class Watch:
+class Monitor:
     """Listens to a training loop."""
 
-    def __init__(self, config: WatchConfig, *, folder: Path) -> None:
+    def __init__(self, config: MonitorConfig, *, folder: Path) -> None:
         """``folder`` is the run's."""
         self._stall: Stall | None = None
         self._profile: Profile | None = None
@@ -113,9 +113,9 @@ class Watch:
                 stack.callback(self._profile.stop)
             yield
 
-    def window(self, wait: Wait, work: Work) -> Window:
+    def window(self, wait: Wait, work: Work) -> LogInterval:
         """For the steps up to the next line of the log; ``wait`` and ``work`` are the trainer's."""
-        return Window(wait, work, spikes=self._spikes, peak=self._peak)
+        return LogInterval(wait, work, spikes=self._spikes, peak=self._peak)
 
     def before(self, step: int) -> None:
         """``step`` is about to be taken."""

@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
-from launchers.studies.request import Asked, question
+from launchers.studies.request import StudyRequest, question
 from pvvae.errors import ConfigError
 
-Ask = Callable[..., Asked]
+Ask = Callable[..., StudyRequest]
 Plain = dict[str, Any]
 
 
-def stages(asked: Asked) -> list[str]:
+def stages(asked: StudyRequest) -> list[str]:
     return [task.stage for task in asked.expansion.tasks.values()]
 
 
-def addresses(asked: Asked) -> set[str]:
+def addresses(asked: StudyRequest) -> set[str]:
     return set(asked.expansion.tasks)
 
 

@@ -8,7 +8,7 @@ from pvvae import distributed
 from pvvae.distributed.slots import (
     check_sharing,
     check_slots,
-    in_turns,
+    map_over_teams,
     once,
     process_slots,
     teams_of,
@@ -18,7 +18,7 @@ from pvvae.errors import ConfigError
 
 def test_alone_everything_is_done_once_in_order():
     asked = []
-    assert in_turns(3, lambda i: asked.append(i) or 10 * i, team=1) == [0, 10, 20]
+    assert map_over_teams(3, lambda i: asked.append(i) or 10 * i, team=1) == [0, 10, 20]
     assert asked == [0, 1, 2]
 
 
@@ -35,7 +35,7 @@ def test_every_process_works_equally_often_and_gives_what_is_its_own(rank, asked
     monkeypatch.setattr(distributed, "world_size", lambda: 2)
     monkeypatch.setattr(distributed, "gather_objects", gathered)
     worked = []
-    assert in_turns(3, lambda i: worked.append(i) or 10 * i, team=1) == [0, 10, 20]
+    assert map_over_teams(3, lambda i: worked.append(i) or 10 * i, team=1) == [0, 10, 20]
     assert worked == asked
 
 

@@ -26,7 +26,7 @@ from pvvae.engine import Engine, EngineConfig, share_clips, start, stop
 from pvvae.engine.sequence_parallel import ProcessTeam, TeamTokens
 from pvvae.engine.settings import OptimizerConfig
 from pvvae.model import PredictiveVAE
-from pvvae.planning.measure import FusedAttention
+from pvvae.planning.meta_attention import FusedAttention
 from pvvae.planning.storages import SavedActivations
 
 VIT = ViTConfig(

@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from pvvae.metrics.cached_features import KnownFeatures, order_of
+from pvvae.metrics.cached_features import KnownFeatures
 from pvvae.metrics.fvd import FVD
+from pvvae.metrics.intervals import order_of
 
 
 def test_rows_are_sorted_by_their_first_difference():

@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pvvae.planning.measure import FusedAttention, flops_of, memory_of
+from pvvae.planning.measure import flops_of, memory_of
+from pvvae.planning.meta_attention import FusedAttention
 from pvvae.planning.storages import SavedActivations
 
 SIZE = (2, 4, 256, 32)

@@ -8,34 +8,34 @@ from pathlib import Path
 
 import pytest
 
-from pvvae.run.resumable_items import FILE, Items, Standing
+from pvvae.run.resumable_items import FILE, ItemProgress, ResumableItems
 from pvvae.run.run import Run, RunConfig
 from pvvae.run.stop_request import VARIABLE, Stopped
 from tests.processes import run_group
 
 
 def test_the_pace_is_of_the_last_start():
-    assert Standing(done=12, total=20, begun=4, seconds=16.0).pace == 2.0
-    assert Standing(done=4, total=20, begun=4, seconds=16.0).pace is None
+    assert ItemProgress(done=12, total=20, begun=4, seconds=16.0).pace == 2.0
+    assert ItemProgress(done=4, total=20, begun=4, seconds=16.0).pace is None
 
 
 def test_what_is_noted_is_read_back(tmp_path: Path):
-    standing = Standing(done=12, total=20, begun=4, seconds=16.0)
+    standing = ItemProgress(done=12, total=20, begun=4, seconds=16.0)
     (tmp_path / FILE).write_text(json.dumps(asdict(standing)))
-    assert Standing.read(tmp_path) == standing
+    assert ItemProgress.read(tmp_path) == standing
 
 
 @pytest.mark.parametrize("text", [None, "", "{", "[]", '{"done": 1}'])
 def test_a_note_that_is_not_there_or_no_note_is_none(text: str | None, tmp_path: Path):
     if text is not None:
         (tmp_path / FILE).write_text(text)
-    assert Standing.read(tmp_path) is None
+    assert ItemProgress.read(tmp_path) is None
 
 
 def take(folder: Path, numbers: Sequence[int], *, stop: Path | None = None, at: int = -1) -> None:
     """Keep a file for every number that has none; make ``stop`` when number ``at`` is taken."""
     run = Run(RunConfig(run=str(folder)), stage="generate")
-    items = Items(
+    items = ResumableItems(
         run, numbers, kept=lambda n: (folder / f"{n}.kept").exists(), clips=lambda n: 10 * n
     )
     for number in items:
@@ -54,7 +54,7 @@ def test_what_is_kept_is_not_done_again(tmp_path: Path) -> None:
     tmp_path.joinpath("2.kept").touch()
     take(tmp_path, [1, 2, 3])  # making a file that is there would fail
     assert kept(tmp_path) == {1, 2, 3}
-    standing = Standing.read(tmp_path)
+    standing = ItemProgress.read(tmp_path)
     assert standing is not None
     assert (standing.done, standing.total, standing.begun) == (60, 60, 20)
     assert standing.seconds > 0
@@ -68,7 +68,7 @@ def test_a_run_that_is_asked_leaves_after_the_item_it_is_at(
     with pytest.raises(Stopped, match=r"run: kept 30 of 100 clips, as asked; the same command"):
         take(tmp_path / "run", [1, 2, 3, 4], stop=stop, at=2)
     assert kept(tmp_path / "run") == {1, 2}
-    standing = Standing.read(tmp_path / "run")
+    standing = ItemProgress.read(tmp_path / "run")
     assert standing is not None
     assert (standing.done, standing.total) == (30, 100)
     stop.unlink()

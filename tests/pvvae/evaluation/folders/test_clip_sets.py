@@ -7,7 +7,7 @@ import pytest
 from pvvae.data.video.video import write_video
 from pvvae.errors import ConfigError
 from pvvae.evaluation.folders.clip_sets import ClipSets, open_sets
-from pvvae.evaluation.folders.run import Question
+from pvvae.evaluation.folders.question import Question
 from tests.toy_clips import moving_pattern
 
 

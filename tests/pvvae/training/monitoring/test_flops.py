@@ -14,7 +14,7 @@ from pvvae.training.monitoring.flops import (
     say_attention,
     usable,
 )
-from pvvae.training.monitoring.monitor import WatchConfig
+from pvvae.training.monitoring.monitor import MonitorConfig
 from tests.tiny import backbone_configs, discriminator_config
 
 
@@ -89,4 +89,4 @@ def test_a_gpu_is_known_by_its_name(monkeypatch):
 @pytest.mark.parametrize("tflops", [0.0, -1.0])
 def test_no_accelerator_does_nothing_at_its_best(tflops):
     with pytest.raises(ValueError, match="peak_tflops must be positive"):
-        WatchConfig(peak_tflops=tflops)
+        MonitorConfig(peak_tflops=tflops)

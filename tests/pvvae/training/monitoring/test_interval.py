@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from pvvae.training.monitoring.flops import Work
-from pvvae.training.monitoring.interval import Spikes, Window, summary
+from pvvae.training.monitoring.interval import LogInterval, Spikes, summary
 from pvvae.training.monitoring.throughput import Wait
 from tests.processes import run_group
 
@@ -100,7 +100,7 @@ def part(**values: float) -> dict[str, torch.Tensor]:
 
 
 def test_means_are_over_the_steps_that_have_the_value():
-    window = Window(Wait(), Work(None))
+    window = LogInterval(Wait(), Work(None))
     window.add(part(mse=1.0, clips=4.0), {"gradient_norm": 1.0})
     window.skip()
     window.add(part(mse=2.0, gan=5.0, clips=8.0), {"gradient_norm": 1.0})
@@ -109,7 +109,7 @@ def test_means_are_over_the_steps_that_have_the_value():
 
 
 def test_a_closed_window_is_empty():
-    window = Window(Wait(), Work(None))
+    window = LogInterval(Wait(), Work(None))
     window.add(part(mse=1.0), {})
     window.close()
     window.skip()
@@ -117,7 +117,7 @@ def test_a_closed_window_is_empty():
 
 
 def test_steps_with_spikes_are_counted_and_named():
-    window = Window(Wait(), Work(None), spikes=Spikes(window=2, sigma=1.5))
+    window = LogInterval(Wait(), Work(None), spikes=Spikes(window=2, sigma=1.5))
     for mse, norm in ((1.0, 1.0), (2.0, 2.0), (9.0, 1.0)):  # 9 is far above 1.5 + 1.5 * 0.5
         window.add(part(mse=mse, pixels=mse), {"gradient_norm": norm})
     assert window.close() == {"mse": 4.0, "skipped": 0, "spikes": 1, "spiked": "mse"}
@@ -141,7 +141,7 @@ def main(rank: int) -> None:
     from pvvae.engine import start, stop
 
     start()
-    window = Window(Wait(), Work(None), spikes=Spikes(window=3, sigma=2.0))
+    window = LogInterval(Wait(), Work(None), spikes=Spikes(window=3, sigma=2.0))
     for value in (0.5, 0.75, 0.25, 3.0):
         window.add(part(mse=value * 2.0 * rank), {})
     print(window.close())

@@ -4,7 +4,7 @@ import threading
 import pytest
 import torch
 
-from pvvae.training.monitoring.monitor import Profile, Watch, WatchConfig
+from pvvae.training.monitoring.monitor import Monitor, MonitorConfig, Profile
 
 
 def test_the_steps_asked_for_are_in_the_trace_and_no_others(tmp_path):
@@ -45,7 +45,7 @@ def stall_threads() -> int:
 
 
 def test_nothing_is_written_where_nothing_happens(tmp_path):
-    watch = Watch(WatchConfig(profile_start=1, profile_steps=1), folder=tmp_path)
+    watch = Monitor(MonitorConfig(profile_start=1, profile_steps=1), folder=tmp_path)
     with watch.on():
         assert stall_threads() >= 1
         watch.alive("step 1")
@@ -53,7 +53,7 @@ def test_nothing_is_written_where_nothing_happens(tmp_path):
 
 
 def test_a_profile_is_in_the_run_folder_however_the_run_ends(tmp_path):
-    watch = Watch(WatchConfig(stall_seconds=None, profile_start=0), folder=tmp_path)
+    watch = Monitor(MonitorConfig(stall_seconds=None, profile_start=0), folder=tmp_path)
 
     def end() -> None:
         with watch.on():
@@ -71,4 +71,4 @@ def test_a_profile_is_in_the_run_folder_however_the_run_ends(tmp_path):
 )
 def test_what_makes_no_sense_is_refused(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
-        WatchConfig(**wrong)
+        MonitorConfig(**wrong)
