@@ -56,14 +56,13 @@ def add(commands: "Commands") -> None:
 
 
 def _study(arguments: argparse.Namespace) -> int:
-    from launchers.cli import parse
     from launchers.studies.request import read
     from launchers.studies.show import plan_lines
 
     overrides = list(arguments.overrides)
     if arguments.at_once is not None:
         overrides.append(f"at_once={arguments.at_once}")
-    asked = read(arguments.file, overrides, seeds=arguments.seeds, only=arguments.only, check=parse)
+    asked = read(arguments.file, overrides, seeds=arguments.seeds, only=arguments.only)
     if arguments.slurm:
         return _slurm(asked, arguments)
     print("\n".join(plan_lines(asked, commands=arguments.dry_run)), flush=True)

@@ -9,7 +9,6 @@ import json
 import os
 import shlex
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -19,6 +18,7 @@ from typing import Any
 
 import yaml
 
+from launchers.machines.command import ConsoleCommand
 from launchers.machines.local import exit_status
 from launchers.machines.queue import JOBS
 from launchers.studies.attempt import ENDED, MISTAKE, last_word
@@ -98,9 +98,9 @@ class ArrayTask:
         for _ in range(self.retries + 1):
             began = time.monotonic()
             self.begin()
-            command = [sys.executable, "-m", "launchers", *self.words]
-            print(f"pvvae {shlex.join(self.words)}", flush=True)
-            status = exit_status(subprocess.run(command, stdin=subprocess.DEVNULL).returncode)
+            command = ConsoleCommand(words=self.words)
+            print(f"pvvae {shlex.join(command.words)}", flush=True)
+            status = exit_status(subprocess.run(command.line, stdin=subprocess.DEVNULL).returncode)
             if status == 0:
                 write_text(Path(self.run) / MARK, "")
             self.note(status, seconds=time.monotonic() - began, stopped=status in ENDED)
@@ -141,7 +141,7 @@ def errand(asked: StudyRequest, task: Task) -> ArrayTask:
         run=str(task.folder),
         needs={str(other.folder): "command" in other.plain for other in needed},
         config=None if command else _config(task, asked),
-        words=asked.words(task) if command else (),
+        words=asked.command(task).words if command else (),
         retries=asked.study.retries,
     )
 

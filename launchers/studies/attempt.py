@@ -2,12 +2,12 @@
 
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from launchers.machines.command import ConsoleCommand
 from launchers.machines.local import UNFINISHED, exit_status, stage_command
 from launchers.studies.request import StudyRequest
 from pvvae.run.folder import is_finished
@@ -68,10 +68,10 @@ def attempt(
 
 
 def _command(task: Task, asked: StudyRequest, *, processes: int) -> list[str]:
-    if "command" in task.plain:
-        return [sys.executable, "-m", "launchers", *asked.words(task)]
-    config, *overrides = asked.config_words(task)
-    return stage_command(Path(config), overrides, processes=processes)
+    command = asked.command(task)
+    if isinstance(command, ConsoleCommand):
+        return command.line
+    return stage_command(command.config, command.overrides, processes=processes)
 
 
 def last_word(log: Path, status: int) -> str:

@@ -2,14 +2,15 @@
 
 import io
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from launchers.commands.configs import ROOT
-from launchers.tables.plan import overrides as words_of
+from launchers import cli
+from launchers.machines.command import Command, ConsoleCommand, StageCommand
+from launchers.machines.shipped_configs import ROOT
 from pvvae import config as codec
 from pvvae.errors import ConfigError
 from pvvae.study.outcomes import Claim, Measure, StudyQuestion, read_outcomes
@@ -22,8 +23,6 @@ GIVES_RESULTS = ("evaluate_", "measure_")
 """How stages begin that write results.json."""
 CONFIG = "config"
 """Key by which a factor gives a stage another YAML; no stage has a key of this name."""
-Check = Callable[[Sequence[str]], object]
-"""Refuses words that no command has."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +55,7 @@ class StudyRequest:
             return
         tasks = self.expansion.tasks
         folders = {stage: str(tasks[address].folder) for stage, address in task.needs.items()}
-        now = _Resolver(self.study, lambda _: None).resolve(task.stage, task.sets)
+        now = _Resolver(self.study).resolve(task.stage, task.sets)
         then = referred(task.plain, folders)
         lines = codec.differences(then, {key: now[key] for key in now if key in then})
         if lines:
@@ -65,19 +64,17 @@ class StudyRequest:
                 "same command again"
             )
 
-    def words(self, task: Task) -> tuple[str, ...]:
-        """The command of a run, without ``pvvae``."""
+    def command(self, task: Task) -> Command:
+        """What makes a run."""
         entry = self.study.stages[task.stage]
         if entry.command is not None:
-            return command_words(entry, task.sets, run=str(task.folder), seed=task.seed)
-        return ("train", *self.config_words(task))
-
-    def config_words(self, task: Task) -> tuple[str, ...]:
-        """A stage's config and its overrides."""
-        config = config_path(self.study.stages[task.stage], task.sets)
+            words = command_words(entry, task.sets, run=str(task.folder), seed=task.seed)
+            return ConsoleCommand(words=words)
         seed = {} if task.seed is None else {"seed": task.seed}
         sets = {key: value for key, value in task.sets.items() if key != CONFIG}
-        return (str(config), *words_of({"run": str(task.folder), **sets, **seed}))
+        return StageCommand(
+            config=config_path(entry, task.sets), sets={"run": str(task.folder), **sets, **seed}
+        )
 
 
 def read(
@@ -86,7 +83,6 @@ def read(
     *,
     seeds: Sequence[int] | None,
     only: str | None,
-    check: Check,
 ) -> StudyRequest:
     """Read and expand; nothing is run or written.
 
@@ -95,7 +91,6 @@ def read(
         overrides: ``key.path=value`` words for it.
         seeds: in the place of the file's; None leaves those.
         only: part of the names of those cells that are wanted; None is all.
-        check: refuses words that no command has.
 
     Raises:
         ConfigError: for anything wrong with the file or with the configs that it names.
@@ -103,7 +98,7 @@ def read(
     study = read_study(path, overrides)
     chosen = tuple(dict.fromkeys(study.seeds if seeds is None else seeds))
     try:
-        whole = expand(study, _with_earlier(study, chosen), _Resolver(study, check).resolve)
+        whole = expand(study, _with_earlier(study, chosen), _Resolver(study).resolve)
         _check_readings(study, whole)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
@@ -191,8 +186,8 @@ def command_words(entry: StageEntry, sets: Sets, *, run: str, seed: int | None) 
 class _Resolver:
     """Decodes what cells make of the stages' configs; each YAML is read once."""
 
-    def __init__(self, study: Study, check: Check) -> None:
-        self._study, self._check = study, check
+    def __init__(self, study: Study) -> None:
+        self._study = study
         self._files: dict[Path, Mapping[str, Any]] = {}
 
     def resolve(self, stage: str, sets: Sets) -> Mapping[str, Any]:
@@ -207,28 +202,19 @@ class _Resolver:
         if path not in self._files:
             self._files[path] = codec.read_yaml(path)
         data = codec.merge({"run": "run"}, self._files[path])
-        for key, value in sets.items():
-            if key != CONFIG:
-                data = codec.merge(data, _layer(key, value))
+        changes = {key: value for key, value in sets.items() if key != CONFIG}
+        data = codec.apply_values(data, changes)
         plain = program.resolved(program.decode(data, path)[1])
         return {key: value for key, value in plain.items() if key != "run"}
 
     def _check_command(self, entry: StageEntry, words: Sequence[str]) -> None:
         try:
             with redirect_stdout(io.StringIO()):
-                self._check(words)
+                cli.parse(words)
         except SystemExit:  # argparse's way out after help
             raise ConfigError(
                 f"command: {entry.command!r} asks for help and runs nothing"
             ) from None
-
-
-def _layer(key: str, value: Any) -> Mapping[str, Any]:
-    """``a.b`` and 1 as {"a": {"b": 1}}."""
-    layer: Any = value
-    for part in reversed(key.split(".")):
-        layer = {part: layer}
-    return dict(layer)
 
 
 def _check_readings(study: Study, whole: Expansion) -> None:

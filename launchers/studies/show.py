@@ -26,7 +26,7 @@ def plan_lines(asked: StudyRequest, *, commands: bool) -> Iterator[str]:
     yield estimate(asked, left, at_once=study.at_once)
     if commands:
         for task in left:
-            yield shlex.join(["pvvae", *asked.words(task)])
+            yield shlex.join(["pvvae", *asked.command(task).words])
         yield f"# then {asked.folder}/index.html"
 
 

@@ -2,12 +2,12 @@
 
 import base64
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
+from launchers.machines.command import ConsoleCommand, Give, StageCommand, give_status
 from launchers.machines.pipeline import Pipeline, give_in_order
 from launchers.tables import generation, reconstruction
 from launchers.tables.generation import GenerationTable
@@ -21,7 +21,6 @@ from pvvae.metrics.results import FILE
 from pvvae.report.html_shell import Section
 from pvvae.report.tables.paper import Kind
 from pvvae.report.tables.tables import TableSubject, write_tables
-from pvvae.run.folder import check_same_config, is_finished
 
 FIGURE = "figure.png"
 
@@ -66,19 +65,18 @@ def check_runs(asked: TableRequest) -> None:
     Raises:
         ConfigError: for one that its stage refuses, or whose folder holds another run.
     """
-    for words in asked.plan.commands:
-        if words[0] == "train":
-            config, plain = _stage_config(words)
-            check_same_config(Path(config.run), plain)
+    for command in asked.plan.commands:
+        if isinstance(command, StageCommand):
+            command.check()
 
 
-def make_table(asked: TableRequest, run_command: Callable[[Sequence[str]], int]) -> int:
+def make_table(asked: TableRequest, *, give: Give = give_status) -> int:
     """Give the commands that are not done, then write the table; the first failing status, or 0."""
-    left = [words for words in asked.plan.commands if not _done(words)]
+    left = [command for command in asked.plan.commands if not command.done]
     done = len(asked.plan.commands) - len(left)
     if done:
         print(f"{done} of {len(asked.plan.commands)} runs are finished already", flush=True)
-    status = give_in_order(left, run_command)
+    status = give_in_order(left, give=give)
     if status == 0:
         print(write_table(asked))
     return status
@@ -87,10 +85,10 @@ def make_table(asked: TableRequest, run_command: Callable[[Sequence[str]], int])
 def as_pipeline(asked: TableRequest) -> Pipeline:
     """The table as a pipeline, for Slurm; its last command writes what all the others found."""
     plan = asked.plan
-    last = ["pvvae", "evaluate", plan.kind, str(asked.path), *asked.overrides]
+    words = ("evaluate", plan.kind, str(asked.path), *asked.overrides)
     return Pipeline(
         path=asked.path,
-        commands=[*(["pvvae", *words] for words in plan.commands), last],
+        commands=[*plan.commands, ConsoleCommand(words=words)],
         folder=plan.folder,
         result=str(plan.page),
         slurm=plan.slurm,
@@ -145,17 +143,3 @@ def _figure(asked: TableRequest) -> list[Section]:
     uri = f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"
     body = f'<div class="wide"><img src="{uri}" alt="side by side"></div>'
     return [Section(key="figure", head="Side by side", lead=lead, body=body)]
-
-
-def _done(words: Sequence[str]) -> bool:
-    return words[0] == "train" and is_finished(Path(_stage_config(words)[0].run))
-
-
-def _stage_config(words: Sequence[str]) -> tuple[Any, dict[str, Any]]:
-    """The stage's config that a ``train`` command names, decoded and as plain data."""
-    from launchers.cli import parse
-    from stages import program
-
-    arguments = parse(words)
-    _, config = program.load(arguments.config, arguments.overrides)
-    return config, program.resolved(config)

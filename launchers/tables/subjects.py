@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from launchers.tables.plan import override
 from pvvae import config as codec
 from pvvae.errors import ConfigError
 from pvvae.run.folder import is_run
@@ -63,10 +62,11 @@ class Opened:
     missing: str
     """What is not here, if anything."""
 
-    def words(self) -> list[str]:
-        """Overrides that name it in a stage's config."""
-        plugins = [override("plugins", list(self.plugins))] if self.plugins else []
-        return [override("vae", self.vae), *plugins]
+    @property
+    def sets(self) -> dict[str, Any]:
+        """What names it in a stage's config."""
+        plugins = {"plugins": list(self.plugins)} if self.plugins else {}
+        return {"vae": self.vae, **plugins}
 
 
 def open_subject(subject: SubjectEntry) -> Opened:

@@ -94,7 +94,7 @@ def test_an_errand_is_read_as_it_was_written(
 def test_a_yaml_that_changes_in_the_queue_changes_no_run(ask: Ask, config: Path) -> None:
     asked = ask(seeds=[1])
     task = named(asked, "vae")
-    _, then = program.load(*(lambda path, *words: (Path(path), words))(*asked.config_words(task)))
+    then = asked.command(task).load()
     given = errand(asked, task)
     config.write_text(config.read_text().replace("steps: 2", "steps: 3"))
     path = given.write_config()

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from launchers.cli import parse
-from launchers.commands.configs import ROOT
+from launchers.machines.shipped_configs import ROOT
 from launchers.studies.request import StudyRequest, question, read
 from pvvae import config as codec
 from pvvae.study.spec.expansion import Trial
@@ -18,7 +17,7 @@ NAMES = [str(path.relative_to(ROOT / "studies")) for path in STUDIES]
 
 
 def ask(name: str) -> StudyRequest:
-    return read(ROOT / "studies" / name, [], seeds=None, only=None, check=parse)
+    return read(ROOT / "studies" / name, [], seeds=None, only=None)
 
 
 def cells(asked: StudyRequest) -> dict[str, Trial]:
