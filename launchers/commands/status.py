@@ -12,7 +12,7 @@ from launchers.commands.configs import STAGES
 from launchers.machines.queue import JOBS, Queued, job_of, queued_jobs, read_jobs
 from pvvae.errors import ConfigError
 from pvvae.run.folder import is_finished, read_config, read_metrics, runs_below
-from pvvae.run.resumable_items import FILE, ItemProgress
+from pvvae.run.progress_file import FILE, ItemProgress
 
 if TYPE_CHECKING:
     from launchers.arguments import Commands

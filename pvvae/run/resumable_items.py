@@ -1,10 +1,8 @@
 """Work without steps: items that do not depend on one another, each kept as soon as it is done."""
 
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict
 from typing import Generic, NoReturn, TypeVar
 
 from tqdm import tqdm
@@ -13,38 +11,9 @@ from pvvae import distributed
 from pvvae.distributed.slots import teams_of
 from pvvae.files import write_json
 from pvvae.run.progress_bar import progress
+from pvvae.run.progress_file import FILE, ItemProgress
 from pvvae.run.run import Run
 from pvvae.run.stop_request import Stopped, stop_asked
-
-FILE = "progress.json"
-
-
-@dataclass(frozen=True, kw_only=True)
-class ItemProgress:
-    """What the file holds."""
-
-    done: int
-    """Clips of which everything is kept, by all processes together."""
-    total: int
-    begun: int
-    """Of the done ones, those that were there when the run was started last."""
-    seconds: float
-    """Since then."""
-
-    @property
-    def pace(self) -> float | None:
-        """Seconds for each clip since the last start; None before the first."""
-        new = self.done - self.begun
-        return self.seconds / new if new else None
-
-    @classmethod
-    def read(cls, run: Path) -> "ItemProgress | None":
-        """What a run has noted; None if it has not, or not in a way that can be read."""
-        try:
-            return cls(**json.loads((run / FILE).read_text()))
-        except (OSError, ValueError, TypeError):
-            return None
-
 
 T = TypeVar("T")
 NOTE_EVERY = 5.0

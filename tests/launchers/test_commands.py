@@ -11,7 +11,7 @@ import pytest
 
 from launchers import cli
 from pvvae.data.video.video import probe, read_video, write_video
-from pvvae.run.resumable_items import ItemProgress
+from pvvae.run.progress_file import ItemProgress
 from tests.launchers.squares import FPS, moving_squares
 
 

@@ -14,7 +14,7 @@ from launchers import cli
 from pvvae.engine.fragments import FragmentReader
 from pvvae.files import write_array
 from pvvae.pretrained.runs import load_vae
-from pvvae.run.resumable_items import ItemProgress
+from pvvae.run.progress_file import ItemProgress
 from pvvae.run.stop_request import VARIABLE, Stopped
 from pvvae.vae.trainer import VAETrainer
 from tests.stages.short import STAGES, run_stage

@@ -1,35 +1,16 @@
 """Items are shared out, kept, left and gone on with, by one process or two."""
 
-import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from pvvae.run.resumable_items import FILE, ItemProgress, ResumableItems
+from pvvae.run.progress_file import ItemProgress
+from pvvae.run.resumable_items import ResumableItems
 from pvvae.run.run import Run, RunConfig
 from pvvae.run.stop_request import VARIABLE, Stopped
 from tests.processes import run_group
-
-
-def test_the_pace_is_of_the_last_start():
-    assert ItemProgress(done=12, total=20, begun=4, seconds=16.0).pace == 2.0
-    assert ItemProgress(done=4, total=20, begun=4, seconds=16.0).pace is None
-
-
-def test_what_is_noted_is_read_back(tmp_path: Path):
-    standing = ItemProgress(done=12, total=20, begun=4, seconds=16.0)
-    (tmp_path / FILE).write_text(json.dumps(asdict(standing)))
-    assert ItemProgress.read(tmp_path) == standing
-
-
-@pytest.mark.parametrize("text", [None, "", "{", "[]", '{"done": 1}'])
-def test_a_note_that_is_not_there_or_no_note_is_none(text: str | None, tmp_path: Path):
-    if text is not None:
-        (tmp_path / FILE).write_text(text)
-    assert ItemProgress.read(tmp_path) is None
 
 
 def take(folder: Path, numbers: Sequence[int], *, stop: Path | None = None, at: int = -1) -> None:
