@@ -2,8 +2,9 @@
 
 Source: "Video Generation with Predictive Latents", section 3.1: "two stages of spatiotemporal
 downsampling", then "two additional spatial downsampling operations", and a decoder "symmetric to
-the encoder"; 661M parameters (Table 1). The paper gives no widths; ours were chosen to give its parameter count with a narrow finest level,
-where time and memory go. Average and duplicate shortcuts around the resamplers: DC-AE.
+the encoder"; 661M parameters (Table 1). The paper gives no widths; ours were chosen to give its
+parameter count with a narrow finest level, where time and memory go. Average and duplicate
+shortcuts around the resamplers: DC-AE.
 """
 
 from dataclasses import dataclass
