@@ -1,7 +1,7 @@
 """Means over frames and clips that do not depend on how the clips were batched."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import torch
@@ -12,27 +12,6 @@ from pvvae.errors import ConfigError
 from pvvae.metrics.curve import GROUP, Curve, curve_of
 from pvvae.metrics.intervals import mean_interval
 from pvvae.metrics.results import Value
-from pvvae.metrics.weight_catalog import LPIPS_ALEX
-
-FRAME_PROTOCOL: Mapping[str, Mapping[str, str]] = {
-    "psnr": {
-        "pixels": "RGB in [0, 1], clamped",
-        "mean": "of decibels over frames, then over clips; 100 dB at most",
-    },
-    "ssim": {
-        "pixels": "RGB in [0, 1], clamped; mean over channels",
-        "window": "Gaussian 11x11, sigma 1.5, inside the frame; K1 0.01, K2 0.03",
-        "mean": "over frames, then over clips",
-    },
-    "lpips": {
-        "network": "AlexNet v0.1",
-        "weights_sha256": LPIPS_ALEX.sha256,
-        "pixels": "RGB in [-1, 1], clamped; float32 without TF32",
-        "mean": "over frames, then over clips",
-    },
-}
-"""One form wherever they are measured, so that equal protocols have equal hashes."""
-
 
 Measure = Callable[[Tensor, Tensor], Tensor]
 """Clips (B, 3, T, H, W) twice to (B, T): ``frame_psnr``, ``frame_ssim`` or an ``LPIPS()``."""

@@ -34,7 +34,8 @@ class VAETrainingConfig(RunConfig):
 
     backbone: BackboneConfig
     pad: Pad = "learnable"
-    """What stands in for a dropped group (Table 6: learnable 146.37, Gaussian 150.68 gFVD)."""
+    """What stands in for a dropped group (Table 6: learnable 146.37, Gaussian 150.68 gFVD), in
+    training and wherever prediction is looked at."""
     init: str | None = None
     """Run folder of the stage before, whose weights this one starts from; or a .safetensors file,
     of a VAE like this one or of an image VAE with its layout and 2D kernels; or a folder of others'
@@ -46,7 +47,8 @@ class VAETrainingConfig(RunConfig):
     """None trains without GAN."""
     optimizer: OptimizerConfig = OptimizerConfig()
     discriminator_optimizer: OptimizerConfig = OptimizerConfig()
-    """The paper names none of its own; the generator's."""
+    """The paper names none of its own; the generator's. Its warm-up and decay are over the steps in
+    which the discriminator learns: see :meth:`discriminator_rate`."""
     sequence_parallel: int = 1
     """Consecutive processes that share each slot, and in the backbone each clip's tokens."""
     engine: EngineConfig = EngineConfig()
@@ -57,6 +59,15 @@ class VAETrainingConfig(RunConfig):
 
     def __post_init__(self) -> None:
         at_least(1, {"steps": self.steps, "sequence_parallel": self.sequence_parallel})
+
+    def discriminator_rate(self, step: int) -> float:
+        """Learning rate of the discriminator at ``step`` of the stage, once it learns.
+
+        Its schedule begins where it does: counted from the stage's own start, a discriminator that
+        joins at step 5,000 would take its first step at nearly the full rate, unwarmed.
+        """
+        start = self.objective.discriminator_start
+        return self.discriminator_optimizer.rate(step - start, self.steps - start)
 
     @property
     def init_run(self) -> Path | None:

@@ -19,8 +19,9 @@ from pvvae.evaluation.folders.measure import (
 from pvvae.evaluation.folders.question import OF_FRAMES, OF_SETS, Question
 from pvvae.evaluation.folders.read import FolderReading, readings
 from pvvae.metrics.c3d import C3D
+from pvvae.metrics.frame_protocol import FRAME_PROTOCOL
 from pvvae.metrics.inception_score import I3D_K400, InceptionScore
-from pvvae.metrics.per_frame import FRAME_PROTOCOL, PerFrame
+from pvvae.metrics.per_frame import PerFrame
 from pvvae.metrics.results import Results, Value
 from pvvae.metrics.weight_catalog import I3D_KINETICS, LPIPS_ALEX
 from pvvae.run.item_results import Row
