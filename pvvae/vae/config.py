@@ -37,9 +37,10 @@ class VAETrainingConfig(RunConfig):
     """What stands in for a dropped group (Table 6: learnable 146.37, Gaussian 150.68 gFVD), in
     training and wherever prediction is looked at."""
     init: str | None = None
-    """Run folder of the stage before, whose weights this one starts from; null is from scratch; or a .safetensors file,
-    of a VAE like this one or of an image VAE with its layout and 2D kernels; or a folder of others'
-    weights, where the backbone reads such."""
+    """Run folder of the stage before, whose weights this one starts from; null is from scratch.
+
+    Or a .safetensors file, of a VAE like this one or of an image VAE with its layout and 2D kernels;
+    or a folder of others' weights, where the backbone reads such."""
     data: DataConfig
     held_out: HeldOutConfig
     objective: ObjectiveConfig
@@ -116,7 +117,7 @@ def _check_before(run: Path) -> None:
     """
     if not is_run(run):
         raise ConfigError(
-            f"init: {run}: no such run; train the stage before first, name another "
+            f"init: {run}: no such run folder; train the stage before first, name another "
             "(init=RUN, or a .safetensors file), or start from scratch with init=null"
         )
     read_config(run)
