@@ -108,7 +108,7 @@ def sample_dropped(
 
 @dataclass(frozen=True)
 class PixelGradients:
-    """The losses at a reconstruction, and their gradients there: the graph is cut at that tensor."""
+    """The losses at a reconstruction and their gradients there, where the graph is cut."""
 
     gradients: dict[str, Tensor]
     """(B, C, T, H, W) of each weighted loss: ``rec``, ``lpips`` and ``gan``, the last before any
