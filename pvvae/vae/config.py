@@ -12,15 +12,15 @@ from pvvae.data.clips import DataConfig, TrainingClips, check_shards
 from pvvae.data.schedule import Bucket
 from pvvae.distributed.slots import check_sharing, check_slots
 from pvvae.engine import EngineConfig
-from pvvae.engine.optimizer import OptimizerConfig
+from pvvae.engine.settings import OptimizerConfig
 from pvvae.errors import ConfigError
 from pvvae.model import Pad, PredictiveVAE
 from pvvae.pretrained.runs import load_discriminator_weights, load_vae_weights
-from pvvae.pretrained.vae_source import check_others, is_others, load_others
+from pvvae.pretrained.vae_source import check_foreign, is_foreign, load_foreign
 from pvvae.run.folder import is_run, read_config
 from pvvae.run.run import RunConfig
 from pvvae.training.loop import LoopConfig
-from pvvae.training.monitoring.monitor import WatchConfig
+from pvvae.training.monitoring.monitor import MonitorConfig
 from pvvae.vae.objective import ObjectiveConfig
 from pvvae.vae.validation import HeldOutConfig
 
@@ -56,7 +56,7 @@ class VAETrainingConfig(RunConfig):
     discriminator_engine: EngineConfig = EngineConfig(zero_stage=1)
     steps: int
     loop: LoopConfig = LoopConfig()
-    watch: WatchConfig = WatchConfig()
+    watch: MonitorConfig = MonitorConfig()
 
     def __post_init__(self) -> None:
         at_least(1, {"steps": self.steps, "sequence_parallel": self.sequence_parallel})
@@ -75,7 +75,7 @@ class VAETrainingConfig(RunConfig):
         """The stage before, if weights come from one."""
         if self.init is None or self.init.endswith(WEIGHTS):
             return None
-        return None if is_others(Path(self.init)) else Path(self.init)
+        return None if is_foreign(Path(self.init)) else Path(self.init)
 
     def check(self, processes: int) -> None:
         slots, team = self.data.slots, self.sequence_parallel
@@ -84,7 +84,7 @@ class VAETrainingConfig(RunConfig):
         if self.init_run is not None:
             _check_before(self.init_run)
         elif self.init is not None:
-            check_others(self.backbone, Path(self.init))
+            check_foreign(self.backbone, Path(self.init))
         clips = TrainingClips(self.data, steps=self.steps, seed=self.seed)
         check_shards(clips.index, teams)
         if self.data.held_out is not None:
@@ -131,7 +131,7 @@ def build_vae(config: VAETrainingConfig) -> PredictiveVAE:
     if config.init_run is not None:
         load_vae_weights(vae, config.backbone, run=config.init_run)
     elif config.init is not None:
-        load_others(vae, config.backbone, Path(config.init))
+        load_foreign(vae, config.backbone, Path(config.init))
     return vae
 
 
