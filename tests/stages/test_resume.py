@@ -48,7 +48,7 @@ CUTS = {
     "latte": ("pvvae.denoiser.trainer.DenoiserTrainer.step", 3),
     "generate": ("stages.generate.write_array", 3),
     "evaluate_reconstruction": ("stages.evaluate_reconstruction.write_array", 3),
-    "evaluate_generation": ("pvvae.run.item_results.Kept.keep", 2),
+    "evaluate_generation": ("pvvae.run.item_results.ItemResults.keep", 2),
 }
 """What the stage is doing when it dies, and after how many of them."""
 
@@ -258,6 +258,6 @@ def test_an_evaluation_killed_at_its_conclusion_measures_nothing_again(
         patch.setattr("pvvae.metrics.results.write_json", dying(None, calls=0))
         with pytest.raises(Killed):
             run_stage(stage, shards, tmp_path)
-    monkeypatch.setattr("pvvae.run.item_results.Kept.keep", dying(None, calls=0))
+    monkeypatch.setattr("pvvae.run.item_results.ItemResults.keep", dying(None, calls=0))
     run_stage(stage, shards, tmp_path)
     assert scores(tmp_path / stage) == scores(whole / stage)
