@@ -19,6 +19,7 @@ class LatentScale:
         shape: tuple[int, int, int, int],
         classes: Sequence[str],
         encoder: str,
+        class_clips: Sequence[int] | None = None,
     ) -> None:
         """Keep the facts.
 
@@ -28,13 +29,19 @@ class LatentScale:
             shape: (c, t, h, w) of every latent.
             classes: names of their labels.
             encoder: digest of the weights that made them, empty where nobody noted it.
+            class_clips: latents of each class; None where that was not noted.
         """
         self.mean, self.deviation = torch.tensor(mean), torch.tensor(deviation)
         self.shape, self.classes, self.encoder = shape, tuple(classes), encoder
 
+        self.learned = tuple(
+            i for i in range(len(classes)) if class_clips is None or class_clips[i]
+        )
+        """Classes that have latents: a part of a data set can lack some."""
+
     @classmethod
     def from_facts(cls, facts: Mapping[str, Any]) -> "LatentScale":
-        """Read from a file's plain data: mean, std, shape, classes, encoder."""
+        """Read from a file's plain data: mean, std, shape, classes, encoder, class_clips."""
         c, t, h, w = facts["shape"]
         return cls(
             mean=facts["mean"],
@@ -42,6 +49,7 @@ class LatentScale:
             shape=(c, t, h, w),
             classes=facts["classes"],
             encoder=facts["encoder"],
+            class_clips=facts.get("class_clips"),
         )
 
     @property

@@ -180,7 +180,19 @@ class LatentDataset(LatentScale):
             shape=(c, t, h, w),
             classes=facts["classes"],
             encoder=facts.get("encoder", ""),
+            class_clips=self._class_clips(len(facts["classes"])),
         )
+
+    def _class_clips(self, classes: int) -> list[int]:
+        """Latents of each class."""
+        labels = np.concatenate([labels.numpy() for labels in self._labels])
+        if labels.min() < -1 or labels.max() >= classes:
+            raise ConfigError(
+                f"{self.folder}: has labels from {labels.min()} to {labels.max()}, "
+                f"{STATISTICS} names {classes} classes; run extract_latents again"
+            )
+        found: list[int] = np.bincount(labels[labels >= 0], minlength=classes).tolist()
+        return found
 
     def __len__(self) -> int:
         return int(self._ends[-1])
