@@ -7,6 +7,7 @@ from PIL import Image, ImageOps
 
 WIDE = 257
 """A level v of 16 bits is v / 257 of 8: 65535 / 255, so that black and white stay what they are."""
+ORIENTATION = 0x0112  # EXIF's tag
 _DEPTH = 24
 """Where a PNG has the bits of a channel: behind signature, length, name, width and height of its
 first chunk (PNG specification, section 11.2.1)."""
@@ -36,7 +37,7 @@ def rgb_levels(image: Image.Image, data: bytes) -> NDArray[np.uint8]:
             "or a folder of frames"
         )
     image.load()  # all of it, checksums too
-    turn = image.getexif()
+    turn = image.getexif().get(ORIENTATION, 1)
     if image.format == "PNG" and data[_DEPTH : _DEPTH + 1] == b"\x10":
         image = Image.fromarray(_of_16_bits(data))
     elif image.mode not in _EXACT:
@@ -44,7 +45,7 @@ def rgb_levels(image: Image.Image, data: bytes) -> NDArray[np.uint8]:
     elif image.mode in ("P", "PA"):  # its colours; straight to RGB, Pillow may warn of transparency
         image = image.convert("RGBA")
     colours = image.convert("RGB")
-    colours.getexif().update(turn)
+    colours.getexif()[ORIENTATION] = turn
     return np.asarray(ImageOps.exif_transpose(colours))
 
 
@@ -61,7 +62,6 @@ def _of_16_bits(data: bytes) -> NDArray[np.uint8]:
     plane, channels = frame.planes[0], _CHANNELS[frame.format.name]
     rows = np.frombuffer(plane, ">u2").reshape(frame.height, plane.line_size // 2)
     wide = rows[:, : frame.width * channels].reshape(frame.height, frame.width, channels)
-    levels = ((wide[..., : 1 if channels < 3 else 3].astype(np.uint32) + WIDE // 2) // WIDE).astype(
-        np.uint8
-    )
+    colours = wide[..., : 1 if channels < 3 else 3].astype(np.uint32)
+    levels = ((colours + WIDE // 2) // WIDE).astype(np.uint8)
     return np.ascontiguousarray(np.broadcast_to(levels, (*levels.shape[:2], 3)))
