@@ -132,8 +132,9 @@ def _sample(
 
 def _number(facts: dict[str, Any], name: str) -> int:
     value = facts.get(name)
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    return value if whole and 0 < value <= LARGEST else 0
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= LARGEST:
+        return value
+    return 0
 
 
 def _rate(value: Any) -> float:
