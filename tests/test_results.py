@@ -1,4 +1,4 @@
-"""Committed outcomes are enough to make a study's page again, with the numbers that its README has."""
+"""Committed outcomes are enough to make a study's page again, with the README's numbers."""
 
 import re
 from pathlib import Path
