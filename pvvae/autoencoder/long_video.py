@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from arch.interface import Posterior
-from arch.layers.streaming import Past, Stream
+from arch.interface import Past, Posterior, Stream
 from pvvae import distributed
 from pvvae.autoencoder.tiling import Tiles, Tiling
 from pvvae.data.clips import to_pixels, to_uint8
@@ -90,17 +89,18 @@ def windows(frames: Iterable[Frames], first: int, later: int) -> Iterator[Frames
 
 
 @torch.inference_mode()
-def through(vae: PredictiveVAE, clip: Frames, *, dropped: int = 0) -> Frames:
+def through(vae: PredictiveVAE, clip: Frames, *, dropped: int = 0, seed: int = 0) -> Frames:
     """A clip of any length and size, as ``vae`` gives it back, at its own length and size.
 
     Args:
         vae: on :func:`pvvae.distributed.device`.
         clip: uint8 (T, H, W, 3).
         dropped: groups withheld from the encoder.
+        seed: of a Gaussian pad's noise.
     """
     frames, height, width, _ = clip.shape
     x = fill(vae, to_pixels(clip).to(distributed.device()))
-    recon = vae(x, dropped)[0]
+    recon = vae(x, dropped, pad_noise=vae.draw_pad(x, seed=seed, clips=[0]))[0]
     whole: Frames = to_uint8(recon[:, :, :frames, :height, :width])[0]
     return whole
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
 import torch
@@ -19,7 +20,7 @@ class ObjectiveConfig:
     """Every weight of Eq. 1. The paper prints none of them; each default says where it is from."""
 
     max_drop_ratio: float = 1.0
-    """r: at most floor((G - 1) * r) groups are dropped. 1.0 is the paper's (4.1, Table 5)."""
+    """r: at most floor((G - 1) * r) groups are dropped. 1.0 is the paper's (section 4.1)."""
     drop: Literal["batch", "sample"] = "batch"
     """One k for all clips of a slot, which saves encoding them, or one for each clip. Ours: batch,
     since with r = 1 it saves 2 of 5 groups of encoder work on average."""
@@ -69,8 +70,16 @@ class ObjectiveConfig:
 
     @property
     def discriminator_start(self) -> int:
-        """First step at which the discriminator learns."""
-        return self.gan_start - self.discriminator_warmup
+        """First step of the stage at which the discriminator learns."""
+        return max(0, self.gan_start - self.discriminator_warmup)
+
+
+def most_dropped(groups: int, ratio: float) -> int:
+    """floor((G - 1) * r): the most groups of G that are dropped (section 3.1).
+
+    The ratio is taken as it is written: 0.29 of 100 groups are 29, where float64 has 28.999....
+    """
+    return int((groups - 1) * Fraction(str(ratio)))
 
 
 def sample_dropped(
@@ -87,7 +96,7 @@ def sample_dropped(
     Returns:
         One k (decided by the first clip), or (B,) one for each clip.
     """
-    most = int((groups - 1) * config.max_drop_ratio)
+    most = most_dropped(groups, config.max_drop_ratio)
 
     def draw(position: int) -> int:
         return int(seeding.numpy_generator(seed, "dropped", position).integers(0, most + 1))
@@ -98,7 +107,7 @@ def sample_dropped(
 
 
 @dataclass(frozen=True)
-class Cut:
+class PixelGradients:
     """What the losses say at the reconstruction, where the graph is cut."""
 
     pulls: dict[str, Tensor]
@@ -109,10 +118,10 @@ class Cut:
     heads: Tensor | None = None
     """(2, P) gradients at the head's weights of pixel losses and GAN, for the adaptive scale."""
 
-    def scaled(self, scale: Tensor) -> "Cut":
+    def scaled(self, scale: Tensor) -> "PixelGradients":
         """With the GAN's pull times ``scale`` (), which joins the losses as ``gan_scale``."""
         pulls = self.pulls | {"gan": scale * self.pulls["gan"]}
-        return Cut(pulls, self.losses | {"gan_scale": scale}, self.heads)
+        return PixelGradients(pulls, self.losses | {"gan_scale": scale}, self.heads)
 
     @property
     def pull(self) -> Tensor:
@@ -152,7 +161,7 @@ class Objective:
         *,
         frames: Tensor | None = None,
         discriminator: nn.Module | None = None,
-    ) -> Cut:
+    ) -> PixelGradients:
         """Losses and pulls of a reconstruction, the GAN's not scaled yet.
 
         Args:
@@ -173,9 +182,9 @@ class Objective:
         if discriminator is not None:
             losses["gan"], pull = self._adversarial_pull(leaf, discriminator)
             if self._adaptive is not None:
-                heads = self._adaptive.gradients(Cut(pulls, {}).pull, pull)
+                heads = self._adaptive.gradients(PixelGradients(pulls, {}).pull, pull)
             pulls["gan"] = weights.weight_gan * pull
-        return Cut(pulls, {name: loss.detach() for name, loss in losses.items()}, heads)
+        return PixelGradients(pulls, {name: loss.detach() for name, loss in losses.items()}, heads)
 
     @property
     def adaptive(self) -> bool:
@@ -183,7 +192,7 @@ class Objective:
         return self._adaptive is not None
 
     def scale(self, heads: Tensor) -> Tensor:
-        """Scale () of the GAN's pull from :attr:`Cut.heads` of a batch, or their sum over parts."""
+        """Scale () of the GAN's gradient, from a batch's ``PixelGradients.heads`` or their sum."""
         assert self._adaptive is not None, "the GAN's weight is fixed"
         return self._adaptive.ratio(heads)
 

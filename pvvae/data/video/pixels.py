@@ -1,4 +1,7 @@
-"""uint8 frames to pixels in [-1, 1] and back, and crops."""
+"""Frames of 8 bits to pixels in [-1, 1] and back, and crops."""
+
+import hashlib
+from collections.abc import Iterable
 
 import numpy as np
 import torch
@@ -9,6 +12,16 @@ from torch import Tensor
 from pvvae.data.video.frames import crop_resize
 from pvvae.data.video.video import Frames
 from pvvae.errors import ConfigError
+
+
+def clip_digest(clip: Frames) -> str:
+    """sha256 of pixels (T, H, W, 3), uint8, in this order; the shape is not in it."""
+    return hashlib.sha256(np.ascontiguousarray(clip).data).hexdigest()
+
+
+def set_digest(clips: Iterable[str]) -> str:
+    """One for the digests of all clips, whatever their order."""
+    return hashlib.sha256("".join(sorted(clips)).encode()).hexdigest()
 
 
 def to_pixels(clips: Tensor | NDArray[np.uint8]) -> Tensor:
@@ -22,6 +35,16 @@ def to_uint8(x: Tensor) -> NDArray[np.uint8]:
     """Pixels (B, 3, T, H, W) to uint8 (B, T, H, W, 3), rounded and clamped: inverts to_pixels."""
     scaled = x.detach().float().add(1.0).mul(127.5).round().clamp(0, 255).to(torch.uint8)
     return np.ascontiguousarray(rearrange(scaled, "b c t h w -> b t h w c").cpu().numpy())
+
+
+def in_8_bits(x: Tensor) -> Tensor:
+    """Pixels in [-1, 1] as a video holds them: to_pixels of to_uint8, without leaving the device.
+
+    What is measured of a reconstruction is measured of this, so that a clip in memory and the same
+    clip in a file have the same PSNR, SSIM and LPIPS. NaN stays NaN, for metrics to refuse.
+    """
+    levels = x.detach().float().add(1.0).mul(127.5).round().clamp(0, 255)
+    return levels.div_(127.5).sub_(1.0)
 
 
 def cropped(
