@@ -22,7 +22,7 @@ import av
 import numpy as np
 from av.video.reformatter import Interpolation, VideoReformatter
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from pvvae.data.video.decoding import (
     counts_frames,
@@ -33,6 +33,7 @@ from pvvae.data.video.decoding import (
     source_name,
 )
 from pvvae.data.video.display import display_matrix, square, upright
+from pvvae.data.video.levels import rgb_levels
 from pvvae.errors import ConfigError
 from pvvae.files import write_atomic
 
@@ -40,7 +41,10 @@ Frames = NDArray[np.uint8]
 """(T, H, W, 3) for a clip, (H, W, 3) for one frame."""
 
 VIDEO_SUFFIXES = frozenset(
-    (".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".ts")
+    {
+        *(".mp4", ".m4v", ".mov", ".3gp", ".3g2", ".webm", ".mkv", ".avi", ".wmv", ".asf", ".flv"),
+        *(".mpg", ".mpeg", ".vob", ".ts", ".mts", ".m2ts", ".ogv", ".mxf"),
+    }
 )
 IMAGE_SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".webp", ".bmp"))
 
@@ -61,7 +65,7 @@ EXACT = (
 each value within rounding (0.25 on average). They cost 4.5 ms a megapixel, decoding 2 to 17."""
 FINEST_TICK = 10**6  # ours: seconds divide by so much at most; players show no microseconds
 SLOWEST = Fraction(1, 1001)  # frames a second; ours: rates are rounded to such fractions
-IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
+IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF")
 """Pillow's names of the formats that are opened, whatever a file is called: others run programs
 (EPS) or have not been looked after for long."""
 MAX_IMAGE_PIXELS = 2**26
@@ -176,17 +180,17 @@ def read_image(source: Path | str | bytes, *, name: str | None = None) -> Frames
     """One image (H, W, 3), turned and mirrored as its EXIF says; transparency is dropped.
 
     Raises:
-        ConfigError: naming the file and the reason.
+        ConfigError: naming the file and the reason; for an animation, and for floats too.
     """
     try:
-        file = io.BytesIO(source) if isinstance(source, bytes) else source
-        with _quiet(), Image.open(file, formats=IMAGE_FORMATS) as image:
+        data = source if isinstance(source, bytes) else Path(source).read_bytes()
+        with _quiet(), Image.open(io.BytesIO(data), formats=IMAGE_FORMATS) as image:
             if image.width * image.height > MAX_IMAGE_PIXELS:
                 raise ValueError(
                     f"{image.height} x {image.width} pixels are too many: "
                     f"at most {MAX_IMAGE_PIXELS} are read"
                 )
-            return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+            return rgb_levels(image, data)
     except (FileNotFoundError, IsADirectoryError):
         raise ConfigError(f"{source_name(source, name)}: no such file") from None
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
