@@ -27,8 +27,9 @@ FILE = Path(__file__).resolve().parents[1] / "docs" / "surface.md"
 HEAD = """\
 # The public surface
 
-Made by `python -m tools.surface --write`; a test compares. A command is what `pvvae` is given, a key what a
-YAML file or `key.path=value` may set. What a line here says is kept until the CHANGELOG says otherwise.
+Made by `python -m tools.surface --write`; a test compares. A command is what `pvvae` is given, a
+key what a YAML file or `key.path=value` may set. A line here is kept until the CHANGELOG says
+otherwise.
 """
 
 
@@ -78,9 +79,12 @@ def _keys(config: type[Any], prefix: str) -> Iterator[str]:
     for field in dataclasses.fields(config):
         hint, path = hints[field.name], f"{prefix}{field.name}"
         yield f"- `{path}` {_shown(hint)}{_default(field)}"
-        if dataclasses.is_dataclass(hint) and isinstance(hint, type):
-            if hint not in registry.families():
-                yield from _keys(hint, f"{path}.")
+        if (
+            isinstance(hint, type)
+            and dataclasses.is_dataclass(hint)
+            and hint not in registry.families()
+        ):
+            yield from _keys(hint, f"{path}.")
 
 
 def _default(field: "dataclasses.Field[Any]") -> str:
