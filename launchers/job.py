@@ -91,7 +91,7 @@ def _job(path: Path, overrides: Sequence[str], errand: ArrayTask | None = None) 
 
 
 def _run_folder(path: Path, overrides: Sequence[str], errand: ArrayTask | None) -> Path:
-    """Of a config that may be run there."""
+    """Run folder of a config, once it is sure that the config may be run there."""
     from stages import program
 
     try:

@@ -31,7 +31,7 @@ class Config(RunConfig):
     clips: str
     """What clips are drawn from: a folder of shards, of videos or of frames, or a list of them."""
     num: int = 2048
-    """Of the draw."""
+    """Number of clips in the draw."""
     frames: int = 17
     height: int = 256
     width: int = 256

@@ -183,5 +183,5 @@ def _report(asked: StudyRequest, after: Sequence[str]) -> list[str]:
 
 
 def _shell(command: Sequence[str]) -> str:
-    """As a shell takes it, with the variables of jobs in its dependency."""
+    """The command as a line of shell, with the variables of jobs in its dependency."""
     return re.sub(r"'(--dependency=[^']*)'", r"\1", shlex.join(command))

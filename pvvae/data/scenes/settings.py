@@ -11,7 +11,7 @@ KINDS = ("slide", "accelerate", "rotate", "pan", "zoom")
 
 @dataclass(frozen=True, kw_only=True)
 class SceneSettings:
-    """The same for every scene of a set."""
+    """Settings that all scenes of a set share."""
 
     height: int = 64
     width: int = 64
