@@ -1,55 +1,40 @@
 """The console command ``pvvae``. Each command imports what it needs when it is given."""
 
 import argparse
+import importlib
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
 
-from launchers.arguments import Parser
-from launchers.commands import (
-    bench,
-    compare,
-    configs,
-    data,
-    dry_run,
-    evaluate,
-    export,
-    metrics,
-    pipeline,
-    plan,
-    predict,
-    reconstruct,
-    report,
-    sample,
-    status,
-    study,
-    train,
-    weights,
-)
+from launchers.arguments import BEGINS_ANEW, Parser
 from pvvae.accelerator import settle_accelerator
 from pvvae.errors import ConfigError
 
 COMMANDS = (
-    configs,
-    data,
-    plan,
-    dry_run,
-    train,
-    pipeline,
-    status,
-    reconstruct,
-    predict,
-    sample,
-    export,
-    metrics,
-    evaluate,
-    study,
-    compare,
-    report,
-    weights,
-    bench,
+    "configs",
+    "data",
+    "plan",
+    "dry_run",
+    "train",
+    "pipeline",
+    "status",
+    "reconstruct",
+    "predict",
+    "sample",
+    "export",
+    "metrics",
+    "evaluate",
+    "study",
+    "compare",
+    "report",
+    "weights",
+    "bench",
 )
-"""In the order in which one needs them."""
+"""Modules of ``launchers.commands``, in the order in which one needs them."""
 
 START = """\
 start with:
@@ -61,10 +46,13 @@ start with:
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command; exit status 0, or 2 after one line about a mistake of the user's."""
+    left = BEGINS_ANEW
     try:
         arguments = parse(words)
+        left = arguments.interrupted.format_map(vars(arguments))
         settle_accelerator()
-        status: int = arguments.command(arguments)
+        with _unwinding_at_sigterm():
+            status: int = arguments.command(arguments)
         sys.stdout.flush()
         return status
     except ConfigError as error:
@@ -77,9 +65,35 @@ def main(words: Sequence[str] | None = None) -> int:
         where = f"{error.filename}: " if error.filename else ""
         print(f"pvvae: {where}{error.strerror or error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("pvvae: interrupted; the same command goes on from here", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt as interrupt:
+        print(f"pvvae: interrupted; {left}", file=sys.stderr)
+        return 128 + (signal.SIGTERM if isinstance(interrupt, _Terminated) else signal.SIGINT)
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM came."""
+
+
+@contextmanager
+def _unwinding_at_sigterm() -> Iterator[None]:
+    """Let SIGTERM end a command as Ctrl-C does, so that what it was writing is taken away."""
+    mine = os.getpid()
+
+    def end(number: int, frame: FrameType | None) -> None:
+        if os.getpid() == mine:
+            raise _Terminated
+        signal.signal(number, signal.SIG_DFL)  # a forked worker: it has nothing to tidy up
+        os.kill(os.getpid(), number)
+
+    usable = threading.current_thread() is threading.main_thread()
+    if not usable or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def parser() -> Parser:
@@ -92,8 +106,9 @@ def parser() -> Parser:
         allow_abbrev=False,
     )
     commands = whole.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
-    for module in COMMANDS:
-        module.add(commands)
+    for name in COMMANDS:
+        # By name: some commands give others, and must be able to import this file.
+        importlib.import_module(f"launchers.commands.{name}").add(commands)
     return whole
 
 

@@ -15,10 +15,9 @@ from arch.interface import Backbone, Denoiser, PeerConfig
 from pvvae import distributed
 from pvvae.bounds import at_least
 from pvvae.data.clips import HeldOutClips, held_out_clips, to_pixels, to_uint8
-from pvvae.data.latent_scale import LatentScale
-from pvvae.data.video.contact_sheet import contact_sheet
-from pvvae.data.video.video import write_video
-from pvvae.data.video.writers import WRITERS
+from pvvae.data.latent_shards import LatentScale
+from pvvae.data.video.video import SAMPLE_FPS, write_video
+from pvvae.data.video.writers import WRITERS, contact_sheet
 from pvvae.denoiser.rectified_flow import SamplerConfig
 from pvvae.denoiser.rollout import check_window, frames_of
 from pvvae.denoiser.sampling import Done, Generation, Labels
@@ -29,11 +28,10 @@ from pvvae.errors import ConfigError
 from pvvae.files import write_array, write_json
 from pvvae.pretrained.runs import load_denoiser
 from pvvae.pretrained.vae_source import check_trained, open_vae
-from pvvae.run.background import Behind
 from pvvae.run.folder import read_config
-from pvvae.run.resumable_items import Items
+from pvvae.run.item_results import BackgroundWorker
+from pvvae.run.resumable_items import ResumableItems
 from pvvae.run.run import Run, RunConfig
-from pvvae.vae.validation import SAMPLE_FPS
 
 Shown = Literal["mp4", "gif", "frames", "sheet"]
 """What a run can show of its samples: each of them, or a contact sheet of the first ones."""
@@ -99,16 +97,16 @@ def run(config: Config) -> None:
     config.check(distributed.world_size())
     scale = latte_scale(Path(config.latte))
     classes = latte_classes(Path(config.latte), scale)
-    labels = Labels(seed=config.seed, choices=_class_indices(config, classes))
+    labels = Labels(seed=config.seed, choices=_class_indices(config, classes, scale.learned))
     record = Run(config, stage="generate")
     if record.finished:
         return
-    maker, behind = _Maker(config, scale, labels), Behind()
+    maker, behind = _Maker(config, scale, labels), BackgroundWorker()
     blocks = [
         range(first, min(first + config.batch, config.num))
         for first in range(0, config.num, config.batch)
     ]
-    left = Items(
+    left = ResumableItems(
         record,
         blocks,
         kept=lambda block: all(_clip_path(record.folder, i).exists() for i in block),
@@ -258,17 +256,24 @@ def _first_clips(
     return clips
 
 
-def _class_indices(config: Config, classes: tuple[str, ...]) -> list[int]:
+def _class_indices(config: Config, classes: tuple[str, ...], learned: tuple[int, ...]) -> list[int]:
     """Places of the classes to draw from, in the order that is asked for.
+
+    Args:
+        config: names them, or none for all.
+        classes: all names.
+        learned: places of those that had clips; nothing is known of the others.
 
     Raises:
         ConfigError: for one that Latte did not learn.
     """
-    unknown = [name for name in config.classes if name not in classes]
+    names = [classes[i] for i in learned] if classes else []
+    unknown = [name for name in config.classes if name not in names]
     if unknown:
-        known = ", ".join(classes) or f"none, for {config.latte} learned without classes"
-        raise ConfigError(f"classes: no class is called {unknown[0]!r}; known: {known}")
-    return [classes.index(name) for name in config.classes or classes]
+        known = ", ".join(names) or f"none, for {config.latte} learned without classes"
+        what = "no clip was learned of" if unknown[0] in classes else "no class is called"
+        raise ConfigError(f"classes: {what} {unknown[0]!r}; known: {known}")
+    return [classes.index(name) for name in config.classes or names]
 
 
 def _conclude(record: Run, config: Config, names: list[str]) -> None:

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.arguments import add_command, rows_and_columns
+from launchers.arguments import GOES_ON, add_command, rows_and_columns
 from pvvae.errors import ConfigError
 from pvvae.evaluation.folders.question import FIRST16, METRICS, OF_PAIRS, Question
 
@@ -30,7 +30,12 @@ goes on from the clips that are kept beside it, in OUT.json.measured, and gives 
 def add(commands: "Commands") -> None:
     """Declare the command."""
     metrics = add_command(
-        commands, "metrics", help="measure two folders of clips", more=EXAMPLE, run=_metrics
+        commands,
+        "metrics",
+        help="measure two folders of clips",
+        more=EXAMPLE,
+        run=_metrics,
+        interrupted=GOES_ON,
     )
     metrics.add_argument("real", type=Path, metavar="A", help="real clips, or originals")
     metrics.add_argument(
@@ -87,8 +92,8 @@ def _metrics(arguments: argparse.Namespace) -> int:
     if arguments.json is not None and arguments.json.is_dir():
         raise ConfigError(f"--json: {arguments.json} is a folder; name a file")
 
+    from pvvae.evaluation.folders.measure import table
     from pvvae.evaluation.folders.run import measure_sets
-    from pvvae.evaluation.folders.table import table
 
     results = measure_sets(question, device=_device(arguments.device), out=arguments.json)
     print(table(results))

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.arguments import add_command
+from launchers.arguments import GOES_ON, add_command
 from pvvae.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def add(commands: "Commands") -> None:
         help="give a file's commands, one after another",
         more=EXAMPLE,
         run=_pipeline,
+        interrupted=GOES_ON,
     )
     pipeline.add_argument("file", type=Path, metavar="FILE")
     pipeline.add_argument("overrides", nargs="*", metavar="slurm.option=value")
@@ -46,7 +47,6 @@ def add(commands: "Commands") -> None:
 
 
 def _pipeline(arguments: argparse.Namespace) -> int:
-    from launchers.cli import main, parse
     from launchers.machines.pipeline import run_pipeline
     from pvvae.run.process_lifetime import end_with_parent
 
@@ -57,19 +57,18 @@ def _pipeline(arguments: argparse.Namespace) -> int:
         raise ConfigError(f"pipeline: {what} goes with --slurm")
     if arguments.with_parent:
         end_with_parent()
-    return run_pipeline(arguments.file, main, check=parse)
+    return run_pipeline(arguments.file)
 
 
 def _submit(arguments: argparse.Namespace) -> int:
-    from launchers.cli import parse
     from launchers.machines import slurm
     from launchers.machines.pipeline import read_pipeline
 
     other = [word for word in arguments.overrides if not word.startswith("slurm.")]
     if other:
         raise ConfigError(f"{other[0]!r}: a pipeline takes slurm.option=value; see its file")
-    pipeline = read_pipeline(arguments.file, arguments.overrides, check=parse)
-    jobs = slurm.plan(pipeline, parse)
+    pipeline = read_pipeline(arguments.file, arguments.overrides)
+    jobs = slurm.plan(pipeline)
     if arguments.dry_run:
         print("\n".join(slurm.script(jobs, pipeline)))
     else:

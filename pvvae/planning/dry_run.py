@@ -13,7 +13,7 @@ import torch
 from pvvae.data.schedule import Bucket, Schedule
 from pvvae.denoiser.config import DenoiserTrainingConfig
 from pvvae.denoiser.trainer import DenoiserTrainer
-from pvvae.denoiser.validation_fvd import EarlyConfig
+from pvvae.denoiser.validation_fvd import SampleFVDConfig
 from pvvae.distributed.slots import process_slots
 from pvvae.engine import Engine
 from pvvae.errors import ConfigError
@@ -24,8 +24,7 @@ from pvvae.planning.states import FP32
 from pvvae.planning.synthetic_data import made_up_clips, made_up_latents
 from pvvae.run.run import Run
 from pvvae.run.tracking import TrackingConfig
-from pvvae.training.monitoring.accelerators import GB
-from pvvae.training.monitoring.flops import SlotWork
+from pvvae.training.monitoring.flops import GB, SlotWork
 from pvvae.vae.config import VAETrainingConfig
 from pvvae.vae.trainer import VAETrainer
 
@@ -85,8 +84,8 @@ def dry_run(config: object, stage: Stage, *, freeze_encoder: bool, folder: Path)
         run = Run(vae_config, stage="dry_run")
         trainer = VAETrainer(vae_config, run, count=_uncounted, freeze_encoder=freeze_encoder)
         engines = {"vae": trainer.generator}
-        if trainer.judge is not None:
-            engines["discriminator"] = trainer.judge.engine
+        if trainer.discriminator is not None:
+            engines["discriminator"] = trainer.discriminator.engine
         schedule = trainer.data.schedule
         run.close()
     else:
@@ -161,7 +160,7 @@ def _on_made_up_latents(config: DenoiserTrainingConfig, folder: Path) -> Denoise
         classes=config.denoiser.num_classes,
     )
     engine = dataclasses.replace(config.engine, compile=False)
-    nothing = EarlyConfig()  # samples would be of made-up weights
+    nothing = SampleFVDConfig()  # samples would be of made-up weights
     return dataclasses.replace(config, latents=str(latents), engine=engine, early=nothing)
 
 

@@ -10,15 +10,14 @@ from torch import Tensor, nn
 
 from pvvae import distributed
 from pvvae.engine import Engine
-from pvvae.vae.losses.adversarial import discriminator_loss
-from pvvae.vae.losses.lecam import Anchors, lecam
+from pvvae.vae.losses.adversarial import Anchors, discriminator_loss, lecam
 from pvvae.vae.objective import ObjectiveConfig
 
 ANCHORS = "lecam.json"
 """File of a checkpoint with LeCAM's averages, if it has any."""
 
 
-class Judge:
+class DiscriminatorTrainer:
     """A discriminator, its engine and LeCAM's averages of what it has said."""
 
     def __init__(self, engine: Engine, objective: ObjectiveConfig) -> None:
@@ -28,10 +27,10 @@ class Judge:
 
     @property
     def network(self) -> nn.Module:
-        """The network itself, for whoever learns from its verdict."""
+        """The network itself: the generator's losses run through it, and not through its engine."""
         return self.engine.network
 
-    def learn(self, x: Tensor, recon: Tensor, *, weight: float) -> dict[str, Tensor]:
+    def backward(self, x: Tensor, recon: Tensor, *, weight: float) -> dict[str, Tensor]:
         """Accumulate ``weight`` times the gradient of one slot's loss.
 
         Args:
@@ -52,7 +51,7 @@ class Judge:
         self.engine.backward(weight * loss)
         return {name: value.detach() for name, value in values.items()}
 
-    def remember(self, values: dict[str, Tensor]) -> None:
+    def update_anchors(self, values: dict[str, Tensor]) -> None:
         """Average a step's logits in, if LeCAM is on; a collective call.
 
         Args:
@@ -72,9 +71,9 @@ class Judge:
     def load(self, folder: Path) -> None:
         """Take up a checkpoint's engine state, in ``discriminator``, and averages."""
         self.engine.load(folder / "discriminator")
-        self.recall(folder)
+        self.load_anchors(folder)
 
-    def recall(self, folder: Path) -> None:
+    def load_anchors(self, folder: Path) -> None:
         """Take up a checkpoint's averages alone, none if it has none: another stage's, say."""
         path = folder / ANCHORS
         self._anchors = Anchors(**json.loads(path.read_text())) if path.exists() else None

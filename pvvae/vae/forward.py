@@ -1,6 +1,6 @@
 """One slot's pass through the VAE: every draw it needs, each from the clip's position alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -10,11 +10,12 @@ from arch.interface import Backbone, Posterior
 from pvvae import distributed, seeding
 from pvvae.data.clips import ClipBatch
 from pvvae.engine import Engine
-from pvvae.vae.objective import ObjectiveConfig, sample_dropped
+from pvvae.training.monitoring.latent_health import latent_moments
+from pvvae.vae.objective import ObjectiveConfig, PixelGradients, sample_dropped
 
 
 @dataclass(frozen=True)
-class Seen:
+class SlotOutput:
     """A slot after its pass through the VAE."""
 
     x: Tensor
@@ -31,7 +32,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class SlotInputs:
     """A slot's clips and all that is drawn for them."""
 
     x: Tensor
@@ -43,7 +44,7 @@ class Drawn:
     noise: Tensor
     """(B, c, t, h, w) of the posterior's sample."""
     lpips_frames: Tensor | None
-    """As :attr:`Seen.lpips_frames`."""
+    """As :attr:`SlotOutput.lpips_frames`."""
 
 
 class Forward:
@@ -56,23 +57,23 @@ class Forward:
         self._groups, self._stride = backbone.latent_frames, backbone.stride
         self._channels = backbone.latent_channels
 
-    def __call__(self, batch: ClipBatch, *, graph: bool = True) -> Seen:
+    def __call__(self, batch: ClipBatch, *, graph: bool = True) -> SlotOutput:
         """Reconstruct one slot, for a backward pass or (without ``graph``) to look at only."""
         drawn = self.draw(batch)
         x, dropped = drawn.x, drawn.dropped
         with torch.set_grad_enabled(graph):
             recon, mean, logvar = self._engine(x.to(self._engine.dtype), dropped, drawn.noise)
         observed = None if isinstance(dropped, int) else (drawn.groups - dropped).to(x.device)
-        return Seen(x, recon, Posterior(mean, logvar), dropped, observed, drawn.lpips_frames)
+        return SlotOutput(x, recon, Posterior(mean, logvar), dropped, observed, drawn.lpips_frames)
 
-    def draw(self, batch: ClipBatch) -> Drawn:
+    def draw(self, batch: ClipBatch) -> SlotInputs:
         """Whatever is random about a slot."""
         x = batch.x.to(distributed.device())
         groups = self._groups(x.shape[2])
         positions = batch.positions.tolist()
         dropped = sample_dropped(groups, self._objective, seed=self._seed, positions=positions)
         frames = self._lpips_frames(x.shape[2], positions)
-        return Drawn(x, groups, dropped, self._noise(x, groups, positions), frames)
+        return SlotInputs(x, groups, dropped, self._noise(x, groups, positions), frames)
 
     def _noise(self, x: Tensor, groups: int, positions: Sequence[int]) -> Tensor:
         """Standard normal (B, c, t, h, w) for the posterior's sample."""
@@ -87,3 +88,43 @@ class Forward:
             return None
         generator = seeding.torch_generator(self._seed, "lpips", positions[0])
         return torch.randperm(frames, generator=generator)[:wanted].sort().values
+
+
+@dataclass(frozen=True)
+class Look:
+    """A slot of which the adaptive weight has already seen the gradients."""
+
+    slot: SlotOutput | None
+    """Its forward pass, if the graph was kept."""
+    gradients: PixelGradients
+
+
+class StepSums:
+    """What is added up over the slots of a step; this process's part of it."""
+
+    def __init__(self) -> None:
+        self.losses: dict[str, Tensor] = {}
+        """Means over the step's clips, and numbers of clips and pixels."""
+        self.squares: dict[str, Tensor] = {}
+        """Squared norm of each weighted loss's gradient at the reconstructions."""
+        self.moments: list[Tensor] = []
+        """Moments of the latents, slot by slot."""
+
+    def add(
+        self,
+        slot: SlotOutput,
+        losses: Mapping[str, Tensor],
+        gradients: PixelGradients,
+        *,
+        share: float,
+    ) -> None:
+        """Add a slot that holds ``share`` of the step's clips."""
+        counts = {"clips": len(slot.x), "pixels": slot.x[:, 0].numel()}
+        like = list(losses.values())[-1]
+        parts = {name: share * loss for name, loss in losses.items()}
+        parts |= {name: like.new_tensor(count) for name, count in counts.items()}
+        for name, part in parts.items():
+            self.losses[name] = self.losses.get(name, 0.0) + part
+        for name, square in gradients.squares().items():
+            self.squares[name] = self.squares.get(name, 0.0) + share**2 * square
+        self.moments.append(latent_moments(slot.posterior, slot.observed))

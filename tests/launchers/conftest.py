@@ -17,7 +17,7 @@ from pvvae.config import decode, load_plugins
 from pvvae.data.latent_shards import channel_statistics, shard_path, write_shard, write_statistics
 from pvvae.data.packing.pack import pack
 from pvvae.data.video.video import write_video
-from pvvae.model import PredictiveVAE
+from pvvae.model import Pad, PredictiveVAE
 from pvvae.run import checkpoints
 from tests.launchers.slurm_cluster import Cluster, running_cluster
 from tests.launchers.squares import FPS, moving_squares
@@ -73,22 +73,31 @@ def config(tmp_path: Path, packed: Path) -> Path:
 @pytest.fixture
 def vae_run(tmp_path: Path) -> Path:
     """A run folder of a toy VAE, with a checkpoint."""
+    return toy_vae_run(tmp_path / "vae")
+
+
+def toy_vae_run(folder: Path, *, pad: Pad = "learnable") -> Path:
+    """Make one."""
     plain = {
         "stage": "predictive",
         "plugins": [str(PLUGIN)],
         "backbone": {"name": "toy", "latent_channels": 4},
-        "pad": "learnable",
+        "pad": pad,
     }
     load_plugins(plain)
-    vae = PredictiveVAE(decode(BackboneConfig, plain["backbone"]).build())
-    return _run_folder(tmp_path / "vae", plain, {"vae": vae.state_dict()})
+    vae = PredictiveVAE(decode(BackboneConfig, plain["backbone"]).build(), pad=pad)
+    return _run_folder(folder, plain, {"vae": vae.state_dict()})
 
 
 @pytest.fixture
 def latte_run(tmp_path: Path, vae_run: Path) -> Path:
     """A run folder of a toy Latte on latents (4, 2, 2, 3) of two classes."""
-    latents = tmp_path / "latents"
-    _run_folder(latents, {"stage": "extract_latents", "vae": str(vae_run)}, {})
+    return toy_latte_run(tmp_path / "latte", latents=tmp_path / "latents", vae=vae_run)
+
+
+def toy_latte_run(folder: Path, *, latents: Path, vae: Path) -> Path:
+    """Make one, and the run of its latents."""
+    _run_folder(latents, {"stage": "extract_latents", "vae": str(vae)}, {})
     moments = torch.zeros(2, 4, 2, 2, 3)
     write_shard(
         shard_path(latents / "train", 0),
@@ -105,11 +114,11 @@ def latte_run(tmp_path: Path, vae_run: Path) -> Path:
         "latents": str(latents),
     }
     denoiser = decode(DenoiserConfig, plain["denoiser"]).build()
-    return _run_folder(tmp_path / "latte", plain, {"denoiser": denoiser.state_dict()})
+    return _run_folder(folder, plain, {"denoiser": denoiser.state_dict()})
 
 
 def _run_folder(folder: Path, plain: dict[str, Any], weights: dict[str, Any]) -> Path:
-    folder.mkdir()
+    folder.mkdir(parents=True)
     (folder / "config.yaml").write_text(yaml.safe_dump({**plain, "run": str(folder)}))
 
     def write(partial: Path) -> list[Path]:

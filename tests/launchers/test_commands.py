@@ -11,7 +11,8 @@ import pytest
 
 from launchers import cli
 from pvvae.data.video.video import probe, read_video, write_video
-from pvvae.run.progress_file import Standing
+from pvvae.run.progress_file import ItemProgress
+from tests.launchers.conftest import toy_vae_run
 from tests.launchers.squares import FPS, moving_squares
 
 
@@ -43,6 +44,19 @@ def test_a_prediction_shows_truth_and_prediction_and_where_it_begins(
     printed = capsys.readouterr().out
     assert "MSE of prediction" in printed
     assert "MSE of repeating frame 9" in printed
+
+
+def test_a_gaussian_pad_is_predicted_from_with_noise_of_the_seed(
+    videos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    vae = toy_vae_run(tmp_path / "gaussian", pad="gaussian")
+    said = []
+    for i, seed in enumerate((0, 0, 1)):
+        out = tmp_path / f"{i}.mp4"
+        run("predict", videos / "left/left.mp4", out, "--run", vae, "--seed", seed)
+        said.append(capsys.readouterr().out.splitlines()[0])
+    assert said[0].startswith("MSE of prediction: ")
+    assert said[0] == said[1] != said[2]
 
 
 def test_sampling_writes_a_video_of_each_sample_and_a_contact_sheet(
@@ -159,7 +173,7 @@ def test_status_tells_clips_pace_and_time_left_of_a_run_without_steps(
     run_folder = tmp_path / "samples"
     run_folder.mkdir()
     (run_folder / "config.yaml").write_text("stage: generate\n")
-    standing = Standing(done=80, total=2048, begun=16, seconds=320.0)
+    standing = ItemProgress(done=80, total=2048, begun=16, seconds=320.0)
     (run_folder / "progress.json").write_text(json.dumps(asdict(standing)))
     run("status", tmp_path)
     shown = f"{run_folder}  generate  interrupted  80/2048 clips  5 s/clip, 2 h 44 min left"

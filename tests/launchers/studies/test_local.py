@@ -1,6 +1,7 @@
 """A study is run to its end, whatever fails or is killed on the way."""
 
 import json
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -10,10 +11,11 @@ import pytest
 import yaml
 
 from launchers import cli
+from launchers.studies import flops as flops_module
 from launchers.studies import local
 from launchers.studies.attempt import Ended
 from launchers.studies.local import run_study
-from launchers.studies.request import Asked, question
+from launchers.studies.request import StudyRequest, question
 from launchers.studies.show import plan_lines
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
@@ -21,7 +23,7 @@ from pvvae.study.outcomes import Outcome, read_outcomes
 from pvvae.study.runs.gathering import stale_cells
 from pvvae.study.spec.expansion import Task
 
-Ask = Callable[..., Asked]
+Ask = Callable[..., StudyRequest]
 Plain = dict[str, Any]
 
 
@@ -39,7 +41,7 @@ class Runs:
         self._now, self._lock = 0, threading.Lock()
 
     def __call__(
-        self, task: Task, asked: Asked, *, processes: int, environment: dict[str, str]
+        self, task: Task, asked: StudyRequest, *, processes: int, environment: dict[str, str]
     ) -> Ended:
         with self._lock:
             self.threads[task.stage] = environment.get(local.THREADS)
@@ -74,11 +76,11 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
     return stand_in
 
 
-def run(asked: Asked, *, at_once: int = 1) -> int:
+def run(asked: StudyRequest, *, at_once: int = 1) -> int:
     return run_study(asked, at_once=at_once, processes=1)
 
 
-def outcomes(asked: Asked) -> dict[str, Outcome]:
+def outcomes(asked: StudyRequest) -> dict[str, Outcome]:
     found = read_outcomes(asked.folder)
     return {f"{' '.join(o.arm.values())} {o.seed}": o for o in found}
 
@@ -177,7 +179,7 @@ def test_quality_against_cost_knows_the_flops_of_all_training(
         counted.append(task.name)
         return 8.0 if task.stage == "images" else 0.5
 
-    monkeypatch.setattr("launchers.studies.flops.flops_of", flops)
+    monkeypatch.setattr(flops_module, "flops_of", flops)
     run(ask(seeds=[0]))
     assert not counted
     plain["answer"] = {"kind": "pareto", "y": "psnr"}
@@ -305,7 +307,7 @@ def test_runs_beside_one_another_share_the_cores_and_one_alone_has_them_all(
     ask: Ask, runs: Runs, plain: Plain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(local.THREADS, raising=False)
-    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(6)))
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(6)))
     plain["stages"]["images"]["alone"] = True
     run(ask(seeds=[0]), at_once=2)
     assert runs.threads == {"images": None, "vae": "3"}
