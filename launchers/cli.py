@@ -27,7 +27,7 @@ from launchers.commands import (
     weights,
 )
 from pvvae.accelerator import settle_accelerator
-from pvvae.errors import ConfigError
+from pvvae.errors import ConfigError, one_line
 
 COMMANDS = (
     configs,
@@ -68,14 +68,14 @@ def main(words: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return status
     except ConfigError as error:
-        print(f"pvvae: {error}", file=sys.stderr)
+        print(f"pvvae: {one_line(error)}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # pvvae configs | head
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        print(f"pvvae: {where}{error.strerror or error}", file=sys.stderr)
+        print(f"pvvae: {one_line(f'{where}{error.strerror or error}')}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("pvvae: interrupted; the same command goes on from here", file=sys.stderr)

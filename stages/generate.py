@@ -1,6 +1,5 @@
 """Generation: noise to latents by the denoiser, latents to video by the VAE's decoder."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +16,7 @@ from pvvae.bounds import at_least
 from pvvae.data.clips import HeldOutClips, held_out_clips, to_pixels, to_uint8
 from pvvae.data.latent_scale import LatentScale
 from pvvae.data.video.contact_sheet import contact_sheet
-from pvvae.data.video.video import write_video
+from pvvae.data.video.video import Frames, write_video
 from pvvae.data.video.writers import WRITERS
 from pvvae.denoiser.rectified_flow import SamplerConfig
 from pvvae.denoiser.rollout import check_window, frames_of
@@ -29,6 +28,7 @@ from pvvae.errors import ConfigError
 from pvvae.files import write_array, write_json
 from pvvae.pretrained.runs import load_denoiser
 from pvvae.pretrained.vae_source import check_trained, open_vae
+from pvvae.reading import expected_form, read_json
 from pvvae.run.background import Behind
 from pvvae.run.folder import read_config
 from pvvae.run.resumable_items import Items
@@ -138,15 +138,24 @@ def show(run: Path, formats: tuple[Shown, ...]) -> None:
         run: whose samples and labels.json are there.
         formats: each sample in these; and a contact sheet of the first ones.
     """
-    names = json.loads((run / "labels.json").read_text())
+    names = read_json(run / "labels.json")
+    if not isinstance(names, list) or not all(isinstance(name, str | None) for name in names):
+        raise ConfigError(f"{run / 'labels.json'}: damaged: must hold a list of classes")
     for i, name in enumerate(names):
         stem = run / "samples" / "_".join([f"{i:06d}", *([name.replace("/", "-")] if name else [])])
         for one in formats:
             if one != "sheet":
-                WRITERS[one](stem, np.load(_clip_path(run, i)))
+                WRITERS[one](stem, _clip(run, i))
     if "sheet" in formats:
-        shown = [np.load(_clip_path(run, i)) for i in range(min(SHEET, len(names)))]
+        shown = [_clip(run, i) for i in range(min(SHEET, len(names)))]
         write_video(run / "samples" / "contact_sheet.mp4", contact_sheet(shown), fps=SAMPLE_FPS)
+
+
+def _clip(run: Path, number: int) -> Frames:
+    path = _clip_path(run, number)
+    with expected_form(path, OSError, EOFError):
+        clip: Frames = np.load(path, allow_pickle=False)
+        return clip
 
 
 class _Maker:

@@ -1,11 +1,14 @@
 """What a denoiser must know of latents beside the latents: their size, scale, classes and maker."""
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from pvvae.errors import shown
 
 
 class LatentScale:
@@ -34,8 +37,22 @@ class LatentScale:
 
     @classmethod
     def from_facts(cls, facts: Mapping[str, Any]) -> "LatentScale":
-        """Read from a file's plain data: mean, std, shape, classes, encoder."""
+        """Read from a file's plain data: mean, std, shape, classes, encoder.
+
+        Raises:
+            ValueError: if one is not what it must be.
+            KeyError: if one is missing.
+        """
         c, t, h, w = facts["shape"]
+        if not all(isinstance(size, int) and size > 0 for size in (c, t, h, w)):
+            raise ValueError(f"shape: {shown(facts['shape'])}")
+        _check_numbers("mean", facts["mean"], c, least=-math.inf)
+        _check_numbers("std", facts["std"], c, least=0.0)
+        classes, encoder = facts["classes"], facts["encoder"]
+        if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
+            raise ValueError(f"classes: {shown(classes)}")
+        if not isinstance(encoder, str):
+            raise ValueError(f"encoder: {shown(encoder)}")
         return cls(
             mean=facts["mean"],
             deviation=facts["std"],
@@ -59,6 +76,16 @@ class LatentScale:
 
     def _broadcast(self, value: Tensor, z: Tensor) -> Tensor:
         return value.to(z.device, z.dtype)[:, None, None, None]
+
+
+def _check_numbers(name: str, values: Any, channels: int, *, least: float) -> None:
+    """Refuse what is not a finite number for each channel."""
+    if not isinstance(values, list) or len(values) != channels:
+        raise ValueError(f"{name}: must have a number for each of {channels} channels")
+    for value in values:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not math.isfinite(value) or value < least:
+            raise ValueError(f"{name}: {shown(value)} among its numbers")
 
 
 def encoder_digest(encoder: nn.Module) -> str:

@@ -4,7 +4,6 @@ Moments, not samples: a denoiser sees a fresh sample of each clip every epoch. W
 extract_latents, read by latte and generate.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,8 +17,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from pvvae.data.latent_scale import LatentScale
-from pvvae.errors import ConfigError
+from pvvae.errors import ConfigError, shown
 from pvvae.files import write_atomic, write_json
+from pvvae.reading import expected_form, read_object
 
 STATISTICS = "stats.json"
 
@@ -106,7 +106,7 @@ def channel_statistics(folder: Path) -> ChannelStatistics:
     """
     total: ChannelStatistics | None = None
     for path in _shards(folder):
-        with safe_open(path, framework="pt") as file:
+        with expected_form(path, SafetensorError), safe_open(path, framework="pt") as file:
             part = ChannelStatistics.of(file.get_tensor("mean"), file.get_tensor("logvar"))
         total = part if total is None else total + part
     assert total is not None  # _shards refuses an empty folder
@@ -158,28 +158,35 @@ class LatentDataset(LatentScale):
         path = self.folder / STATISTICS
         if not path.is_file():
             raise ConfigError(f"{path}: no such file; run extract_latents (to its end) first")
-        facts = json.loads(path.read_text())
-        self._paths = _shards(self.folder)
-        try:
-            self._shards: list[Any] = [safe_open(path, framework="pt") for path in self._paths]
-        except (SafetensorError, OSError) as error:
-            raise ConfigError(f"{self.folder}: a shard cannot be read ({error})") from None
-        self._labels = [shard.get_tensor("label") for shard in self._shards]
+        facts = read_object(path)
+        opened = [_open_shard(shard) for shard in _shards(self.folder)]
+        self._shards = [shard for shard, _, _ in opened]
+        self._labels = [labels for _, labels, _ in opened]
         self._ends = np.cumsum([len(labels) for labels in self._labels])
-        if len(self) != facts["count"]:
-            raise ConfigError(
-                f"{self.folder}: has {len(self)} latents, {path.name} counts {facts['count']}; "
-                "run extract_latents again"
-            )
-        self.unique: int = facts.get("unique", facts["count"])
-        """Different clips: fewer than there are latents, where clips were encoded mirrored too."""
-        _, c, t, h, w = self._shards[0].get_slice("mean").get_shape()
+        shapes = [shape for _, _, shape in opened]
+        if set(shapes) != {shapes[0]}:
+            raise ConfigError(f"{self.folder}: latents of different shapes: {shown(shapes)}")
+        with expected_form(path):
+            count = facts["count"]
+            if len(self) != count:
+                raise ConfigError(
+                    f"{self.folder}: has {len(self)} latents, {path.name} counts {shown(count)}; "
+                    "run extract_latents again"
+                )
+            self.unique: int = facts.get("unique", count)
+            """Different clips: fewer than latents, where clips were encoded mirrored too."""
+            if not isinstance(self.unique, int) or not 0 < self.unique <= len(self):
+                raise ValueError(f"unique: {shown(self.unique)} of {len(self)} latents")
+            scale = LatentScale.from_facts({"encoder": "", **facts, "shape": shapes[0]})
+            most = max(int(labels.max()) for labels in self._labels)
+            if scale.classes and most >= len(scale.classes):
+                raise ValueError(f"classes: {len(scale.classes)}, and a label {most}")
         super().__init__(
             mean=facts["mean"],
             deviation=facts["std"],
-            shape=(c, t, h, w),
-            classes=facts["classes"],
-            encoder=facts.get("encoder", ""),
+            shape=scale.shape,
+            classes=scale.classes,
+            encoder=scale.encoder,
         )
 
     def __len__(self) -> int:
@@ -193,6 +200,28 @@ class LatentDataset(LatentScale):
         row = index - (int(self._ends[shard - 1]) if shard else 0)
         mean, logvar = (self._shards[shard].get_slice(name)[row] for name in ("mean", "logvar"))
         return mean, logvar, int(self._labels[shard][row])
+
+
+def _open_shard(path: Path) -> tuple[Any, Tensor, tuple[int, ...]]:
+    """A shard, its labels (N,), and the shape (c, t, h, w) of its moments.
+
+    Raises:
+        ConfigError: if a tensor is missing, or not of the shape that the others have.
+    """
+    with expected_form(path, SafetensorError, OSError):
+        shard: Any = safe_open(path, framework="pt")
+        labels: Tensor = shard.get_tensor("label")
+        mean, logvar = (shard.get_slice(name) for name in ("mean", "logvar"))
+        shape = tuple(mean.get_shape())
+        if len(shape) != 5 or not all(shape) or tuple(logvar.get_shape()) != shape:
+            raise ValueError(f"mean and logvar of shapes {shape} and {logvar.get_shape()}")
+        if tuple(labels.shape) != shape[:1] or labels.dtype != torch.int64:
+            raise ValueError(
+                f"label of {tuple(labels.shape)} {labels.dtype} beside mean of {shape}"
+            )
+        if {mean.get_dtype(), logvar.get_dtype()} - {"F16", "BF16", "F32", "F64"}:
+            raise ValueError(f"mean and logvar of {mean.get_dtype()} and {logvar.get_dtype()}")
+        return shard, labels, shape[1:]
 
 
 def _dtype(folder: Path) -> str:

@@ -1,6 +1,5 @@
 """Indexing WebDataset shards that other programs made (video2dataset, img2dataset, ...)."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from pvvae.data.shards import tars
 from pvvae.data.shards.samples import Contents, Reject, Sample, Shard, columns_of
 from pvvae.data.video.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from pvvae.errors import ConfigError
+from pvvae.reading import parse_json
 
 MEDIA = ("npy", *sorted(suffix[1:] for suffix in VIDEO_SUFFIXES | IMAGE_SUFFIXES))
 """Extensions that hold pixels, in order of preference: what is decoded already comes first."""
@@ -65,7 +65,7 @@ def _facts(path: Path, members: dict[str, tars.Extent]) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     try:
         if "json" in members:
-            data = json.loads(tars.read_extent(path, members["json"]))
+            data = parse_json(tars.read_extent(path, members["json"]), str(path))
             facts = data if isinstance(data, dict) else {}
         if "cls" in members:
             facts["label"] = int(tars.read_extent(path, members["cls"]))

@@ -1,13 +1,13 @@
 """Losses and gradient norms that leap far above what they were in the steps before."""
 
-import json
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import fmean, pstdev
 
 from pvvae import distributed
 from pvvae.files import write_json
+from pvvae.reading import expected_form, read_object
 from pvvae.run.checkpoints import Write
 
 FILE = "spikes.json"
@@ -51,8 +51,11 @@ class Spikes:
     def load(self, folder: Path) -> None:
         """Take up a checkpoint's series, none if it has none."""
         path = folder / FILE
-        series: dict[str, Iterable[float]] = json.loads(path.read_text()) if path.exists() else {}
-        self._series = {name: deque(past, self._window) for name, past in series.items()}
+        series = read_object(path) if path.exists() else {}
+        with expected_form(path):
+            self._series = {
+                name: deque(map(float, past), self._window) for name, past in series.items()
+            }
 
     def _leaps(self, name: str, value: float) -> bool:
         past = self._past(name)
