@@ -17,7 +17,7 @@ from types import FrameType
 
 from launchers.machines.local import UNFINISHED, exit_status
 from launchers.machines.queue import DESK, claim, queued_jobs, told
-from launchers.studies.array_task import Errand, read_errand
+from launchers.studies.array_task import ArrayTask, read_errand
 from launchers.studies.attempt import MISTAKE
 from pvvae.accelerator import settle_accelerator
 from pvvae.errors import ConfigError
@@ -56,7 +56,7 @@ def main(words: Sequence[str] | None = None) -> int:
         return _say(str(error), MISTAKE)
 
 
-def _errand(errand: Errand) -> int:
+def _errand(errand: ArrayTask) -> int:
     """A run of a study: a stage's as any other, a command here and now."""
     if errand.done:
         return _say(f"{errand.run}: finished already", 0)
@@ -64,7 +64,7 @@ def _errand(errand: Errand) -> int:
     return errand.give() if errand.config is None else _job(errand.write_config(), [], errand)
 
 
-def _job(path: Path, overrides: Sequence[str], errand: Errand | None = None) -> int:
+def _job(path: Path, overrides: Sequence[str], errand: ArrayTask | None = None) -> int:
     job = _id()
     run = _run_folder(path, overrides, errand)
     if is_finished(run):
@@ -90,7 +90,7 @@ def _job(path: Path, overrides: Sequence[str], errand: Errand | None = None) -> 
     return _again(run, job, status) if again else status
 
 
-def _run_folder(path: Path, overrides: Sequence[str], errand: Errand | None) -> Path:
+def _run_folder(path: Path, overrides: Sequence[str], errand: ArrayTask | None) -> Path:
     """Of a config that may be run there."""
     from stages import program
 

@@ -104,16 +104,39 @@ def apply_overrides(data: Mapping[str, Any], overrides: Sequence[str]) -> dict[s
         ConfigError: for a word without ``=``, a path through something that is no mapping, or a
             value that is not YAML.
     """
-    for word in overrides:
+    return apply_values(data, read_overrides(overrides))
+
+
+def read_overrides(words: Sequence[str]) -> dict[str, Any]:
+    """Values by ``key.path``, read from ``key.path=value`` words; of two for one key the last.
+
+    Raises:
+        ConfigError: for a word without ``=``, or a value that is not YAML.
+    """
+    values: dict[str, Any] = {}
+    for word in words:
         path, equals, text = word.partition("=")
         if not equals or not path:
             raise ConfigError(f"{quoted(word)}: an override is written key.path=value")
         if path.count(".") >= DEEPEST_KEY:
             raise ConfigError(f"{quoted(word)}: no key has that many parts")
         try:
-            layer: Any = parse_yaml(text, word)
+            value = parse_yaml(text, word)
         except ConfigError:
             raise ConfigError(f"{quoted(word)}: {quoted(text)} is not a YAML value") from None
+        values.pop(path, None)  # it is applied where it stands last
+        values[path] = value
+    return values
+
+
+def apply_values(data: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Apply values by ``key.path``, one after another.
+
+    Raises:
+        ConfigError: for a path through something that is no mapping.
+    """
+    for path, value in values.items():
+        layer: Any = value
         for part in reversed(path.split(".")):
             layer = {part: layer}
         data = merge(data, layer)
@@ -238,7 +261,9 @@ def _named(family: Any, data: Any, where: str) -> Any:
 
 def _dataclass(target: Any, data: Any, where: str) -> Any:
     if not isinstance(data, Mapping):
-        raise ConfigError(f"{where}: must be a mapping of {target.__name__}'s keys, got {quoted(data)}")
+        raise ConfigError(
+            f"{where}: must be a mapping of {target.__name__}'s keys, got {quoted(data)}"
+        )
     hints = _hints(target)
     fields = {field.name: field for field in dataclasses.fields(target)}
     for key in data:

@@ -3,7 +3,7 @@
 import reprlib
 
 LONGEST = 2000
-"""Characters of a line about a mistake. Ours: the longest that names all keys of a config has 900."""
+"""Characters of a line about a mistake. Ours: the longest that names all keys has 900."""
 
 
 class ConfigError(ValueError):
@@ -15,11 +15,7 @@ def shown(value: object, most: int = 80) -> str:
 
     What stands for more than a memory holds is cut while it is written.
     """
-    if isinstance(value, str):
-        text = one_line(value, most)
-    else:
-        text = one_line(_short().repr(value), most)
-    return text
+    return one_line(value if isinstance(value, str) else _short().repr(value), most)
 
 
 def quoted(value: object, most: int = 80) -> str:

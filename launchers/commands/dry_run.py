@@ -42,8 +42,8 @@ def _dry(arguments: argparse.Namespace) -> int:
         raise ConfigError(f"--processes: must be 1 or more, got {arguments.processes}")
     from pvvae.engine import pretend
     from pvvae.planning.dry_run import dry_run
-    from pvvae.planning.dry_table import text
     from pvvae.planning.stage import stage_of
+    from pvvae.planning.table import dry_run_text
     from stages import decoder_finetune, program
 
     _, config = program.load(arguments.config, arguments.overrides)
@@ -53,5 +53,5 @@ def _dry(arguments: argparse.Namespace) -> int:
     # DeepSpeed prints as it builds; what is printed here is the table alone.
     with TemporaryDirectory() as folder, redirect_stdout(sys.stderr):
         found = dry_run(config, stage, freeze_encoder=freeze, folder=Path(folder))
-    print(text(found, title=str(arguments.config), processes=arguments.processes))
+    print(dry_run_text(found, title=str(arguments.config), processes=arguments.processes))
     return 0

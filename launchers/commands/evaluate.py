@@ -1,6 +1,7 @@
 """``pvvae evaluate``: the paper's comparison tables, over any number of runs and peers."""
 
 import argparse
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,19 @@ from pvvae.errors import ConfigError
 
 if TYPE_CHECKING:
     from launchers.arguments import Commands
+    from launchers.tables.plan import TablePlan
+
+
+def show_plan(plan: "TablePlan", *, commands: bool) -> None:
+    """Print the title and what is missing; with ``commands``, every one as one would type it."""
+    print(plan.title)
+    for row in plan.rows:
+        if row.missing:
+            print(f"  {row.name}: {row.missing}")
+    if commands:
+        print("\n".join(shlex.join(["pvvae", *command.words]) for command in plan.commands))
+        print(f"# then {plan.folder}/table.md, table.tex, table.json and {plan.page}", flush=True)
+
 
 RECONSTRUCTION = """\
 examples:
@@ -63,9 +77,7 @@ def add(commands: "Commands") -> None:
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
-    from launchers.cli import main, parse
     from launchers.tables.make import as_pipeline, check_runs, make_table, read_table
-    from launchers.tables.show import show_plan
 
     if arguments.processes is not None and arguments.processes < 1:
         raise ConfigError(f"--processes: must be 1 or more, got {arguments.processes}")
@@ -77,11 +89,11 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         from launchers.machines import slurm
 
         pipeline = as_pipeline(asked)
-        jobs = slurm.plan(pipeline, parse)
+        jobs = slurm.plan(pipeline)
         if arguments.dry_run:
             print("\n".join(slurm.script(jobs, pipeline)))
         else:
             slurm.submit(jobs, pipeline)
         return 0
     show_plan(asked.plan, commands=arguments.dry_run)
-    return 0 if arguments.dry_run else make_table(asked, main)
+    return 0 if arguments.dry_run else make_table(asked)

@@ -87,8 +87,8 @@ def _metrics(arguments: argparse.Namespace) -> int:
     if arguments.json is not None and arguments.json.is_dir():
         raise ConfigError(f"--json: {arguments.json} is a folder; name a file")
 
+    from pvvae.evaluation.folders.measure import table
     from pvvae.evaluation.folders.run import measure_sets
-    from pvvae.evaluation.folders.table import table
 
     results = measure_sets(question, device=_device(arguments.device), out=arguments.json)
     print(table(results))

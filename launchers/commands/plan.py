@@ -77,7 +77,7 @@ def _machines(arguments: argparse.Namespace) -> "Machines":
     if not 0 < fraction <= 1:
         raise ConfigError(f"--fraction: must be above 0 and at most 1, got {fraction:g}")
     from pvvae.planning.plan import Machines
-    from pvvae.training.monitoring.accelerators import device_named
+    from pvvae.training.monitoring.flops import device_named
 
     device = device_named(arguments.device)
     return Machines(nodes=arguments.nodes, gpus=arguments.gpus, device=device, fraction=fraction)

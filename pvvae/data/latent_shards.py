@@ -4,7 +4,8 @@ Moments, not samples: a denoiser sees a fresh sample of each clip every epoch. W
 extract_latents, read by latte and generate.
 """
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,12 +15,82 @@ import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
-from pvvae.data.latent_scale import LatentScale
+from pvvae.data.latent_checks import check_facts, open_shard
 from pvvae.errors import ConfigError, shown
 from pvvae.files import write_atomic, write_json
 from pvvae.reading import expected_form, read_object
+
+
+class LatentScale:
+    """Size and scale of latents; what is learned and sampled has mean 0 and deviation 1."""
+
+    def __init__(
+        self,
+        *,
+        mean: Sequence[float],
+        deviation: Sequence[float],
+        shape: tuple[int, int, int, int],
+        classes: Sequence[str],
+        encoder: str,
+    ) -> None:
+        """Keep the facts.
+
+        Args:
+            mean: of each channel of sampled latents.
+            deviation: of each channel, likewise.
+            shape: (c, t, h, w) of every latent.
+            classes: names of their labels.
+            encoder: digest of the weights that made them, empty where nobody noted it.
+        """
+        self.mean, self.deviation = torch.tensor(mean), torch.tensor(deviation)
+        self.shape, self.classes, self.encoder = shape, tuple(classes), encoder
+
+    @classmethod
+    def from_facts(cls, facts: Mapping[str, Any]) -> "LatentScale":
+        """Read from a file's plain data: mean, std, shape, classes, encoder.
+
+        Raises:
+            ValueError: if one is of another kind.
+            KeyError: if one is missing.
+        """
+        check_facts(facts)
+        c, t, h, w = facts["shape"]
+        return cls(
+            mean=facts["mean"],
+            deviation=facts["std"],
+            shape=(c, t, h, w),
+            classes=facts["classes"],
+            encoder=facts["encoder"],
+        )
+
+    @property
+    def channels(self) -> int:
+        """c."""
+        return self.shape[0]
+
+    def normalize(self, z: Tensor) -> Tensor:
+        """Latents (..., c, t, h, w) to mean 0 and deviation 1 in each channel."""
+        return (z - self._broadcast(self.mean, z)) / self._broadcast(self.deviation, z)
+
+    def denormalize(self, z: Tensor) -> Tensor:
+        """The inverse of :meth:`normalize`."""
+        return z * self._broadcast(self.deviation, z) + self._broadcast(self.mean, z)
+
+    def _broadcast(self, value: Tensor, z: Tensor) -> Tensor:
+        return value.to(z.device, z.dtype)[:, None, None, None]
+
+
+def encoder_digest(encoder: nn.Module) -> str:
+    """sha256 of all weights, by name: fine-tuning a decoder leaves that of its encoder as it is."""
+    digest = hashlib.sha256()
+    for name, value in sorted(encoder.state_dict().items()):
+        whole = value.detach().cpu().contiguous()
+        digest.update(f"{name} {whole.dtype} {tuple(whole.shape)}\n".encode())
+        digest.update(whole.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
 
 STATISTICS = "stats.json"
 
@@ -159,7 +230,7 @@ class LatentDataset(LatentScale):
         if not path.is_file():
             raise ConfigError(f"{path}: no such file; run extract_latents (to its end) first")
         facts = read_object(path)
-        opened = [_open_shard(shard) for shard in _shards(self.folder)]
+        opened = [open_shard(shard) for shard in _shards(self.folder)]
         self._shards = [shard for shard, _, _ in opened]
         self._labels = [labels for _, labels, _ in opened]
         self._ends = np.cumsum([len(labels) for labels in self._labels])
@@ -200,28 +271,6 @@ class LatentDataset(LatentScale):
         row = index - (int(self._ends[shard - 1]) if shard else 0)
         mean, logvar = (self._shards[shard].get_slice(name)[row] for name in ("mean", "logvar"))
         return mean, logvar, int(self._labels[shard][row])
-
-
-def _open_shard(path: Path) -> tuple[Any, Tensor, tuple[int, ...]]:
-    """A shard, its labels (N,), and the shape (c, t, h, w) of its moments.
-
-    Raises:
-        ConfigError: if a tensor is missing, or not of the shape that the others have.
-    """
-    with expected_form(path, SafetensorError, OSError):
-        shard: Any = safe_open(path, framework="pt")
-        labels: Tensor = shard.get_tensor("label")
-        mean, logvar = (shard.get_slice(name) for name in ("mean", "logvar"))
-        shape = tuple(mean.get_shape())
-        if len(shape) != 5 or not all(shape) or tuple(logvar.get_shape()) != shape:
-            raise ValueError(f"mean and logvar of shapes {shape} and {logvar.get_shape()}")
-        if tuple(labels.shape) != shape[:1] or labels.dtype != torch.int64:
-            raise ValueError(
-                f"label of {tuple(labels.shape)} {labels.dtype} beside mean of {shape}"
-            )
-        if {mean.get_dtype(), logvar.get_dtype()} - {"F16", "BF16", "F32", "F64"}:
-            raise ValueError(f"mean and logvar of {mean.get_dtype()} and {logvar.get_dtype()}")
-        return shard, labels, shape[1:]
 
 
 def _dtype(folder: Path) -> str:

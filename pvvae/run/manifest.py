@@ -11,7 +11,7 @@ MANIFEST = "manifest.json"
 
 
 def read_manifest(path: Path) -> dict[str, Any] | None:
-    """What is in the manifest of the checkpoint ``path``; None if there is none that can be read."""
+    """The manifest of the checkpoint ``path``; None if there is none that can be read."""
     try:
         manifest = read_object(path / MANIFEST)
     except ConfigError:

@@ -12,18 +12,18 @@ from pvvae.report.formats.latex import latex_table
 from pvvae.report.formats.markdown import markdown_table
 from pvvae.report.formats.text import text_table
 from pvvae.report.html_shell import Section, shell
-from pvvae.report.runs.run_records import Record, find_records, short_names
+from pvvae.report.runs.run_records import RunRecord, find_records, short_names
 from pvvae.report.tables.protocols import all_differences, by_score, described
 from pvvae.report.tables.result_files import read_results
 from pvvae.report.tables.run_scores import HELD_OUT, LAST, SCORES
 from pvvae.report.tables.scores import GENERATION, REBUILDING, RECONSTRUCTION, TRAINING
-from pvvae.report.tables.table import Measured, make_table
+from pvvae.report.tables.table import ScoredSubject, make_table
 
 SOURCES = (RECONSTRUCTION, GENERATION, REBUILDING, TRAINING)
 """Stages whose results are compared."""
 
 
-class DamagedRun(ConfigError):
+class DamagedRunError(ConfigError):
     """A run below a path whose files cannot be read: its column is empty, the others stand."""
 
 
@@ -69,7 +69,7 @@ def comparison(paths: Sequence[Path], *, format: str = "text", anyway: bool = Fa
     scores = (*SCORES, *HELD_OUT)
     table = make_table(
         scores,
-        [Measured(name=name, found=found) for name, found in named],
+        [ScoredSubject(name=name, found=found) for name, found in named],
         differences=by_score(scores, named),
         remarks=[*described(named), *damage],
     )
@@ -80,7 +80,7 @@ def _column(path: Path) -> tuple[dict[str, dict[str, Any]], str]:
     """Results of a path; of a damaged run nothing, and what is wrong with it."""
     try:
         return _results_of(path), ""
-    except DamagedRun as error:
+    except DamagedRunError as error:
         return {}, str(error)
 
 
@@ -96,7 +96,7 @@ def _results_below(folder: Path) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for record in records:
         if record.damage:
-            raise DamagedRun(one_line(record.damage))
+            raise DamagedRunError(one_line(record.damage))
         path = record.folder / FILE
         if record.stage not in SOURCES or not path.exists():
             continue
@@ -105,7 +105,7 @@ def _results_below(folder: Path) -> dict[str, dict[str, Any]]:
         try:
             found[record.stage] = read_results(path)
         except ConfigError as error:
-            raise DamagedRun(one_line(error)) from None
+            raise DamagedRunError(one_line(error)) from None
     if not found and records[0].folder == folder:
         found = _last_held_out(records[0])
     if not found:
@@ -116,6 +116,6 @@ def _results_below(folder: Path) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _last_held_out(record: Record) -> dict[str, dict[str, Any]]:
+def _last_held_out(record: RunRecord) -> dict[str, dict[str, Any]]:
     lines = [line for line in record.metrics if line["kind"] == "held_out"]
     return {LAST: lines[-1]} if lines else {}

@@ -1,4 +1,4 @@
-"""What is wrong with the files of a run, so that one damaged run is one row and not the page's end."""
+"""What is wrong with the files of a run: one damaged run is one row, and not the page's end."""
 
 import re
 from collections.abc import Mapping

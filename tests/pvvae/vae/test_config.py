@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pvvae.errors import ConfigError
 from pvvae.vae.config import VAETrainingConfig
 from stages import program
 
@@ -37,3 +38,14 @@ def test_a_discriminator_cannot_begin_before_the_stage():
     early = config("configs/cnn/predictive.yaml", "objective.discriminator_warmup=9000")
     assert early.objective.discriminator_start == 0
     assert early.discriminator_rate(0) == early.discriminator_optimizer.lr / 1_000
+
+
+def test_a_stage_before_that_is_not_there_is_named_with_the_ways_to_do_without(tmp_path):
+    missing = config("configs/cnn/predictive.yaml", f"init={tmp_path}/image_pretrain")
+    with pytest.raises(
+        ConfigError, match="image_pretrain: no such run folder; train the stage before"
+    ):
+        missing.check(1)
+    with pytest.raises(ConfigError, match="or start from scratch with init=null"):
+        missing.check(1)
+    assert config("configs/own/cnn.yaml").init is None
