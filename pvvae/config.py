@@ -18,7 +18,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from arch import registry
 from pvvae.errors import ConfigError, one_line, quoted, shown
-from pvvae.reading import parse_yaml, read_yaml_text
+from pvvae.reading import list_of_texts, parse_yaml, read_config_file
 
 ConfigT = TypeVar("ConfigT")
 
@@ -41,47 +41,21 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 def _read(path: Path, *, below: tuple[Path, ...], count: Iterator[int]) -> dict[str, Any]:
     """One file, extended by those of ``below``, of which ``count`` counts all."""
-    data = _parse(path)
+    data = read_config_file(path)
     whole = path.resolve()
     if whole in below:
         raise ConfigError(f"{path}: extends itself, through {below[-1].name}")
     if next(count) > MOST_FILES:
         raise ConfigError(f"{path}: more than {MOST_FILES} files extend one another")
     bases = data.pop("extends", None) or []
-    bases = _texts([bases] if isinstance(bases, str) else bases, f"{path}: extends")
-    plugins = _texts(data.get("plugins") or [], f"{path}: plugins")
+    bases = list_of_texts([bases] if isinstance(bases, str) else bases, f"{path}: extends")
+    plugins = list_of_texts(data.get("plugins") or [], f"{path}: plugins")
     data["plugins"] = [str((path.parent / plugin).resolve()) for plugin in plugins]
     merged: dict[str, Any] = {}
     for base in bases:
         merged = merge(merged, _read(path.parent / base, below=(*below, whole), count=count))
     plugins = [*merged.get("plugins", []), *data["plugins"]]
     return merge(merged, data) | {"plugins": list(dict.fromkeys(plugins))}
-
-
-def _texts(value: Any, where: str) -> list[str]:
-    """A list of file names.
-
-    Raises:
-        ConfigError: if it is none.
-    """
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise ConfigError(f"{where}: must be a list of files, got {quoted(value)}")
-    if any("\0" in item for item in value):
-        raise ConfigError(f"{where}: no file has a name with a null character")
-    return value
-
-
-def _parse(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise ConfigError(f"{path}: no such config file; `pvvae configs` lists the shipped ones")
-    data = read_yaml_text(path)
-    data = {} if data is None else data
-    if not isinstance(data, dict):
-        raise ConfigError(f"{path}: a config is a mapping of keys, got {type(data).__name__}")
-    for key in data:
-        if not isinstance(key, str):
-            raise ConfigError(f"{path}: keys are words, got {shown(key)}")
-    return data
 
 
 def merge(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:

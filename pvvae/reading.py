@@ -7,6 +7,7 @@ holds, and a few thousand brackets for more calls than Python nests.
 
 import json
 import math
+import tokenize
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from pvvae.errors import ConfigError, shown
+from pvvae.errors import ConfigError, quoted, shown
 
 MOST_YAML = 2**18
 """Bytes of a YAML file. Ours: a hundred times the largest that is shipped, read in a second."""
@@ -24,7 +25,16 @@ DEEPEST = 40
 """Levels of nesting. Ours: six are used, and Python's limit on calls allows some hundred."""
 WHOLE = 2**63
 """Whole numbers are smaller, as in every format that they go to from here."""
-MISTAKES = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+MISTAKES = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    SyntaxError,
+    tokenize.TokenError,  # of a damaged header of NumPy's
+    TypeError,
+    ValueError,
+)
 """What Python raises where plain data has another shape than who takes it apart expects."""
 
 
@@ -109,6 +119,37 @@ def read_yaml_text(path: Path) -> Any:
         ConfigError: as :func:`read_text` and :func:`parse_yaml`; the latter with the line.
     """
     return parse_yaml(read_text(path), str(path))
+
+
+def read_config_file(path: Path) -> dict[str, Any]:
+    """A YAML file that holds a mapping of words.
+
+    Raises:
+        ConfigError: if there is no such file, or as :func:`read_yaml_text`, or for anything else.
+    """
+    if not path.is_file():
+        raise ConfigError(f"{path}: no such config file; `pvvae configs` lists the shipped ones")
+    data = read_yaml_text(path)
+    data = {} if data is None else data
+    if not isinstance(data, dict):
+        raise ConfigError(f"{path}: a config is a mapping of keys, got {type(data).__name__}")
+    for key in data:
+        if not isinstance(key, str):
+            raise ConfigError(f"{path}: keys are words, got {shown(key)}")
+    return data
+
+
+def list_of_texts(value: Any, where: str) -> list[str]:
+    """A list of file names, checked.
+
+    Raises:
+        ConfigError: if it is none.
+    """
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ConfigError(f"{where}: must be a list of files, got {quoted(value)}")
+    if any("\0" in item for item in value):
+        raise ConfigError(f"{where}: no file has a name with a null character")
+    return value
 
 
 def parse_yaml(text: str, where: str) -> Any:

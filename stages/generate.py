@@ -129,8 +129,8 @@ def _write(decode: Callable[[], Tensor], run: Path, block: range) -> None:
         write_array(_clip_path(run, i), clip)
 
 
-def show(run: Path, formats: tuple[Shown, ...]) -> None:
-    """Write the samples of a run as files to look at, in RUN/samples.
+def show(run: Path, formats: tuple[Shown, ...], *, out: Path) -> None:
+    """Write the samples of a run as files to look at, into ``out``.
 
     Args:
         run: whose samples and labels.json are there.
@@ -140,13 +140,13 @@ def show(run: Path, formats: tuple[Shown, ...]) -> None:
     if not isinstance(names, list) or not all(isinstance(name, str | None) for name in names):
         raise ConfigError(f"{run / 'labels.json'}: damaged: must hold a list of classes")
     for i, name in enumerate(names):
-        stem = run / "samples" / "_".join([f"{i:06d}", *([name.replace("/", "-")] if name else [])])
+        stem = out / "_".join([f"{i:06d}", *([name.replace("/", "-")] if name else [])])
         for one in formats:
             if one != "sheet":
                 WRITERS[one](stem, _clip(run, i))
     if "sheet" in formats:
         shown = [_clip(run, i) for i in range(min(SHEET, len(names)))]
-        write_video(run / "samples" / "contact_sheet.mp4", contact_sheet(shown), fps=SAMPLE_FPS)
+        write_video(out / "contact_sheet.mp4", contact_sheet(shown), fps=SAMPLE_FPS)
 
 
 def _clip(run: Path, number: int) -> Frames:
@@ -282,7 +282,7 @@ def _conclude(record: Run, config: Config, names: list[str]) -> None:
     """Labels, contact sheet and the run's one line of metrics."""
     if distributed.is_main():
         write_json(record.folder / "labels.json", names)
-        show(record.folder, config.formats)
+        show(record.folder, config.formats, out=record.folder / "samples")
     line = {"step": 0, "kind": "samples", "clips": config.num, "times": {}}
     record.write_metrics([line])
     record.finish({"clips": config.num})

@@ -158,11 +158,16 @@ def runs_below(folder: Path) -> list[Path]:
     """
     if not folder.is_dir():
         raise ConfigError(f"{folder}: no such folder; runs are in the folder that run: names")
-    found = sorted(path.parent for path in folder.rglob("config.yaml"))
+    found = sorted(path.parent for path in folder.rglob("config.yaml") if _is_shown(path, folder))
     runs = [path for path in found if _may_be_run(path)]
     if not runs:
         raise ConfigError(f"{folder}: no runs in it (folders with a config.yaml of pvvae train)")
     return runs
+
+
+def _is_shown(path: Path, folder: Path) -> bool:
+    """Whether no folder on the way is hidden, as that is in which a command keeps its work."""
+    return not any(part.startswith(".") for part in path.relative_to(folder).parts)
 
 
 def _may_be_run(folder: Path) -> bool:

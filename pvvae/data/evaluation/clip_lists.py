@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pvvae.data.packing.sources import Source
 from pvvae.errors import ConfigError
-from pvvae.reading import parse_json
+from pvvae.reading import expected_form, parse_json
 
 KINETICS = "youtube_id"
 """The column by which Kinetics' annotations (CVDF: ``label,youtube_id,time_start,time_end,split``)
@@ -44,10 +44,11 @@ def read_clip_list(path: Path) -> list[Source]:
     readers = {".csv": _csv_rows, ".jsonl": _json_rows}
     rows = readers.get(path.suffix.lower(), _plain_rows)(path, text)
     sources: dict[str, Source] = {}
-    for source in (_source(path, row) for row in rows):
-        if source.name in sources:
-            raise ConfigError(f"{path}: lists {source.name} twice")
-        sources[source.name] = source
+    with expected_form(path, OSError, csv.Error):  # of names that no file system takes, too
+        for source in (_source(path, row) for row in rows):
+            if source.name in sources:
+                raise ConfigError(f"{path}: lists {source.name} twice")
+            sources[source.name] = source
     if not sources:
         raise ConfigError(f"{path}: lists no clips")
     if any("\0" in name for name in sources):
