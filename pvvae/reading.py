@@ -53,7 +53,7 @@ def expected_form(path: Path | str, *others: type[Exception]) -> Iterator[None]:
         yield
     except ConfigError:
         raise
-    except (*MISTAKES, *others) as error:
+    except MISTAKES + others as error:
         what = f"no {error}" if isinstance(error, KeyError) else str(error) or type(error).__name__
         raise ConfigError(
             f"{path}: damaged, or not of the form that this version writes ({shown(what, 200)})"
@@ -255,8 +255,8 @@ _Loader.yaml_constructors = {
     "tag:yaml.org,2002:int": _construct_whole,
     "tag:yaml.org,2002:float": _construct_number,
     "tag:yaml.org,2002:bool": _construct_bool,
-    None: _refuse,
 }
+_Loader.yaml_constructors[None] = _refuse  # type: ignore[index]  # PyYAML's key for any other tag
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, form) for tag, form in resolvers if not tag.endswith(":timestamp")]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()

@@ -31,6 +31,13 @@ def check_facts(facts: Mapping[str, Any]) -> None:
     classes, encoder = facts["classes"], facts["encoder"]
     if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
         raise ValueError(f"classes: {shown(classes)}")
+    clips = facts.get("class_clips")
+    if clips is not None and (
+        not isinstance(clips, list)
+        or len(clips) != len(classes)
+        or not all(isinstance(count, int) and count >= 0 for count in clips)
+    ):
+        raise ValueError(f"class_clips: {shown(clips)} for {len(classes)} classes")
     if not isinstance(encoder, str):
         raise ValueError(f"encoder: {shown(encoder)}")
 

@@ -39,8 +39,8 @@ class VAETrainingConfig(RunConfig):
     init: str | None = None
     """Run folder of the stage before, whose weights this one starts from; null is from scratch.
 
-    Or a .safetensors file, of a VAE like this one or of an image VAE with its layout and 2D kernels;
-    or a folder of others' weights, where the backbone reads such."""
+    Or a .safetensors file, of a VAE like this one or of an image VAE with its layout and 2D
+    kernels; or a folder of others' weights, where the backbone reads such."""
     data: DataConfig
     held_out: HeldOutConfig
     objective: ObjectiveConfig

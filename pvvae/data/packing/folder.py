@@ -118,7 +118,7 @@ class FolderPacker:
         """The first pass; what an earlier call found is not looked for again."""
         path = self.out / SURVEY
         if not path.exists():
-            if any(self.out.glob("*.tar")):
+            if tars.shard_files(self.out):
                 raise ConfigError(
                     f"{self.out}: has shards that are not ours; choose another folder"
                 )

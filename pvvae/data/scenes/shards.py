@@ -84,7 +84,7 @@ def write_scenes(
         _save_index(out, scenes, identity)
         (out / UNFINISHED).unlink(missing_ok=True)
     on_progress(scenes.clips)
-    return sum(path.stat().st_size for path in out.glob("*.tar"))
+    return sum(path.stat().st_size for path in tars.shard_files(out))
 
 
 def _begin(out: Path, identity: dict[str, Any]) -> None:
@@ -93,7 +93,7 @@ def _begin(out: Path, identity: dict[str, Any]) -> None:
     if path.exists():
         _check_same(out, read_object(path), identity)
         return
-    if any(out.glob("*.tar")):
+    if tars.shard_files(out):
         raise ConfigError(f"{out}: has shards that are not of scenes; choose another folder")
     write_json(path, identity)
 

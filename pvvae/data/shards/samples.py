@@ -4,18 +4,18 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pvvae.errors import ConfigError, shown
+from pvvae.errors import ConfigError
 from pvvae.files import write_text
-from pvvae.reading import expected_form, read_json
 
 FORMAT = "pvvae-shards-1"
-FORMATS = "pvvae-shards-"
-"""How other versions' formats begin."""
+OURS = frozenset(("settings", "classes", "shards", "samples"))
+"""Keys that together tell an index of ours from another program's of the same name."""
+_ADVICE = "copy the folder again, or delete it and make it again"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,9 +57,6 @@ class Shard:
     """Empty for foreign shards: hashing terabytes proves nothing about files we did not make."""
 
 
-RowT = TypeVar("RowT", Reject, Shard)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Contents:
     """Everything an index knows."""
@@ -79,12 +76,16 @@ def columns_of(samples: Iterable[Sample]) -> dict[str, NDArray[Any]]:
 
 def _column(kind: Any, values: Sequence[Any]) -> NDArray[Any]:
     if kind is str:
-        return np.array([value.encode() for value in values], dtype=np.bytes_)
+        return np.array(
+            [value.encode("utf-8", "backslashreplace") for value in values], dtype=np.bytes_
+        )
     return np.array(values, np.float64 if kind is float else np.int64)
 
 
-def save_contents(path: Path, contents: Contents, *, settings: Mapping[str, Any]) -> None:
-    """Write an index; equal contents give equal bytes.
+def save_contents(
+    path: Path, contents: Contents, *, settings: Mapping[str, Any], shared: bool = False
+) -> None:
+    """Write an index; equal contents give equal bytes. ``shared`` as for ``write_atomic``.
 
     Raises:
         ConfigError: if the disk is full.
@@ -102,103 +103,81 @@ def save_contents(path: Path, contents: Contents, *, settings: Mapping[str, Any]
         "samples": columns,
     }
     lines = (f"{json.dumps(name)}: {json.dumps(part)}" for name, part in parts.items())
-    write_text(path, "{" + ",\n".join(lines) + "}\n")
+    write_text(path, "{" + ",\n".join(lines) + "}\n", shared=shared)
 
 
 def read_index(path: Path) -> dict[str, Any] | None:
     """The plain data of an index; None if there is none at ``path``, or it is another program's.
 
     Raises:
-        ConfigError: if it cannot be read, is of another version, or has no settings.
+        ConfigError: if there is one that cannot be read, or an index of ours in another format.
     """
-    if not path.exists():
+    try:
+        data = json.loads(path.read_bytes())
+    except FileNotFoundError:
         return None
-    data = read_json(path)
-    form = data.get("format") if isinstance(data, dict) else None
-    if not isinstance(form, str) or not form.startswith(FORMATS):
+    except (OSError, ValueError, RecursionError) as error:
+        raise _unreadable(path, error) from None
+    if not isinstance(data, dict) or not (data.keys() >= OURS or _names_us(data)):
         return None
-    if form != FORMAT:
-        raise ConfigError(f"{path}: of format {shown(form)}, this version reads {FORMAT}")
+    if data.get("format") != FORMAT:
+        found = repr(data.get("format"))[:40]
+        raise ConfigError(f"{path}: its format is {found}, {FORMAT!r} is read; {_ADVICE}")
     if not isinstance(data.get("settings"), dict):
-        raise ConfigError(f"{path}: damaged: settings must be a mapping")
-    return dict(data)
+        raise _unreadable(path, TypeError("its settings are no object"))
+    return data
 
 
 def load_contents(path: Path) -> Contents | None:
     """What :func:`save_contents` wrote; None as :func:`read_index`.
 
     Raises:
-        ConfigError: as :func:`read_index`, and if a part is missing, of another kind, or points to
-            where nothing is.
+        ConfigError: as :func:`read_index`, and for an index of another shape.
     """
     data = read_index(path)
     if data is None:
         return None
-    with expected_form(path):
+    try:
         contents = Contents(
-            shards=tuple(_checked(Shard(**shard)) for shard in data["shards"]),
-            classes=tuple(_text(name) for name in data["classes"]),
-            columns={f.name: _read_column(f.type, data["samples"][f.name]) for f in fields(Sample)},
-            rejects=tuple(_checked(Reject(**reject)) for reject in data["rejects"]),
+            shards=tuple(Shard(**shard) for shard in data["shards"]),
+            classes=tuple(data["classes"]),
+            columns={f.name: _column(f.type, data["samples"][f.name]) for f in fields(Sample)},
+            rejects=tuple(Reject(**reject) for reject in data["rejects"]),
         )
-        _check_places(contents)
+        _check(contents)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise _unreadable(path, error) from None
     return contents
 
 
-def _check_places(contents: Contents) -> None:
-    """Refuse rows that point outside the shards or the classes.
+def _names_us(data: dict[str, Any]) -> bool:
+    return str(data.get("format")).startswith(FORMAT.partition("-")[0])
+
+
+def _unreadable(path: Path, error: Exception) -> ConfigError:
+    said = " ".join(str(error).split())[:80]
+    return ConfigError(f"{path}: cannot be read ({type(error).__name__}: {said}); {_ADVICE}")
+
+
+def _check(contents: Contents) -> None:
+    """Refuse rows that point nowhere.
 
     Raises:
-        ValueError: naming the column.
+        ValueError: saying which.
     """
     columns = contents.columns
-    if len({len(column) for column in columns.values()}) != 1:
-        raise ValueError("columns of different lengths")
-    for shard in contents.shards:
-        if Path(shard.name).name != shard.name or "\0" in shard.name:
-            raise ValueError(f"the shard {shown(shard.name)} is in another folder")
-    sizes = np.array([shard.size for shard in contents.shards], np.int64)
-    if not len(columns["key"]):
-        raise ValueError("no samples")
-    bounds = {"shard": (0, len(sizes) - 1), "label": (-1, len(contents.classes) - 1)}
-    for name, column in columns.items():
-        if column.dtype.kind == "S":
-            continue
-        low, high = bounds.get(name, (0, np.inf))
-        if not ((column >= low) & (column <= high)).all():
-            raise ValueError(f"{name}: a value out of its range")
-    if (columns["offset"] > sizes[columns["shard"]] - columns["size"]).any():
-        raise ValueError("offset: a sample that ends beyond its shard")
-
-
-def _read_column(kind: Any, values: Any) -> NDArray[Any]:
-    """A column as JSON has it.
-
-    Raises:
-        TypeError: if it is no list, or a value is not of its kind.
-    """
-    allowed: Any = int | float if kind is float else kind
-    if not isinstance(values, list) or not all(
-        isinstance(value, allowed) and not isinstance(value, bool) for value in values
-    ):
-        raise TypeError(f"a column of {kind.__name__} has other values")
-    return _column(kind, values)
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{shown(value)} is no text")
-    return value
-
-
-def _checked(row: RowT) -> RowT:
-    """A row whose values are of the kinds that it declares.
-
-    Raises:
-        TypeError: if one is not.
-    """
-    for field in fields(row):
-        value = getattr(row, field.name)
-        if not isinstance(value, cast("type[Any]", field.type)) or isinstance(value, bool):
-            raise TypeError(f"{field.name}: {shown(value)} is of another kind")
-    return row
+    if len({len(column) for column in columns.values()}) > 1:
+        raise ValueError("its columns are not equally long")
+    if any(column.ndim != 1 for column in columns.values()) or not len(columns["key"]):
+        raise ValueError("it lists no samples")
+    bounds = {"shard": len(contents.shards), "label": len(contents.classes)}
+    for name in ("shard", "label", "offset", "size", "start", "frames", "height", "width"):
+        least, most = columns[name].min(), columns[name].max()
+        if least < -(name == "label") or most >= bounds.get(name, most + 1):
+            raise ValueError(f"a {name} is out of range")
+    names = [*contents.classes, *(shard.name for shard in contents.shards)]
+    names += [text for reject in contents.rejects for text in (reject.source, reject.reason)]
+    if not all(isinstance(name, str) for name in names):
+        raise ValueError("a name is no text")
+    if any(Path(shard.name).name != shard.name for shard in contents.shards):
+        raise ValueError("a shard lies in another folder")

@@ -20,7 +20,10 @@ def read_results(path: Path) -> dict[str, Any]:
     """
     if not path.exists():
         raise ConfigError(f"{path}: no such file of results")
-    data = read_json(path)
+    try:
+        data = read_json(path)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: cannot be read as results: {error}") from None
     if not _has_form(data):
         raise ConfigError(f"{path}: {OTHER_FORM}")
     for name, form in FORMS.items():

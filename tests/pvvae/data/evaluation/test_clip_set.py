@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pvvae import distributed
+from pvvae.data.evaluation import clip_set
 from pvvae.data.evaluation.clip_set import EvaluationClips, evaluation_clips, write_manifest
 from pvvae.data.held_out import held_out_clips
 from pvvae.errors import ConfigError
@@ -90,7 +92,7 @@ def test_the_manifest_proves_the_pixels_and_answers_the_same_question(
     for row, clip in zip(plain["clips"], clips, strict=True):
         assert row["sha256"] == hashlib.sha256(clip.frames.tobytes()).hexdigest()
         assert row["source_size"] == "20x24"
-    monkeypatch.setattr("pvvae.data.evaluation.clip_set._survey", None)  # nobody looks again
+    monkeypatch.setattr(clip_set, "_survey", None)  # nobody looks again
     again = evaluation_clips(str(arrays), **question)
     assert again.protocol() == clips.protocol()
     write_manifest(path, again)
@@ -159,8 +161,7 @@ def test_processes_share_the_reading_and_agree(
 ) -> None:
     """Two processes, one after the other: what the first would have sent is kept for the second."""
     whole = evaluation_clips(str(arrays), **SHAPE, num=8, seed=0).plain()
-    place = "pvvae.data.evaluation.clip_set.distributed."
-    monkeypatch.setattr(f"{place}world_size", lambda: 2)
+    monkeypatch.setattr(distributed, "world_size", lambda: 2)
     sent: dict[int, list[list[object]]] = {}
     for known in range(4):  # every exchange of one needs what the other has sent before
         for rank in (0, 1):
@@ -176,8 +177,8 @@ def test_processes_share_the_reading_and_agree(
                 other = others[len(mine) - 1]
                 return [value, other] if rank == 0 else [other, value]
 
-            monkeypatch.setattr(f"{place}rank", lambda rank=rank: rank)
-            monkeypatch.setattr(f"{place}gather_objects", exchange)
+            monkeypatch.setattr(distributed, "rank", lambda rank=rank: rank)
+            monkeypatch.setattr(distributed, "gather_objects", exchange)
             try:
                 found = evaluation_clips(str(arrays), **SHAPE, num=8, seed=0).plain()
             except InterruptedError:
