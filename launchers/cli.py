@@ -93,3 +93,7 @@ def parse(words: Sequence[str] | None) -> argparse.Namespace:
             whole.error(f"unrecognized arguments: {' '.join(others)}")
         arguments.overrides += others
     return arguments
+
+
+if __name__ == "__main__":  # python -m launchers.cli, beside python -m launchers
+    sys.exit(main())

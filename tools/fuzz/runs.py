@@ -63,7 +63,8 @@ def _clip() -> bytes:
     return file.getvalue()
 
 
-def _whole() -> dict[str, bytes]:
+def whole_group() -> dict[str, bytes]:
+    """Files of two runs of one group, as stages write them, by their paths in the group."""
     evaluation = PREDICTIVE | {"stage": "evaluate_reconstruction", "clips": "data/held_out"}
     del evaluation["steps"]
     files = {
@@ -86,7 +87,7 @@ class Runs:
     def __init__(self, folder: Path) -> None:
         """Write the whole group."""
         self._folder, self._out = folder / "runs", folder / "out"
-        self._files = _whole()
+        self._files = whole_group()
         for name, data in self._files.items():
             self._put(f"whole/{name}", data)
 
