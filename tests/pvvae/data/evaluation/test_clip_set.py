@@ -10,6 +10,8 @@ from pvvae import distributed
 from pvvae.data.evaluation import clip_set
 from pvvae.data.evaluation.clip_set import EvaluationClips, evaluation_clips, write_manifest
 from pvvae.data.held_out import held_out_clips
+from pvvae.data.packing.pack import pack
+from pvvae.data.shards.index import ShardIndex, read_clip
 from pvvae.errors import ConfigError
 
 SHAPE = {"frames": 3, "height": 16, "width": 16}
@@ -186,3 +188,31 @@ def test_processes_share_the_reading_and_agree(
             sent[rank] = mine
             if known == 3:
                 assert found == whole
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "resize"),
+    [
+        (32, 32, "centre crop of shards"),
+        (32, 43, "centre crop of shards"),
+        (16, 43, "centre crop of shards"),
+        (16, 16, "largest centre crop of shards, then to size by Pillow's bicubic"),
+    ],
+)
+def test_the_protocol_says_when_shards_are_made_smaller(
+    dataset: Path, tmp_path: Path, height: int, width: int, resize: str
+) -> None:
+    pack(dataset, tmp_path / "out", short_side=32, shards=2)
+    clips = evaluation_clips(
+        str(tmp_path / "out"), frames=1, height=height, width=width, num=None, seed=0
+    )
+    frame = read_clip(ShardIndex.open(tmp_path / "out"), 0, frames=1)[0]
+    assert clips.protocol()["resize"].startswith(resize)
+    rows, columns = frame.shape[:2]
+    ratio = min(rows / height, columns / width)
+    x, y = (columns - width * ratio) / 2, (rows - height * ratio) / 2
+    box = (x, y, x + width * ratio, y + height * ratio)
+    if ratio == 1:  # a crop begins at a whole pixel
+        box = tuple(map(round, box))
+    expected = Image.fromarray(frame).resize((width, height), Image.Resampling.BICUBIC, box=box)
+    assert np.abs(clips[0].frames[0].astype(int) - np.asarray(expected)).max() <= 1
