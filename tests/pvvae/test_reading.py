@@ -54,7 +54,7 @@ def test_text_that_is_no_utf_8_says_where(tmp_path):
 
 @pytest.mark.parametrize("text", ["{", "[" * 100_000, "1" * 30, "1" * 5000])
 def test_what_is_no_json_is_refused(text):
-    with pytest.raises(ConfigError, match="^a.json: "):
+    with pytest.raises(ConfigError, match=r"^a.json: "):
         parse_json(text, "a.json")
 
 
@@ -66,7 +66,7 @@ def test_json_of_another_shape_is_refused(tmp_path):
 
 
 def test_what_fails_inside_is_said_of_the_file():
-    with pytest.raises(ConfigError, match="^a.json: damaged, .*no 'x'"), expected_form("a.json"):
+    with pytest.raises(ConfigError, match=r"^a.json: damaged, .*no 'x'"), expected_form("a.json"):
         {}["x"]
 
 

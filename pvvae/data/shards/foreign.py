@@ -1,5 +1,6 @@
 """Indexing WebDataset shards that other programs made (video2dataset, img2dataset, ...)."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from pvvae.data.shards import tars
 from pvvae.data.shards.samples import Contents, Reject, Sample, Shard, columns_of
 from pvvae.data.video.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from pvvae.errors import ConfigError
-from pvvae.reading import expected_form, parse_json
+from pvvae.reading import expected_form
 
 MEDIA = ("npy", *sorted(suffix[1:] for suffix in VIDEO_SUFFIXES | IMAGE_SUFFIXES))
 """Extensions that hold pixels, in order of preference: what is decoded already comes first."""
@@ -72,7 +73,7 @@ def _facts(path: Path, members: dict[str, tars.Extent]) -> dict[str, Any]:
         if "json" in members:
             # Titles that are no UTF-8 are common, and nothing that is used is in them.
             text = tars.read_extent(path, members["json"]).decode("utf-8-sig", "replace")
-            data = parse_json(text, str(path))
+            data = json.loads(text)
             facts = data if isinstance(data, dict) else {}
         if "cls" in members:
             facts["label"] = int(tars.read_extent(path, members["cls"]))
