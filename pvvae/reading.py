@@ -248,15 +248,17 @@ def _refuse(loader: _Loader, node: Any) -> None:
 
 CORE = ("null", "str", "seq", "map")
 """Types that PyYAML constructs; for numbers and truths it lets errors of Python through."""
-_Loader.yaml_constructors = {
+CONSTRUCTORS: dict[Any, Any] = {
     f"tag:yaml.org,2002:{name}": yaml.SafeLoader.yaml_constructors[f"tag:yaml.org,2002:{name}"]
     for name in CORE
 } | {
     "tag:yaml.org,2002:int": _construct_whole,
     "tag:yaml.org,2002:float": _construct_number,
     "tag:yaml.org,2002:bool": _construct_bool,
+    None: _refuse,
 }
-_Loader.yaml_constructors[None] = _refuse  # type: ignore[index]  # PyYAML's key for any other tag
+"""By tag; None is PyYAML's word for any other."""
+_Loader.yaml_constructors = CONSTRUCTORS
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, form) for tag, form in resolvers if not tag.endswith(":timestamp")]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()

@@ -110,10 +110,10 @@ def channel_facts(latents: Path, *, vae: PredictiveVAE, run: Path) -> ChannelFac
         raise ConfigError(f"{latents}: a run of stage {plain.get('stage')}, not extract_latents")
     if not path.is_file():
         raise ConfigError(f"{path}: no such file; run extract_latents (to its end) first")
-    vae = plain.get("vae")
-    if not isinstance(vae, str):
-        raise ConfigError(f"{latents}: latents of a peer, {shown(vae)}, not of {run}")
-    other = Path(vae)
+    maker = plain.get("vae")
+    if not isinstance(maker, str):
+        raise ConfigError(f"{latents}: latents of a peer, {shown(maker)}, not of {run}")
+    other = Path(maker)
     if other.resolve() != run.resolve() and not _same_encoder(load_vae(other), vae):
         raise ConfigError(f"{latents}: latents of another encoder, that of {other}, not of {run}")
     facts = read_object(path)
