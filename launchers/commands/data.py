@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.arguments import add_command
+from launchers.arguments import GOES_ON, add_command
 from launchers.commands import data_scenes, data_subset
 
 if TYPE_CHECKING:
@@ -46,7 +46,12 @@ def add(commands: "Commands") -> None:
     inner = data.add_subparsers(required=True, metavar="COMMAND", parser_class=type(data))
     _add_pack(inner)
     samples = add_command(
-        inner, "sample-videos", help="pack the quickstart's videos", more=SAMPLES, run=_samples
+        inner,
+        "sample-videos",
+        help="pack the quickstart's videos",
+        more=SAMPLES,
+        run=_samples,
+        interrupted=GOES_ON,
     )
     samples.add_argument("out", type=Path, metavar="OUT")
     samples.add_argument("--short-side", type=int, default=96, metavar="PIXELS")
@@ -62,7 +67,12 @@ def add(commands: "Commands") -> None:
 
 def _add_pack(commands: "Commands") -> None:
     pack = add_command(
-        commands, "pack", help="pack a folder of videos or images", more=PACK, run=_pack
+        commands,
+        "pack",
+        help="pack a folder of videos or images",
+        more=PACK,
+        run=_pack,
+        interrupted=GOES_ON,
     )
     pack.add_argument("source", type=Path, metavar="VIDEOS_OR_IMAGES")
     pack.add_argument("out", type=Path, metavar="OUT")

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.arguments import add_command
+from launchers.arguments import GOES_ON, add_command
 from pvvae.errors import ConfigError
 from pvvae.run.folder import is_finished, read_config
 
@@ -31,7 +31,12 @@ WORK = ".run"
 def add(commands: "Commands") -> None:
     """Declare the command."""
     sample = add_command(
-        commands, "sample", help="generate videos with a trained Latte", more=EXAMPLE, run=_sample
+        commands,
+        "sample",
+        help="generate videos with a trained Latte",
+        more=EXAMPLE,
+        run=_sample,
+        interrupted=GOES_ON,
     )
     sample.add_argument(
         "--run", type=Path, required=True, metavar="RUN", help="folder of a latte run"
