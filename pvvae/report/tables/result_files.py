@@ -61,7 +61,7 @@ def _is_protocol(data: Any) -> bool:
     """Whether the parts that a page names are there where their metric is."""
     named = {"lpips": "network", "fvd": "features"}
     return isinstance(data, Mapping) and all(
-        isinstance(data[part], Mapping) and isinstance(data[part].get(key), str)
+        isinstance(data[part], Mapping) and isinstance(data[part].get(key, ""), str)
         for part, key in named.items()
         if part in data
     )
