@@ -147,16 +147,17 @@ class VAETrainer:
         its turn has come.
         """
         alone = len(batches) == 1
-        slots = [self.forward(batch, graph=alone) for batch in batches]
-        found = [self._pixel_gradients(slot, step) for slot in slots]
-        parts = zip(shares, found, strict=True)
-        heads = [share * g.at_head for share, g in parts if g.at_head is not None]
+        looks = []
+        for batch in batches:
+            slot = self.forward(batch, graph=alone)
+            # At once: the adaptive weight reads what the head was given in the last forward pass.
+            gradients = self._pixel_gradients(slot, step)
+            looks.append(Look(slot if alone else None, gradients))
+        parts = zip(shares, looks, strict=True)
+        heads = [s * k.gradients.at_head for s, k in parts if k.gradients.at_head is not None]
         mine = torch.stack(heads).sum(0) / self.config.sequence_parallel
         scale = self.objective.scale(distributed.sum_(mine))
-        return [
-            Look(slot if alone else None, gradients.scaled(scale))
-            for slot, gradients in zip(slots, found, strict=True)
-        ]
+        return [Look(look.slot, look.gradients.scaled(scale)) for look in looks]
 
     def _pixel_gradients(self, slot: SlotOutput, step: int) -> PixelGradients:
         """The losses at a slot's reconstruction, and their gradients there."""
