@@ -22,7 +22,7 @@ from launchers.studies.attempt import MISTAKE
 from pvvae.accelerator import settle_accelerator
 from pvvae.errors import ConfigError
 from pvvae.files import write_text
-from pvvae.run.folder import check_same_config, is_finished
+from pvvae.run.folder import check_same_config, checkpoint_folders, is_finished
 from pvvae.run.stop_request import STOPPED, VARIABLE
 
 RETRIES = 1
@@ -191,7 +191,8 @@ def _again(run: Path, job: str, status: int) -> int:
 
 def _standing(run: Path) -> str:
     """What a run has saved: its newest checkpoint, and how many results."""
-    newest = max((path.name for path in (run / "checkpoints").glob("step_*")), default="none")
+    saved = checkpoint_folders(run / "checkpoints")
+    newest = saved[-1].name if saved else "none"
     files = (path.relative_to(run) for path in run.rglob("*") if path.is_file())
     results = [p for p in files if p.parts[0] not in ("checkpoints", "samples", "wandb")]
     return f"{newest} {sum(not p.parts[0].startswith('.') for p in results)}"

@@ -1,6 +1,7 @@
 """Reading run folders: what a run is, how far it is, what it measured; imports nothing heavy."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -30,11 +31,27 @@ BEGUN = (
     "provenance.json",
     "data.json",
     "wandb",
+    "wandb_id",
     "stalls",
     "profile",
     "progress.json",
 )
 """What a run may write before its first result."""
+
+
+CHECKPOINT = re.compile(r"step_\d{8}")
+"""Name of a checkpoint's folder: its step in eight digits, so that names sort as steps do."""
+
+
+def checkpoint_folders(folder: Path) -> list[Path]:
+    """Checkpoints in a ``checkpoints/``, oldest first; folders of other names are not ours."""
+    found = (p for p in folder.glob("step_*") if CHECKPOINT.fullmatch(p.name))
+    return sorted(path for path in found if path.is_dir())
+
+
+def step_of_folder(path: Path) -> int:
+    """Step of a checkpoint, by the name of its folder."""
+    return int(path.name.removeprefix("step_"))
 
 
 def is_finished(folder: Path) -> bool:
