@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.arguments import add_command
+from arch.ranges import Count, Length, Number, Pixels, Share
+from launchers.arguments import add_command, number
 from launchers.commands import data_scenes, data_subset
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ def add(commands: "Commands") -> None:
         inner, "sample-videos", help="pack the quickstart's videos", more=SAMPLES, run=_samples
     )
     samples.add_argument("out", type=Path, metavar="OUT")
-    samples.add_argument("--short-side", type=int, default=96, metavar="PIXELS")
-    samples.add_argument("--shards", type=int, default=4, metavar="N")
+    samples.add_argument("--short-side", type=number(Pixels), default=96, metavar="PIXELS")
+    samples.add_argument("--shards", type=number(Count), default=4, metavar="N")
     samples.add_argument(
         "--together", action="store_true", help="one set in OUT, without a held-out part"
     )
@@ -66,8 +67,12 @@ def _add_pack(commands: "Commands") -> None:
     pack.add_argument("source", type=Path, metavar="VIDEOS_OR_IMAGES")
     pack.add_argument("out", type=Path, metavar="OUT")
     _add_clip_words(pack)
-    pack.add_argument("--shards", type=int, default=16, metavar="N", help="at least; default: 16")
-    pack.add_argument("--clips-per-shard", type=int, default=256, metavar="N", help="at most")
+    pack.add_argument(
+        "--shards", type=number(Count), default=16, metavar="N", help="at least; default: 16"
+    )
+    pack.add_argument(
+        "--clips-per-shard", type=number(Count), default=256, metavar="N", help="at most"
+    )
     pack.add_argument(
         "--store",
         choices=("frames", "file"),
@@ -81,23 +86,29 @@ def _add_pack(commands: "Commands") -> None:
         metavar="NAME",
         help="videos (or patterns) not trained on",
     )
-    pack.add_argument("--held-out-fraction", type=float, default=0.0, metavar="PART")
+    pack.add_argument("--held-out-fraction", type=number(Share), default=0.0, metavar="PART")
     pack.add_argument(
         "--frame-folders", action="store_true", help="every folder of images is one video"
     )
 
 
 def _add_clip_words(pack: "Parser") -> None:
-    pack.add_argument("--frames", type=int, default=17, metavar="N", help="of a clip; default: 17")
-    pack.add_argument("--stride", type=int, default=1, metavar="N", help="keep every Nth frame")
-    pack.add_argument("--short-side", type=int, default=256, metavar="PIXELS", help="default: 256")
+    pack.add_argument(
+        "--frames", type=number(Length), default=17, metavar="N", help="of a clip; default: 17"
+    )
+    pack.add_argument(
+        "--stride", type=number(Count), default=1, metavar="N", help="keep every Nth frame"
+    )
+    pack.add_argument(
+        "--short-side", type=number(Pixels), default=256, metavar="PIXELS", help="default: 256"
+    )
     pack.add_argument(
         "--min-side",
-        type=int,
+        type=number(Number),
         metavar="PIXELS",
         help="refuse smaller; default: 3/4 of --short-side",
     )
-    pack.add_argument("--max-clips-per-video", type=int, metavar="N")
+    pack.add_argument("--max-clips-per-video", type=number(Count), metavar="N")
     pack.add_argument("--drop-cuts", action="store_true", help="no clip across a hard cut")
 
 

@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.arguments import add_command
-from pvvae.errors import ConfigError
+from arch.ranges import Count
+from launchers.arguments import add_command, number
 
 if TYPE_CHECKING:
     from launchers.arguments import Commands
@@ -54,7 +54,7 @@ def add(commands: "Commands") -> None:
         table.add_argument("config", type=Path, metavar="CONFIG", help="see configs/tables")
         table.add_argument("overrides", nargs="*", metavar="key.path=value")
         table.add_argument(
-            "--processes", type=int, metavar="N", help="of every run but those of speed"
+            "--processes", type=number(Count), metavar="N", help="of every run but those of speed"
         )
         table.add_argument("--slurm", action="store_true", help="submit every run as a job")
         table.add_argument(
@@ -67,8 +67,6 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     from launchers.tables.make import as_pipeline, check_runs, make_table, read_table
     from launchers.tables.show import show_plan
 
-    if arguments.processes is not None and arguments.processes < 1:
-        raise ConfigError(f"--processes: must be 1 or more, got {arguments.processes}")
     asked = read_table(
         arguments.kind, arguments.config, arguments.overrides, processes=arguments.processes
     )

@@ -5,7 +5,8 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.arguments import add_command
+from arch.ranges import Length, Step
+from launchers.arguments import add_command, number
 from pvvae.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -63,7 +64,9 @@ def add(commands: "Commands") -> None:
     export.add_argument(
         "--format", choices=FORMATS, default=FORMATS[0], help="default: safetensors"
     )
-    export.add_argument("--step", type=int, metavar="N", help="default: the newest checkpoint")
+    export.add_argument(
+        "--step", type=number(Step), metavar="N", help="default: the newest checkpoint"
+    )
     export.add_argument(
         "--network",
         metavar="NAME",
@@ -80,7 +83,7 @@ def add(commands: "Commands") -> None:
     )
     export.add_argument(
         "--stream",
-        type=int,
+        type=number(Length),
         metavar="FRAMES",
         help="of each chunk after the first; default: no stream",
     )

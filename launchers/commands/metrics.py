@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.arguments import add_command, rows_and_columns
+from arch.ranges import Count, Length, Seed
+from launchers.arguments import add_command, number, rows_and_columns
 from pvvae.errors import ConfigError
 from pvvae.evaluation.folders.question import FIRST16, METRICS, OF_PAIRS, Question
 
@@ -50,10 +51,17 @@ def add(commands: "Commands") -> None:
     metrics.add_argument(
         "--size", metavar="HxW", help="resize to cover this and crop the centre; default: as it is"
     )
-    metrics.add_argument("--num", type=int, metavar="N", help="clips of each side; default: all")
-    metrics.add_argument("--seed", type=int, default=0, help="of the draw of --num; default: 0")
     metrics.add_argument(
-        "--observed", type=int, metavar="N", help="frames that were shown; later ones: predicted"
+        "--num", type=number(Count), metavar="N", help="clips of each side; default: all"
+    )
+    metrics.add_argument(
+        "--seed", type=number(Seed), default=0, help="of the draw of --num; default: 0"
+    )
+    metrics.add_argument(
+        "--observed",
+        type=number(Length),
+        metavar="N",
+        help="frames that were shown; later ones: predicted",
     )
     metrics.add_argument(
         "--c3d",

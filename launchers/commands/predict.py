@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.arguments import add_command, existing_file
+from arch.ranges import Length
+from launchers.arguments import add_command, existing_file, number
 from pvvae.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -35,10 +36,10 @@ def add(commands: "Commands") -> None:
         "--run", type=Path, required=True, metavar="RUN", help="folder of a VAE stage"
     )
     predict.add_argument(
-        "--observed", type=int, default=9, metavar="N", help="frames shown; default: 9"
+        "--observed", type=number(Length), default=9, metavar="N", help="frames shown; default: 9"
     )
     predict.add_argument(
-        "--frames", type=int, default=17, metavar="N", help="of the clip; default: 17"
+        "--frames", type=number(Length), default=17, metavar="N", help="of the clip; default: 17"
     )
 
 

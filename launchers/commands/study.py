@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.arguments import add_command
+from arch.ranges import Count, Seed
+from launchers.arguments import add_command, number
 from pvvae.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -41,10 +42,12 @@ def add(commands: "Commands") -> None:
     )
     study.add_argument("file", type=Path, metavar="FILE", help="see configs/studies")
     study.add_argument("overrides", nargs="*", metavar="key.path=value")
-    study.add_argument("--seeds", type=int, nargs="+", metavar="N", help="in the file's place")
+    study.add_argument(
+        "--seeds", type=number(Seed), nargs="+", metavar="N", help="in the file's place"
+    )
     study.add_argument("--only", metavar="CELL", help="cells with this in their name")
-    study.add_argument("--at-once", type=int, metavar="N", help="runs at the same time")
-    study.add_argument("--processes", type=int, metavar="N", help="of every run")
+    study.add_argument("--at-once", type=number(Count), metavar="N", help="runs at the same time")
+    study.add_argument("--processes", type=number(Count), metavar="N", help="of every run")
     study.add_argument("--slurm", action="store_true", help="submit runs as arrays of jobs")
     study.add_argument("--dry-run", action="store_true", help="print what would be done")
     study.add_argument("--report", action="store_true", help="run nothing; write the page")

@@ -2,33 +2,32 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
-from pvvae.bounds import at_least, below_one
+from arch.ranges import Decay, Range, Share, Step
+from pvvae.config import check_ranges
 
 
 @dataclass(frozen=True, kw_only=True)
 class OptimizerConfig:
     """AdamW: linear warm-up, then constant or cosine decay."""
 
-    lr: float = 5e-5
+    lr: Share = 5e-5
     """Base learning rate (section 4.1)."""
-    betas: tuple[float, float] = (0.9, 0.999)
+    betas: tuple[Decay, Decay] = (0.9, 0.999)
     """The paper names none: AdamW's own."""
-    eps: float = 1e-8
+    eps: Share = 1e-8
     """AdamW's own."""
-    weight_decay: float = 0.0
+    weight_decay: Annotated[float, Range(0.0, 100.0)] = 0.0
     """The paper names none; 0 in Latte's public code and in SSVAE's spirit of no extra pull."""
-    warmup: int = 1_000
+    warmup: Step = 1_000
     """Steps of linear warm-up: SSVAE's 1,000; the paper says only that there is one."""
     schedule: Literal["cosine", "constant"] = "cosine"
-    final_ratio: float = 0.1
+    final_ratio: Share = 0.1
     """Cosine ends at this part of ``lr``: "decayed by a factor of 10" (section 4.1)."""
 
     def __post_init__(self) -> None:
-        at_least(0, {"lr": self.lr, "eps": self.eps, "weight_decay": self.weight_decay})
-        at_least(0, {"warmup": self.warmup, "final_ratio": self.final_ratio})
-        below_one({"betas[0]": self.betas[0], "betas[1]": self.betas[1]})
+        check_ranges(self)
 
     def rate(self, step: int, steps: int) -> float:
         """Learning rate of ``step`` (from 0) out of ``steps``."""

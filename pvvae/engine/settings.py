@@ -1,9 +1,10 @@
 """What DeepSpeed is told: every setting that matters, because its defaults have changed."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pvvae.bounds import at_least, below_one
+from arch.ranges import Decay, Range, Weight
+from pvvae.config import check_ranges
 from pvvae.engine.activation_checkpointing import Recomputed
 from pvvae.engine.optimizer import OptimizerConfig
 
@@ -16,11 +17,11 @@ class EngineConfig:
     """What is sharded: 1 optimizer state, 2 also gradients, 3 also parameters."""
     precision: Literal["fp32", "bf16"] = "bf16"
     """bf16 keeps fp32 master weights in the optimizer."""
-    gradient_clipping: float = 1.0
+    gradient_clipping: Weight = 1.0
     """Largest gradient norm, 0 for none. Open-Sora and LeanVAE clip their VAEs at 1."""
-    bucket_elements: int = 200_000_000
+    bucket_elements: Annotated[int, Range(1, 10**15)] = 200_000_000
     """Elements reduced at once; a buffer of this size is held. Ours: 0.4 GB in bf16."""
-    persistent_elements: int = 100_000
+    persistent_elements: Annotated[int, Range(0, 10**15)] = 100_000
     """ZeRO 3 leaves parameters below this size whole on every process: DeepSpeed's own default."""
     overlap: bool = False
     """Reduce gradients while the backward pass goes on. Off by default: results then do not depend
@@ -35,14 +36,11 @@ class EngineConfig:
     offload: Literal["none", "optimizer"] = "none"
     """Keep fp32 weights, moments and average in the memory of the CPU, and take the optimizer's
     step there. Saves memory of the GPU (`pvvae plan` says how much), costs time at every step."""
-    ema_decay: float | None = None
+    ema_decay: Decay | None = None
     """Decay of the averaged weights, None for no average. Latte: 0.9999 (its public code)."""
 
     def __post_init__(self) -> None:
-        at_least(0, {"gradient_clipping": self.gradient_clipping})
-        at_least(1, {"bucket_elements": self.bucket_elements})
-        at_least(0, {"persistent_elements": self.persistent_elements})
-        below_one({"ema_decay": self.ema_decay})
+        check_ranges(self)
         if self.zero_stage == 0 and self.precision == "bf16":
             raise ValueError(
                 "zero_stage 0 with bf16 would accumulate gradients in bf16, which DeepSpeed "

@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from arch.ranges import Seed
 from pvvae import config as codec
 from pvvae import distributed
 from pvvae.files import raise_if_unwritable, write_json, write_text
@@ -30,7 +31,7 @@ class RunConfig:
 
     run: str
     """The run folder; the same command goes on from what is in it."""
-    seed: int = 0
+    seed: Seed = 0
     """All randomness of the run."""
     plugins: tuple[str, ...] = ()
     """Python files that register networks, relative to the YAML that names them."""

@@ -252,7 +252,7 @@ def test_folders_that_a_user_made_are_neither_read_nor_counted_nor_touched(tmp_p
     assert found is not None and found.folder == tmp_path / "step_00000002"
     left = {path.name for path in tmp_path.iterdir()}
     assert left == {*FOREIGN, "step_00000002", "step_00000006", "step_00000008"}
-    with pytest.raises(ConfigError, match="there are checkpoints of steps 2, 6, 8$"):
+    with pytest.raises(ConfigError, match=r"there are checkpoints of steps 2, 6, 8$"):
         checkpoints.at_step(tmp_path, 5)
     for name in FOREIGN:
         assert (tmp_path / name / "inner/weights").read_text() == "2"
