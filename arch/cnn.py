@@ -1,9 +1,10 @@
 """The convolutional backbone: causal 3D convolutions, 4 x in time and 16 x in space.
 
-Source: "Video Generation with Predictive Latents", section 3.1: "two spatiotemporal downsampling
-modules followed by two spatial-only ones" and a symmetric decoder, 661M parameters (Table 1). The
-paper gives no widths; ours were chosen to give its parameter count with a narrow finest level,
-where time and memory go. Average and duplicate shortcuts around the resamplers: DC-AE.
+Source: "Video Generation with Predictive Latents", section 3.1: "two stages of spatiotemporal
+downsampling", then "two additional spatial downsampling operations", and a decoder "symmetric to
+the encoder"; 661M parameters (Table 1). The paper gives no widths; ours were chosen to give its
+parameter count with a narrow finest level, where time and memory go. Average and duplicate
+shortcuts around the resamplers: DC-AE.
 """
 
 from dataclasses import dataclass

@@ -1,11 +1,13 @@
 """PV-VAE: a backbone whose encoder sees the past and whose decoder rebuilds past and future."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from arch.interface import Backbone, Network, Posterior
+from pvvae import seeding
 
 Pad = Literal["learnable", "gaussian"]
 
@@ -40,7 +42,12 @@ class PredictiveVAE(Network):
             self.pad.requires_grad_(False)
 
     def forward(
-        self, x: Tensor, dropped: int | Tensor = 0, noise: Tensor | None = None
+        self,
+        x: Tensor,
+        dropped: int | Tensor = 0,
+        noise: Tensor | None = None,
+        *,
+        pad_noise: Tensor | None = None,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Reconstruct ``x`` from its first ``t - dropped`` groups.
 
@@ -50,13 +57,15 @@ class PredictiveVAE(Network):
                 saves the encoder's work on them, or (B,) one for each clip, which masks latents.
             noise: standard normal (B, c, t, h, w), for the posterior and for a Gaussian pad; None
                 decodes the posterior mean.
+            pad_noise: the same for a Gaussian pad alone, where the posterior mean is decoded: see
+                :meth:`draw_pad`.
 
         Returns:
             Reconstruction (B, C, T, H, W), posterior mean and log-variance (B, c, t - k, h, w);
             with one k for each clip they have all t groups, those beyond ``t - k`` undefined.
 
         Raises:
-            ValueError: if ``dropped`` would leave nothing to encode.
+            ValueError: if ``dropped`` would leave nothing to encode, or a Gaussian pad lacks noise.
         """
         groups = self.backbone.latent_frames(x.shape[2])
         observed = self._observed(groups, dropped)
@@ -67,7 +76,9 @@ class PredictiveVAE(Network):
             else:
                 observed = observed.to(x.device)
                 posterior = self.backbone.encode(x, observed)
-        z = self._complete(posterior, observed, groups, noise)
+        z = self._complete(
+            posterior, observed, groups, noise, noise if pad_noise is None else pad_noise
+        )
         return self.backbone.decode(z), posterior.mean, posterior.logvar
 
     def latter_half(self, frames: int) -> tuple[int, int]:
@@ -79,6 +90,28 @@ class PredictiveVAE(Network):
         groups = self.backbone.latent_frames(frames)
         dropped = groups // 2
         return dropped, 1 + (groups - dropped - 1) * self.backbone.stride.time
+
+    def draw_pad(self, x: Tensor, *, seed: int, clips: Sequence[int]) -> Tensor | None:
+        """Noise (B, c, t, h, w) for the Gaussian pad of clips that are looked at after training.
+
+        A decoder that learned with noise in place of the future has never seen zeros there
+        (section 4.4, Table 6), so what it predicts is measured with noise too.
+
+        Args:
+            x: (B, C, T, H, W).
+            seed: of the evaluation.
+            clips: number of each clip, which with the seed decides its noise.
+
+        Returns:
+            None where the pad is learnable, and nothing is drawn.
+        """
+        if self.pad is not None:
+            return None
+        space = self.backbone.stride.space
+        size = (self.backbone.latent_frames(x.shape[2]), x.shape[3] // space, x.shape[4] // space)
+        shape = (self.backbone.latent_channels, *size)
+        draws = (seeding.torch_generator(seed, "pad", clip) for clip in clips)
+        return torch.stack([torch.randn(shape, generator=g) for g in draws]).to(x.device)
 
     @staticmethod
     def _observed(groups: int, dropped: int | Tensor) -> int | Tensor:
@@ -94,7 +127,12 @@ class PredictiveVAE(Network):
         return groups - dropped
 
     def _complete(
-        self, posterior: Posterior, observed: int | Tensor, groups: int, noise: Tensor | None
+        self,
+        posterior: Posterior,
+        observed: int | Tensor,
+        groups: int,
+        noise: Tensor | None,
+        pad_noise: Tensor | None,
     ) -> Tensor:
         """Latents (B, c, t, h, w): sampled where observed, the pad elsewhere."""
         known = posterior.mean.shape[2]
@@ -103,8 +141,10 @@ class PredictiveVAE(Network):
             if noise is None
             else posterior.sample(noise[:, :, :known].to(posterior.mean))
         )
+        if isinstance(observed, int) and observed == groups and self.pad is None:
+            return z
         batch, _, _, height, width = z.shape
-        pad = self._pad_latents(z, (batch, groups, height, width), noise)
+        pad = self._pad_latents(z, (batch, groups, height, width), pad_noise)
         if isinstance(observed, int):
             z = torch.cat([z, pad[:, :, observed:]], dim=2)
         else:
@@ -123,4 +163,6 @@ class PredictiveVAE(Network):
         shape = (batch, z.shape[1], groups, height, width)
         if self.pad is not None:
             return self.pad.to(z.dtype)[:, None, None, None].expand(shape)
-        return z.new_zeros(shape) if noise is None else noise.to(z)
+        if noise is None:
+            raise ValueError("a Gaussian pad needs noise where groups are dropped: see draw_pad")
+        return noise.to(z)

@@ -36,7 +36,7 @@ class Config(RunConfig):
     """Real clips, a folder of shards, of videos or of frames, or a list of them: those that Latte
     was trained on, as StyleGAN-V and Latte do."""
     num: Several = 2048
-    """Section 4.1, of each kind; the real ones drawn by ``seed``."""
+    """Samples: section 4.1. As many real clips, drawn by ``seed``: ours."""
     frame_stride: Count = 1
     """Of the real clips: take every so-maniest frame, as Latte's training did."""
     random_start: bool = False

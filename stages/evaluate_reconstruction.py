@@ -61,8 +61,8 @@ class Config(RunConfig):
     """Frames that I3D sees."""
     train: str | None = None
     """Shards of the training set, whose mean frame is the reconstruction that knows nothing."""
-    latent_clips: Number = 256
-    """Clips whose latents are compared for Figure 5; ours: they are held in memory."""
+    latent_clips: Number = 1000
+    """Clips whose latents are compared for Figure 5c and d (section 4.3), the first ones drawn."""
     shown: Number = 6
     """Clips kept for the report."""
 
@@ -116,11 +116,12 @@ def _measure(
         predictor,
         device=device,
         fvd_frames=config.fvd_frames,
+        seed=config.seed,
         real_features=None if config.real_features is None else Path(config.real_features),
     )
     for index in Items(record, range(len(clips)), kept=kept.has):
         x = to_pixels(clips[index].frames).to(device)
-        row, pictures = examiner.examine(x, latent=index < config.latent_clips)
+        row, pictures = examiner.examine(x, number=index, latent=index < config.latent_clips)
         if index < config.shown:
             for name, clip in pictures.items():
                 path = record.folder / "clips" / f"{index:06d}_{name}.npy"
@@ -145,7 +146,7 @@ def _conclude(
             **found.protocol,
         },
         counts={"clips": len(clips), "skipped": len(clips.skipped)},
-        seeds={"clips": config.seed, "intervals": config.seed},
+        seeds={"clips": config.seed, "intervals": config.seed, "pad": config.seed},
         weights={"i3d": I3D_KINETICS.sha256, "lpips_alex": LPIPS_ALEX.sha256},
         facts={"latent": vae.backbone.latent_config, **found.facts},
         times=times,

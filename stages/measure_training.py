@@ -1,4 +1,8 @@
-"""TSpeed and TMem of Table 1: Latte's whole training step, with the frozen encoder in it."""
+"""TSpeed and TMem of Table 1: Latte's whole training step, with the frozen encoder in it.
+
+That the paper's step has it is inferred (:mod:`pvvae.timing.latte_steps`); so the step without it
+is measured too.
+"""
 
 from collections.abc import Callable, Mapping
 from copy import deepcopy

@@ -41,6 +41,9 @@ def add(commands: "Commands") -> None:
     predict.add_argument(
         "--frames", type=number(Length), default=17, metavar="N", help="of the clip; default: 17"
     )
+    predict.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="of a Gaussian pad's noise; default: 0"
+    )
 
 
 def _predict(arguments: argparse.Namespace) -> int:
@@ -54,7 +57,7 @@ def _predict(arguments: argparse.Namespace) -> int:
     clip = _first_clip(arguments.video, arguments.frames)
     vae = load_vae(arguments.run).to(distributed.device())
     dropped = dropped_groups(vae, frames=arguments.frames, observed=arguments.observed)
-    predicted = through(vae, clip, dropped=dropped)
+    predicted = through(vae, clip, dropped=dropped, seed=arguments.seed)
     pictures = side_by_side(clip, predicted, observed=arguments.observed)
     write_video(arguments.out, pictures, fps=probe(arguments.video).fps)
     for name, other in (

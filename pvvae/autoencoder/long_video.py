@@ -90,17 +90,18 @@ def windows(frames: Iterable[Frames], first: int, later: int) -> Iterator[Frames
 
 
 @torch.inference_mode()
-def through(vae: PredictiveVAE, clip: Frames, *, dropped: int = 0) -> Frames:
+def through(vae: PredictiveVAE, clip: Frames, *, dropped: int = 0, seed: int = 0) -> Frames:
     """A clip of any length and size, as ``vae`` gives it back, at its own length and size.
 
     Args:
         vae: on :func:`pvvae.distributed.device`.
         clip: uint8 (T, H, W, 3).
         dropped: groups withheld from the encoder.
+        seed: of a Gaussian pad's noise.
     """
     frames, height, width, _ = clip.shape
     x = fill(vae, to_pixels(clip).to(distributed.device()))
-    recon = vae(x, dropped)[0]
+    recon = vae(x, dropped, pad_noise=vae.draw_pad(x, seed=seed, clips=[0]))[0]
     whole: Frames = to_uint8(recon[:, :, :frames, :height, :width])[0]
     return whole
 

@@ -1,9 +1,9 @@
 """Which clips, at which resolution, each slot of each step gets: a pure function of seed and place.
 
-"Each process randomly samples a varying number of images or videos based on the resolution"
-(section 3.1). Here the unit is a slot, of which a process holds one or several: the number of
-processes appears nowhere, so any number of them trains on the same batches, and a run taken up at
-step k repeats no step before it.
+In the paper "each process randomly samples a varying number of images or videos based on the
+resolution" (section 3.2). Here the unit is a slot, of which a process holds one or several: the
+number of processes appears nowhere, so any number of them trains on the same batches, and a run
+taken up at step k repeats no step before it.
 """
 
 from collections.abc import Sequence

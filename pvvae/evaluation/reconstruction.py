@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pvvae.data.video.pixels import to_uint8
+from pvvae.data.video.pixels import in_8_bits, to_uint8
 from pvvae.metrics.cached_features import KnownFeatures
 from pvvae.metrics.curve import Curve
-from pvvae.metrics.frame_protocol import FRAME_PROTOCOL
+from pvvae.metrics.frame_protocol import FRAME_PROTOCOL, PREDICTION_PROTOCOL
 from pvvae.metrics.fvd import FVD
 from pvvae.metrics.latent_distance import LatentDistance
 from pvvae.metrics.lpips import LPIPS
@@ -38,6 +38,7 @@ class Examiner:
         *,
         device: torch.device,
         fvd_frames: str,
+        seed: int = 0,
         real_features: Path | None = None,
     ) -> None:
         """Load what judges.
@@ -47,19 +48,22 @@ class Examiner:
             predictor: what predicts withheld frames; None predicts nothing.
             device: of all networks.
             fvd_frames: see :class:`FVD`.
+            seed: of a Gaussian pad's noise.
             real_features: folder of :class:`KnownFeatures`, for the originals.
 
         Raises:
             ConfigError: if weights are missing or not the released ones.
         """
-        self.vae, self.predictor = vae, predictor
+        self.vae, self.predictor, self._seed = vae, predictor, seed
         self._perceptual = LPIPS("alex").to(device)
         self._videos = FVD(device=str(device), frames=fvd_frames)
         self._known = KnownFeatures(self._videos, folder=real_features, device=device)
 
     @torch.inference_mode()
-    def examine(self, x: Tensor, *, latent: bool) -> tuple[Row, dict[str, Tensor]]:
+    def examine(self, x: Tensor, *, number: int, latent: bool) -> tuple[Row, dict[str, Tensor]]:
         """Row and pictures of one clip (1, C, T, H, W) in [-1, 1].
+
+        ``number`` is the clip's among those drawn. All measurements are of pictures in 8 bits.
 
         In the row: ``psnr ssim lpips`` (1, T) of each frame; ``features_of_…`` (1, 400) of I3D, for
         the original and the reconstruction; ``latent``, the posterior mean (1, c, t, h, w), if it
@@ -68,6 +72,7 @@ class Examiner:
         squared error of the withheld frames, predicted and repeated.
         """
         recon, mean, _ = self.vae(x)
+        recon = in_8_bits(recon)
         pictures = {"original": x, "reconstruction": recon}
         row = self._frames(recon, x)
         if latent:
@@ -79,7 +84,8 @@ class Examiner:
             row[f"{FEATURES}{name}"] = features_of(torch.from_numpy(to_uint8(pictures[name])))
         if self.predictor is not None and self.vae.backbone.latent_frames(x.shape[2]) > 1:
             dropped, seen = self.vae.latter_half(x.shape[2])  # Figure 6
-            pictures["prediction"] = self.predictor(x, dropped)[0]
+            noise = self.predictor.draw_pad(x, seed=self._seed, clips=[number])
+            pictures["prediction"] = in_8_bits(self.predictor(x, dropped, pad_noise=noise)[0])
             row |= self._judged(pictures["prediction"], x, seen)
         return row, pictures
 
@@ -87,7 +93,7 @@ class Examiner:
         return {
             "psnr": frame_psnr(to_unit(made), to_unit(x)),
             "ssim": frame_ssim(to_unit(made), to_unit(x)),
-            "lpips": self._perceptual(made.clamp(-1.0, 1.0), x),
+            "lpips": self._perceptual(made, x),
         }
 
     def _judged(self, prediction: Tensor, x: Tensor, seen: int) -> dict[str, Tensor]:
@@ -145,10 +151,13 @@ def summarise(
                 name: _predicted(rows, name).curve(larger_is_better=True).frames for name in FRAMES
             },
         }
+    protocol: dict[str, Any] = {**FRAME_PROTOCOL, "fvd": distance.protocol}
+    if "prediction" in facts:
+        protocol["prediction"] = PREDICTION_PROTOCOL
     latents = [row["latent"] for row in rows if "latent" in row]
     if latents and latents[0].shape[2] > 1:
-        facts["latent_distance"] = _latent_distance(torch.cat(latents).double())
-    protocol = {**FRAME_PROTOCOL, "fvd": distance.protocol}
+        facts["latent_distance"] = _latent_distance(latents)
+        protocol["latent_distance"] = {"clips": len(latents), "scale": "each channel's deviation"}
     return Summary(metrics=metrics, protocol=protocol, facts=facts)
 
 
@@ -189,11 +198,20 @@ def _flicker(curve: Curve) -> dict[str, Any]:
     return {key: value for key, value in curve.plain().items() if key != "frames"}
 
 
-def _latent_distance(z: Tensor) -> dict[str, Any]:
-    """Figure 5c and d, on latents (N, c, t, h, w) normalised channel by channel."""
-    deviation, centre = torch.std_mean(z, dim=(0, 2, 3, 4), keepdim=True)
+def _latent_distance(latents: Sequence[Tensor]) -> dict[str, Any]:
+    """Figure 5c and d, on latents (1, c, t, h, w) normalised channel by channel over all of them.
+
+    Clip by clip: a thousand at once, in float64, would take gigabytes.
+    """
+    count = sum(z[:, 0].numel() for z in latents)
+    zero = torch.zeros(1, dtype=torch.float64)
+    cells = (0, 2, 3, 4)
+    centre = sum((z.double().sum(cells, keepdim=True) for z in latents), zero) / count
+    squares = ((z.double() - centre).square().sum(cells, keepdim=True) for z in latents)
+    deviation = (sum(squares, zero) / (count - 1)).sqrt()
     distance = LatentDistance()
-    distance.update((z - centre) / deviation)
+    for z in latents:
+        distance.update((z.double() - centre) / deviation)
     found = distance.compute()
     return {
         "raw": found.raw,

@@ -15,7 +15,7 @@ from pvvae.planning.meta_attention import FusedAttention
 from pvvae.vae.config import VAETrainingConfig
 from pvvae.vae.losses.adversarial import discriminator_loss
 from pvvae.vae.losses.kl import kl_divergence
-from pvvae.vae.objective import Objective
+from pvvae.vae.objective import Objective, most_dropped
 
 META = torch.device("meta")
 
@@ -66,7 +66,7 @@ class VAERehearsal:
         if self.config.objective.drop == "sample":
             return range(1)  # whatever is dropped is encoded, and masked
         groups = self.vae.backbone.latent_frames(bucket.frames)
-        return range(int((groups - 1) * self.config.objective.max_drop_ratio) + 1)
+        return range(most_dropped(groups, self.config.objective.max_drop_ratio) + 1)
 
     def phases(self, bucket: Bucket, *, dropped: int = 0, gan: bool = True) -> Iterator[str]:
         """Work of one slot: forward, losses, backward; with ``gan`` that of the discriminator."""

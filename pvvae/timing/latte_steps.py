@@ -1,8 +1,8 @@
 """Training steps of a denoiser on one batch, with the frozen encoder in them and without.
 
-TSpeed and TMem of Table 1 (section 4.1) are of the step with it: between VAEs of equal latents they
-differ by 3.3 times, which the denoiser alone cannot explain. A trainer that caches latents takes
-the step without it.
+TSpeed and TMem of Table 1 are taken to be of the step with it. Section 4.1 does not say; but
+between VAEs of equal latents they differ by 3.3 times, which the denoiser alone cannot explain. A
+trainer that caches latents takes the step without it.
 """
 
 import dataclasses

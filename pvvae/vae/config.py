@@ -18,7 +18,7 @@ from pvvae.errors import ConfigError
 from pvvae.model import Pad, PredictiveVAE
 from pvvae.pretrained.runs import load_discriminator_weights, load_vae_weights
 from pvvae.pretrained.vae_source import check_others, is_others, load_others
-from pvvae.run.folder import read_config
+from pvvae.run.folder import is_run, read_config
 from pvvae.run.run import RunConfig
 from pvvae.training.loop import LoopConfig
 from pvvae.training.monitoring.monitor import WatchConfig
@@ -35,11 +35,13 @@ class VAETrainingConfig(RunConfig):
 
     backbone: BackboneConfig
     pad: Pad = "learnable"
-    """What stands in for a dropped group (Table 6: learnable 146.37, Gaussian 150.68 gFVD)."""
+    """What stands in for a dropped group (Table 6: learnable 146.37, Gaussian 150.68 gFVD), in
+    training and wherever prediction is looked at."""
     init: str | None = None
-    """Run folder of the stage before, whose weights this one starts from; or a .safetensors file,
-    of a VAE like this one or of an image VAE with its layout and 2D kernels; or a folder of others'
-    weights, where the backbone reads such."""
+    """Run folder of the stage before, whose weights this one starts from; null is from scratch.
+
+    Or a .safetensors file, of a VAE like this one or of an image VAE with its layout and 2D kernels;
+    or a folder of others' weights, where the backbone reads such."""
     data: DataConfig
     held_out: HeldOutConfig
     objective: ObjectiveConfig
@@ -47,7 +49,8 @@ class VAETrainingConfig(RunConfig):
     """None trains without GAN."""
     optimizer: OptimizerConfig = OptimizerConfig()
     discriminator_optimizer: OptimizerConfig = OptimizerConfig()
-    """The paper names none of its own; the generator's."""
+    """The paper names none of its own; the generator's. Its warm-up and decay are over the steps in
+    which the discriminator learns: see :meth:`discriminator_rate`."""
     sequence_parallel: Count = 1
     """Consecutive processes that share each slot, and in the backbone each clip's tokens."""
     engine: EngineConfig = EngineConfig()
@@ -58,6 +61,15 @@ class VAETrainingConfig(RunConfig):
 
     def __post_init__(self) -> None:
         check_ranges(self)
+
+    def discriminator_rate(self, step: int) -> float:
+        """Learning rate of the discriminator at ``step`` of the stage, once it learns.
+
+        Its schedule begins where it does: counted from the stage's own start, a discriminator that
+        joins at step 5,000 would take its first step at nearly the full rate, unwarmed.
+        """
+        start = self.objective.discriminator_start
+        return self.discriminator_optimizer.rate(step - start, self.steps - start)
 
     @property
     def init_run(self) -> Path | None:
@@ -71,7 +83,7 @@ class VAETrainingConfig(RunConfig):
         teams = check_slots(slots, processes, key="data.slots", team=team)
         self.check_shapes()
         if self.init_run is not None:
-            read_config(self.init_run)
+            _check_before(self.init_run)
         elif self.init is not None:
             check_others(self.backbone, Path(self.init))
         clips = TrainingClips(self.data, steps=self.steps, seed=self.seed)
@@ -96,6 +108,20 @@ class VAETrainingConfig(RunConfig):
                 backbone.check_size(shape.height, shape.width)
             except ValueError as error:
                 raise ConfigError(f"{where}: {error}") from None
+
+
+def _check_before(run: Path) -> None:
+    """Refuse a stage before that is not there, and say how to do without.
+
+    Raises:
+        ConfigError: if ``run`` is no run folder.
+    """
+    if not is_run(run):
+        raise ConfigError(
+            f"init: {run}: no such run folder; train the stage before first, name another "
+            "(init=RUN, or a .safetensors file), or start from scratch with init=null"
+        )
+    read_config(run)
 
 
 def build_vae(config: VAETrainingConfig) -> PredictiveVAE:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
 import torch
@@ -21,7 +22,7 @@ class ObjectiveConfig:
     """Every weight of Eq. 1. The paper prints none of them; each default says where it is from."""
 
     max_drop_ratio: Share = 1.0
-    """r: at most floor((G - 1) * r) groups are dropped. 1.0 is the paper's (4.1, Table 5)."""
+    """r: at most floor((G - 1) * r) groups are dropped. 1.0 is the paper's (section 4.1)."""
     drop: Literal["batch", "sample"] = "batch"
     """One k for all clips of a slot, which saves encoding them, or one for each clip. Ours: batch,
     since with r = 1 it saves 2 of 5 groups of encoder work on average."""
@@ -63,8 +64,16 @@ class ObjectiveConfig:
 
     @property
     def discriminator_start(self) -> int:
-        """First step at which the discriminator learns."""
-        return self.gan_start - self.discriminator_warmup
+        """First step of the stage at which the discriminator learns."""
+        return max(0, self.gan_start - self.discriminator_warmup)
+
+
+def most_dropped(groups: int, ratio: float) -> int:
+    """floor((G - 1) * r): the most groups of G that are dropped (section 3.1).
+
+    The ratio is taken as it is written: 0.29 of 100 groups are 29, where float64 has 28.999....
+    """
+    return int((groups - 1) * Fraction(str(ratio)))
 
 
 def sample_dropped(
@@ -81,7 +90,7 @@ def sample_dropped(
     Returns:
         One k (decided by the first clip), or (B,) one for each clip.
     """
-    most = int((groups - 1) * config.max_drop_ratio)
+    most = most_dropped(groups, config.max_drop_ratio)
 
     def draw(position: int) -> int:
         return int(seeding.numpy_generator(seed, "dropped", position).integers(0, most + 1))

@@ -72,7 +72,11 @@ class VAETrainer:
             config.objective, head=vae.backbone.head, device=distributed.device()
         )
         self.held_out = HeldOut(
-            config.held_out, config.data.held_out, objective=self.objective, team=team
+            config.held_out,
+            config.data.held_out,
+            objective=self.objective,
+            team=team,
+            seed=config.seed,
         )
         self.generator = Engine(
             vae, config=config.engine, optimizer=config.optimizer, accumulation=len(self.slots)
@@ -198,8 +202,7 @@ class VAETrainer:
         """Learning rate of each network that learns at ``step``."""
         rates = {self.generator: self.config.optimizer.rate(step, self.config.steps)}
         if self.judge is not None and self._judge_learns(step):
-            rate = self.config.discriminator_optimizer.rate(step, self.config.steps)
-            rates[self.judge.engine] = rate
+            rates[self.judge.engine] = self.config.discriminator_rate(step)
         return rates
 
     def rates(self, step: int) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from arch.ranges import Count, Length, Pixels
 from pvvae import distributed
 from pvvae.config import check_ranges
 from pvvae.data.clips import HeldOutClips, held_out_clips, to_pixels, to_uint8
+from pvvae.data.video.pixels import in_8_bits
 from pvvae.data.video.video import Frames, write_video
 from pvvae.distributed.lockstep import in_turns
 from pvvae.engine import Engine
@@ -56,10 +57,19 @@ class HeldOut:
     """Measures a VAE on the same clips every time, whatever the number of processes."""
 
     def __init__(
-        self, config: HeldOutConfig, folder: str | None, *, objective: Objective, team: int
+        self,
+        config: HeldOutConfig,
+        folder: str | None,
+        *,
+        objective: Objective,
+        team: int,
+        seed: int,
     ) -> None:
-        """``folder`` holds the held-out shards; None measures nothing. A team shares each clip."""
-        self.config, self.objective, self.team = config, objective, team
+        """``folder`` holds the held-out shards; None measures nothing. A team shares each clip.
+
+        ``seed`` and a clip's number decide a Gaussian pad's noise, the same at every look.
+        """
+        self.config, self.objective, self.team, self.seed = config, objective, team, seed
         self.clips = None if folder is None else config.open(folder)
 
     def measure(
@@ -88,7 +98,7 @@ class HeldOut:
 
         def look(index: int) -> dict[str, float]:
             x = to_pixels(clips[index].frames).to(distributed.device())
-            row, pictures = self._clip(vae, x.to(dtype))
+            row, pictures = self._clip(vae, x.to(dtype), index)
             if index == 0 and distributed.is_main():
                 write_video(video, _side_by_side(pictures), fps=SAMPLE_FPS)
             return row
@@ -97,29 +107,34 @@ class HeldOut:
         means = {name: sum(row[name] for row in rows) / count for name in rows[0]}
         return means | {"score": means["psnr"]}, video if distributed.is_main() else None
 
-    def _clip(self, vae: PredictiveVAE, x: Tensor) -> tuple[dict[str, float], list[Tensor]]:
+    def _clip(
+        self, vae: PredictiveVAE, x: Tensor, number: int
+    ) -> tuple[dict[str, float], list[Tensor]]:
         """Values of one clip (1, C, T, H, W), and the pictures to show."""
         recon, mean, logvar = vae(x)
         recon, target = recon.float(), x.float()
         losses = self.objective.pixel_losses(recon, target)
         row = {name: float(loss) for name, loss in losses.items()}
-        row["psnr"] = float(frame_psnr(_unit(recon), to_unit(target)).mean())
+        row["psnr"] = float(frame_psnr(_unit(recon), _unit(target)).mean())
         row["kl"] = float(kl_divergence(Posterior(mean, logvar)).mean())
         pictures = [target, recon]
         if vae.backbone.latent_frames(x.shape[2]) > 1:
             dropped, seen = vae.latter_half(x.shape[2])
-            predicted = vae(x, dropped)[0].float()
-            error = prediction_error(_unit(predicted), to_unit(target), seen)
+            noise = vae.draw_pad(x, seed=self.seed, clips=[number])
+            predicted = vae(x, dropped, pad_noise=noise)[0].float()
+            error = prediction_error(_unit(predicted), _unit(target), seen)
             row["prediction_mse"] = float(error)
             pictures.append(predicted)
         return row, pictures
 
 
 def _unit(recon: Tensor) -> Tensor:
-    """Pixels in [0, 1]. Metrics refuse what is not finite; a run that gets there must not end of
-    being looked at, so it counts as grey. Its losses say NaN.
+    """Pixels in [0, 1], of 8 bits, as every evaluation has them.
+
+    Metrics refuse what is not finite; a run that gets there must not end of being looked at, so it
+    counts as grey. Its losses say NaN.
     """
-    return to_unit(recon.nan_to_num(nan=0.0))
+    return to_unit(in_8_bits(recon.nan_to_num(nan=0.0)))
 
 
 def _side_by_side(pictures: list[Tensor]) -> Frames:

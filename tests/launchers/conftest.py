@@ -73,6 +73,11 @@ def config(tmp_path: Path, packed: Path) -> Path:
 @pytest.fixture
 def vae_run(tmp_path: Path) -> Path:
     """A run folder of a toy VAE, with a checkpoint."""
+    return toy_vae_run(tmp_path / "vae")
+
+
+def toy_vae_run(folder: Path) -> Path:
+    """Make one."""
     plain = {
         "stage": "predictive",
         "plugins": [str(PLUGIN)],
@@ -81,14 +86,18 @@ def vae_run(tmp_path: Path) -> Path:
     }
     load_plugins(plain)
     vae = PredictiveVAE(decode(BackboneConfig, plain["backbone"]).build())
-    return _run_folder(tmp_path / "vae", plain, {"vae": vae.state_dict()})
+    return _run_folder(folder, plain, {"vae": vae.state_dict()})
 
 
 @pytest.fixture
 def latte_run(tmp_path: Path, vae_run: Path) -> Path:
     """A run folder of a toy Latte on latents (4, 2, 2, 3) of two classes."""
-    latents = tmp_path / "latents"
-    _run_folder(latents, {"stage": "extract_latents", "vae": str(vae_run)}, {})
+    return toy_latte_run(tmp_path / "latte", latents=tmp_path / "latents", vae=vae_run)
+
+
+def toy_latte_run(folder: Path, *, latents: Path, vae: Path) -> Path:
+    """Make one, and the run of its latents."""
+    _run_folder(latents, {"stage": "extract_latents", "vae": str(vae)}, {})
     moments = torch.zeros(2, 4, 2, 2, 3)
     write_shard(
         shard_path(latents / "train", 0),
@@ -105,11 +114,11 @@ def latte_run(tmp_path: Path, vae_run: Path) -> Path:
         "latents": str(latents),
     }
     denoiser = decode(DenoiserConfig, plain["denoiser"]).build()
-    return _run_folder(tmp_path / "latte", plain, {"denoiser": denoiser.state_dict()})
+    return _run_folder(folder, plain, {"denoiser": denoiser.state_dict()})
 
 
 def _run_folder(folder: Path, plain: dict[str, Any], weights: dict[str, Any]) -> Path:
-    folder.mkdir()
+    folder.mkdir(parents=True)
     (folder / "config.yaml").write_text(yaml.safe_dump({**plain, "run": str(folder)}))
 
     def write(partial: Path) -> list[Path]:

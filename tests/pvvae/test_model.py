@@ -68,6 +68,24 @@ def test_a_gaussian_pad_is_the_noise_of_the_dropped_groups(vae):
     assert gaussian.pad is None
 
 
+def test_a_gaussian_pad_is_never_anything_else_than_noise(vae):
+    gaussian, x = PredictiveVAE(vae.backbone, pad="gaussian").eval(), torch.rand(CLIP)
+    noise = gaussian.draw_pad(x, seed=5, clips=[0, 9])
+    assert noise.shape == noise_for(vae).shape
+    assert torch.equal(noise[1:], gaussian.draw_pad(x[1:], seed=5, clips=[9]))
+    assert not torch.equal(noise, gaussian.draw_pad(x, seed=6, clips=[0, 9]))
+    with torch.no_grad():
+        z = torch.cat([vae.backbone.encode(x[:, :, :9]).mean, noise[:, :, 3:]], dim=2)
+        assert torch.equal(gaussian(x, 2, pad_noise=noise)[0], vae.backbone.decode(z))
+        with pytest.raises(ValueError, match="a Gaussian pad needs noise where groups are dropped"):
+            gaussian(x, 2)
+        assert torch.equal(gaussian(x)[0], vae(x)[0])  # nothing is dropped, and nothing padded
+
+
+def test_a_learnable_pad_draws_nothing(vae):
+    assert vae.draw_pad(torch.rand(CLIP), seed=0, clips=[0, 1]) is None
+
+
 def test_a_frozen_encoder_gets_no_gradient_and_the_decoder_does(vae):
     vae.freeze_encoder()
     recon, mean, _ = vae(torch.rand(CLIP), 0, noise_for(vae))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pvvae import seeding
 
 GROUP = 4
-"""Frames after which a course may change: the stride in time of the paper's VAEs (section 4.1)."""
+"""Frames after which a course may change: the stride in time of the paper's VAEs (section 3.1)."""
 PERIOD = 32
 """Frames in which what accelerates has also braked again. Ours: about two clips of 17."""
 SURGE = 0.8

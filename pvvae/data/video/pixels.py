@@ -1,4 +1,4 @@
-"""uint8 frames to pixels in [-1, 1] and back, and crops."""
+"""Frames of 8 bits to pixels in [-1, 1] and back, and crops."""
 
 import numpy as np
 import torch
@@ -22,6 +22,16 @@ def to_uint8(x: Tensor) -> NDArray[np.uint8]:
     """Pixels (B, 3, T, H, W) to uint8 (B, T, H, W, 3), rounded and clamped: inverts to_pixels."""
     scaled = x.detach().float().add(1.0).mul(127.5).round().clamp(0, 255).to(torch.uint8)
     return np.ascontiguousarray(rearrange(scaled, "b c t h w -> b t h w c").cpu().numpy())
+
+
+def in_8_bits(x: Tensor) -> Tensor:
+    """Pixels in [-1, 1] as a video holds them: to_pixels of to_uint8, without leaving the device.
+
+    What is measured of a reconstruction is measured of this, so that a clip in memory and the same
+    clip in a file have the same PSNR, SSIM and LPIPS. NaN stays NaN, for metrics to refuse.
+    """
+    levels = x.detach().float().add(1.0).mul(127.5).round().clamp(0, 255)
+    return levels.div_(127.5).sub_(1.0)
 
 
 def cropped(

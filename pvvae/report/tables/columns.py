@@ -115,7 +115,7 @@ GENERATION_COST = (
     _cost("TSpeed", "tspeed_cached", "higher", unit="it/s", group=CACHED),
     _cost("TMem", "tmem_cached", "lower", scale=GIB, unit="GiB", group=CACHED),
 )
-"""Of the whole step with the frozen encoder in it, as the paper's; then without the encoder."""
+"""Of the whole step with the frozen encoder in it, as is inferred of the paper's; then without."""
 PARAMETERS = Score(
     title="Param",
     source=SPEED,

@@ -68,6 +68,7 @@ def _of_frames(name: str, title: str, unit: str = "") -> tuple[Score, ...]:
                 whole,
                 title=f"{title} of {kind} frames",
                 read=metric(RECONSTRUCTION, f"{name}_{kind}"),
+                parts=(name, "prediction"),
                 unit=", ".join([*([unit] if unit else []), "future withheld"]),
             )
             for kind in ("observed", "predicted")

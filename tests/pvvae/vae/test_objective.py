@@ -6,7 +6,7 @@ import torch
 from pvvae.vae.losses.adversarial import generator_loss
 from pvvae.vae.losses.perceptual import Perceptual
 from pvvae.vae.losses.reconstruction import squared_error, temporal_difference
-from pvvae.vae.objective import Objective, ObjectiveConfig, frozen, sample_dropped
+from pvvae.vae.objective import Objective, ObjectiveConfig, frozen, most_dropped, sample_dropped
 from tests.tiny import discriminator_config
 
 CPU = torch.device("cpu")
@@ -22,6 +22,14 @@ def test_k_is_uniform_up_to_the_ratio_and_never_takes_the_first_group(ratio, mos
     drawn = Counter(sample_dropped(5, config, seed=0, positions=[i]) for i in range(1000))
     assert set(drawn) == set(range(most + 1))
     assert all(abs(count - 1000 / (most + 1)) < 90 for count in drawn.values())
+
+
+def test_the_most_that_is_dropped_is_the_floor_of_the_ratio_as_it_is_written():
+    assert int(100 * 0.29) == 28  # what float64 makes of it
+    for hundredths in range(101):
+        for groups in range(1, 130):
+            expected = (groups - 1) * hundredths // 100
+            assert most_dropped(groups, hundredths / 100) == expected
 
 
 def test_k_depends_on_the_clips_position_alone():

@@ -1,6 +1,7 @@
 from typing import Any
 
-from pvvae.report.tables.paper_rows import Context, tables
+from pvvae.report.tables.paper import ROWS
+from pvvae.report.tables.paper_rows import INFERRED, Context, tables
 from pvvae.report.tables.scores import Found
 from pvvae.report.tables.table import Measured, Table
 
@@ -45,6 +46,16 @@ def test_at_the_papers_protocol_its_rows_share_the_columns() -> None:
     assert table.references == (
         "Table 2 of the paper (Kinetics-400, 2,048 clips; speed on one H20, batch 4)"
     )
+
+
+def test_that_tspeed_has_the_encoder_in_it_is_said_to_be_inferred_and_from_what() -> None:
+    (generation,) = made({}, Context(kind="generation"))
+    assert INFERRED in generation.remarks
+    speeds = {row.name: row.figures[5] for row in ROWS["generation"] if row.latent == "t4s8c16"}
+    slow, fast = min(speeds.values()), max(speeds.values())
+    assert f"{fast / slow:.1f} times ({fast} against {slow} it/s)" in INFERRED
+    (reconstruction,) = made({})
+    assert INFERRED not in reconstruction.remarks
 
 
 def test_what_keeps_rows_from_being_compared_is_said() -> None:
