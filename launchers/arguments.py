@@ -48,7 +48,7 @@ def add_command(commands: "Commands", name: str, *, help: str, more: str = "", r
 
 
 def number(kind: Any) -> Callable[[str], Any]:
-    """How a word is read that must be a number of a declared kind, such as ``arch.ranges.Count``."""
+    """How a word is read that must be a number of a declared kind: ``arch.ranges.Count``."""
     plain, allowed = get_args(kind)[0], ranges.declared(kind)
 
     def read(word: str) -> Any:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from arch.ranges import Count, Length, Number, Pixels, Share
 from launchers.arguments import add_command, number
 from launchers.commands import data_scenes, data_subset
+from launchers.outputs import check_output
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,6 +114,9 @@ def _add_clip_words(pack: "Parser") -> None:
 
 
 def _pack(arguments: argparse.Namespace) -> int:
+    # Whether what is in the folder already is this pack, cut short, says the pack itself.
+    check_output(arguments.out, sources=[arguments.source], overwrite=False)
+
     from pvvae.data.packing.pack import pack
 
     return _shown(

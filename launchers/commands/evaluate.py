@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from arch.ranges import Count
 from launchers.arguments import add_command, number
+from launchers.outputs import add_overwrite, claim_folder
 
 if TYPE_CHECKING:
     from launchers.arguments import Commands
@@ -56,6 +57,7 @@ def add(commands: "Commands") -> None:
         table.add_argument(
             "--processes", type=number(Count), metavar="N", help="of every run but those of speed"
         )
+        add_overwrite(table)
         table.add_argument("--slurm", action="store_true", help="submit every run as a job")
         table.add_argument(
             "--dry-run", action="store_true", help="print what would be done; do nothing"
@@ -64,7 +66,7 @@ def add(commands: "Commands") -> None:
 
 def _evaluate(arguments: argparse.Namespace) -> int:
     from launchers.cli import main, parse
-    from launchers.tables.make import as_pipeline, check_runs, make_table, read_table
+    from launchers.tables.make import FIGURE, as_pipeline, check_runs, make_table, read_table
     from launchers.tables.show import show_plan
 
     asked = read_table(
@@ -82,4 +84,13 @@ def _evaluate(arguments: argparse.Namespace) -> int:
             slurm.submit(jobs, pipeline)
         return 0
     show_plan(asked.plan, commands=arguments.dry_run)
-    return 0 if arguments.dry_run else make_table(asked, main)
+    if arguments.dry_run:
+        return 0
+    claim_folder(
+        asked.plan.folder,
+        "pvvae evaluate of this folder",
+        names=("index.html", "table.md", "table.tex", "table.json", FIGURE),
+        overwrite=arguments.overwrite,
+        ours=any(run.is_dir() for row in asked.plan.rows for run in row.runs.values()),
+    )
+    return make_table(asked, main)

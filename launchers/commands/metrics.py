@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from arch.ranges import Count, Length, Seed
 from launchers.arguments import add_command, number, rows_and_columns
+from launchers.outputs import add_overwrite, check_output
 from pvvae.errors import ConfigError
 from pvvae.evaluation.folders.question import FIRST16, METRICS, OF_PAIRS, Question
 
@@ -75,6 +76,7 @@ def add(commands: "Commands") -> None:
     metrics.add_argument("--c3d-mean", type=Path, metavar="FILE", help="and its mean cube")
     metrics.add_argument("--device", metavar="NAME", help="cpu, cuda, cuda:1; default: cuda if any")
     metrics.add_argument("--json", type=Path, metavar="OUT", help="write results and protocol")
+    add_overwrite(metrics)
 
 
 def _metrics(arguments: argparse.Namespace) -> int:
@@ -94,6 +96,9 @@ def _metrics(arguments: argparse.Namespace) -> int:
 
     if arguments.json is not None and arguments.json.is_dir():
         raise ConfigError(f"--json: {arguments.json} is a folder; name a file")
+    if arguments.json is not None:
+        sources = [question.real, question.generated, question.i3d, question.c3d]
+        check_output(arguments.json, sources=sources, overwrite=arguments.overwrite)
 
     from pvvae.evaluation.folders.run import measure_sets
     from pvvae.evaluation.folders.table import table

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from arch.ranges import Length
 from launchers.arguments import add_command, existing_file, number
+from launchers.outputs import add_overwrite, check_output
 from pvvae.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -44,10 +45,12 @@ def add(commands: "Commands") -> None:
     predict.add_argument(
         "--seed", type=int, default=0, metavar="N", help="of a Gaussian pad's noise; default: 0"
     )
+    add_overwrite(predict)
 
 
 def _predict(arguments: argparse.Namespace) -> int:
     existing_file(arguments.video, "video")
+    check_output(arguments.out, sources=[arguments.video], overwrite=arguments.overwrite)
 
     from pvvae import distributed
     from pvvae.autoencoder.long_video import through

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from arch.ranges import Length, Number, Pixels
 from launchers.arguments import add_command, existing_file, number
+from launchers.outputs import add_overwrite, check_output
 from pvvae.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -60,10 +61,12 @@ def add(commands: "Commands") -> None:
         metavar="PIXELS",
         help="that neighbouring tiles share; default: a quarter of a tile",
     )
+    add_overwrite(reconstruct)
 
 
 def _reconstruct(arguments: argparse.Namespace) -> int:
     existing_file(arguments.video, "video")
+    check_output(arguments.out, sources=[arguments.video], overwrite=arguments.overwrite)
 
     from pvvae import distributed
     from pvvae.autoencoder.long_video import Rebuilder, unit, valid_length

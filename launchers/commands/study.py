@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from arch.ranges import Count, Seed
 from launchers.arguments import add_command, number
+from launchers.outputs import add_overwrite, claim_folder
 from pvvae.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -56,12 +57,14 @@ def add(commands: "Commands") -> None:
     stale.add_argument(
         "--accept", action="store_true", help="leave stale cells as they are, marked"
     )
+    add_overwrite(study)
 
 
 def _study(arguments: argparse.Namespace) -> int:
     from launchers.cli import parse
     from launchers.studies.request import read
     from launchers.studies.show import plan_lines
+    from pvvae.study.spec.expansion import RUNS
 
     overrides = list(arguments.overrides)
     if arguments.at_once is not None:
@@ -72,6 +75,13 @@ def _study(arguments: argparse.Namespace) -> int:
     print("\n".join(plan_lines(asked, commands=arguments.dry_run)), flush=True)
     if arguments.dry_run:
         return 0
+    claim_folder(
+        asked.folder,
+        "pvvae study of this folder",
+        names=("index.html", "study.json", "study.md", "runs.csv", "plots/*.svg"),
+        overwrite=arguments.overwrite,
+        ours=(asked.folder / RUNS).is_dir(),
+    )
     if arguments.report:
         return _report(asked)
     return _run(_fresh(asked, arguments), asked, arguments)

@@ -21,6 +21,7 @@ from pvvae.data.shards.samples import (
     Reject,
     Sample,
     Shard,
+    check_no_other_index,
     columns_of,
     load_contents,
     read_index,
@@ -86,6 +87,7 @@ class FolderPacker:
             self._check_same(packed["settings"])
             self.on_progress(2 * len(self.sources))
             return self._report(already_done=True)
+        check_no_other_index(self.out)
         self.out.mkdir(parents=True, exist_ok=True)
         self.surveys = self._survey_all()
         self.clips = [

@@ -17,7 +17,15 @@ from pvvae.data.scenes.scene import Scene, draw_scene
 from pvvae.data.scenes.settings import SceneSettings
 from pvvae.data.shards import tars
 from pvvae.data.shards.index import PACKED_INDEX
-from pvvae.data.shards.samples import Contents, Sample, Shard, columns_of, read_index, save_contents
+from pvvae.data.shards.samples import (
+    Contents,
+    Sample,
+    Shard,
+    check_no_other_index,
+    columns_of,
+    read_index,
+    save_contents,
+)
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
 
@@ -91,6 +99,7 @@ def _begin(out: Path, identity: dict[str, Any]) -> None:
     if path.exists():
         _check_same(out, json.loads(path.read_text()), identity)
         return
+    check_no_other_index(out)
     if any(out.glob("*.tar")):
         raise ConfigError(f"{out}: has shards that are not of scenes; choose another folder")
     write_json(path, identity)

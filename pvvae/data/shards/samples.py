@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pvvae.errors import ConfigError
 from pvvae.files import write_text
 
 FORMAT = "pvvae-shards-1"
@@ -105,6 +106,19 @@ def read_index(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return data if isinstance(data, dict) and data.get("format") == FORMAT else None
+
+
+def check_no_other_index(folder: Path) -> None:
+    """Refuse to make shards where another index would be replaced.
+
+    Raises:
+        ConfigError: naming it.
+    """
+    path = folder / "index.json"
+    if path.exists():
+        raise ConfigError(
+            f"{path}: is another program's, or damaged; choose another folder or remove it"
+        )
 
 
 def load_contents(path: Path) -> Contents | None:
