@@ -49,7 +49,7 @@ def _train(arguments: argparse.Namespace) -> int:
         run_stage,
         stage_command,
     )
-    from pvvae.run.folder import check_same_config, is_finished
+    from pvvae.run.folder import check_same_config, is_done, is_finished
     from stages import program
 
     _, config = program.load(arguments.config, arguments.overrides)
@@ -60,7 +60,7 @@ def _train(arguments: argparse.Namespace) -> int:
         _show(plain, stage_command(arguments.config, arguments.overrides, **where))
         return 0
     check_same_config(folder, plain)
-    if is_finished(folder):
+    if is_done(folder, plain):
         print(f"{folder}: finished already")
         return 0
     if arguments.hostfile is None:

@@ -18,7 +18,7 @@ from launchers.machines.pipeline import Pipeline
 from launchers.machines.queue import JOBS, check_free, need_sbatch, queued_jobs, read_jobs, told
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
-from pvvae.run.folder import check_same_config, is_finished
+from pvvae.run.folder import check_same_config, is_done
 
 SCRIPT = Path(__file__).parents[1] / "slurm.sbatch"
 ALWAYS = ("--requeue", "--open-mode=append", "--kill-on-invalid-dep=yes")
@@ -167,7 +167,7 @@ def _run_job(
         name=config.run,
         words=(str(SCRIPT), str(arguments.config), *arguments.overrides),
         after=tuple(sorted({*needed, *range(barrier)[-1:]})),
-        done=is_finished(Path(config.run)),
+        done=is_done(Path(config.run), plain),
         facts=facts,
     )
 
