@@ -26,6 +26,7 @@ from pvvae.pretrained.vae_source import check_trained, open_vae
 from pvvae.run.item_results import Kept
 from pvvae.run.resumable_items import Items
 from pvvae.run.run import Run, RunConfig
+from pvvae.timing.load import Load, spread
 from pvvae.timing.speed import Rounds, time_in_turn
 
 ROUNDS = Rounds(warmup=2, timed=5)
@@ -172,7 +173,12 @@ def _mean_frame_psnr(clips: EvaluationClips, config: Config) -> float:
 
 
 def _speed(vae: PredictiveVAE, clips: EvaluationClips) -> Mapping[str, float]:
-    """Median seconds to encode and to decode one clip."""
+    """Median seconds to encode and to decode one clip, their spread, and the machine's load."""
     x = to_pixels(clips[0].frames).to(distributed.device())
+    load = Load()
     seconds = time_in_turn({"vae": vae.backbone}, x, rounds=ROUNDS, train=False)
-    return {f"{part}_seconds": median(seconds[part]["vae"]) for part in ("encode", "decode")}
+    found = load.facts()
+    for part in ("encode", "decode"):
+        found[f"{part}_seconds"] = median(seconds[part]["vae"])
+        found |= spread(f"{part}_seconds", seconds[part]["vae"])
+    return found
