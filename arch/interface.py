@@ -3,6 +3,8 @@
 Capitals are pixels, small letters latents: ``B`` batch, ``C`` pixel channels, ``T = 1 + n * p_t``
 frames, ``H W`` pixels; ``c`` latent channels, ``t = 1 + n`` groups, ``h w`` latent cells. The paper
 (section 3) writes ``1 + T`` for our ``T``. Pixels are in [-1, 1].
+
+What the method needs of ``arch`` it imports from here and from the registry, nothing else.
 """
 
 from abc import ABC, abstractmethod
@@ -14,8 +16,11 @@ from typing import Annotated, ClassVar, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from arch.layers.sequence import Sequence
-from arch.layers.streaming import Stream
+from arch.interop.torchvision import import_torchvision as import_torchvision
+from arch.layers.streaming import Past as Past
+from arch.layers.streaming import Stream as Stream
+from arch.layers.streaming import check_chunk as check_chunk
+from arch.layers.token_group import TokenGroup as TokenGroup
 from arch.ranges import Channels, Range
 
 
@@ -85,7 +90,7 @@ class Shareable(Network):
                 f"{type(self).__name__} cannot share a clip between {processes} processes; use 1"
             )
 
-    def share(self, sequence: Sequence) -> None:
+    def share(self, sequence: TokenGroup) -> None:
         """Compute with the part of the tokens that ``sequence`` leaves here, from now on.
 
         Inputs and outputs stay whole and are the same on all processes that share a clip. Whoever

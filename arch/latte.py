@@ -19,8 +19,8 @@ from arch.interface import Denoiser, DenoiserConfig
 from arch.layers.attention import Backend, Call, explained
 from arch.layers.conditioning import LabelTable, Linear, TimeEmbedding
 from arch.layers.latte_block import SPACE, TIME, Block, Final, Widths, line_angles, plane_angles
-from arch.layers.sequence import Sequence
 from arch.layers.sinusoids import plane_positions, sinusoids
+from arch.layers.token_group import TokenGroup
 from arch.ranges import Channels, Depth, Range
 from arch.registry import register
 
@@ -104,7 +104,7 @@ class Latte(Denoiser):
         self.width, self.head_dim = config.width, config.head_dim
         self.rotary = config.positions == "rope"
         self.backend = config.attention_backend
-        self.sequence = Sequence()
+        self.sequence = TokenGroup()
         self.embed = Linear(config.latent_channels, config.width)
         self.time_embedding = TimeEmbedding(config.width)
         self.label_table = (
@@ -187,7 +187,7 @@ class Latte(Denoiser):
     def check_sharing(self, processes: int) -> None:
         """Any number can: no process attends along an axis that it has a part of."""
 
-    def share(self, sequence: Sequence) -> None:
+    def share(self, sequence: TokenGroup) -> None:
         """Embedding sees all tokens, the rest this process's part."""
         super().share(sequence)
         self.sequence = sequence

@@ -14,11 +14,11 @@ from einops import rearrange, reduce
 from torch import Tensor, nn
 
 from arch.interface import Backbone, BackboneConfig, Posterior, Stride
-from arch.layers import sequence as sharing
+from arch.layers import token_group as sharing
 from arch.layers.attention import Call, explained
 from arch.layers.causal_conv import repeat_first
 from arch.layers.streaming import Past, Stream, check_chunk
-from arch.layers.trunk import SelfAttention, Trunk, TrunkConfig, linear
+from arch.layers.trunk import SelfAttention, TransformerStack, TrunkConfig, linear
 from arch.ranges import Cells, Depth
 from arch.registry import register
 
@@ -123,11 +123,11 @@ class ViT(Backbone):
     def check_sharing(self, processes: int) -> None:
         sharing.check_heads(self.heads, processes)
 
-    def share(self, sequence: sharing.Sequence) -> None:
+    def share(self, sequence: sharing.TokenGroup) -> None:
         """Embedding and head see all tokens, the blocks between them this process's part."""
         super().share(sequence)
         for module in self.modules():
-            if isinstance(module, Trunk | SelfAttention):
+            if isinstance(module, TransformerStack | SelfAttention):
                 module.sequence = sequence
 
 
@@ -138,7 +138,7 @@ class Encoder(Stream, nn.Module):
         super().__init__()
         self.patch = config.patch
         self.embed = linear(3 * _pixels(config.patch), config.width)
-        self.trunk = Trunk(config, blocks=config.encoder_blocks)
+        self.trunk = TransformerStack(config, blocks=config.encoder_blocks)
         self.moments = linear(config.width, 2 * config.latent_channels)
         nn.init.constant_(self.moments.bias[config.latent_channels :], INITIAL_LOGVAR)
 
@@ -175,7 +175,7 @@ class Decoder(Stream, nn.Module):
     def __init__(self, config: ViTConfig) -> None:
         super().__init__()
         self.embed = linear(config.latent_channels, config.width)
-        self.trunk = Trunk(config, blocks=config.decoder_blocks)
+        self.trunk = TransformerStack(config, blocks=config.decoder_blocks)
         self.head = PixelShuffle(config.width, patch=config.patch)
 
     def forward(self, z: Tensor) -> Tensor:

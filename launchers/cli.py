@@ -1,55 +1,36 @@
 """The console command ``pvvae``. Each command imports what it needs when it is given."""
 
 import argparse
+import importlib
 import os
 import sys
 from collections.abc import Sequence
 
 from launchers.arguments import Parser
-from launchers.commands import (
-    bench,
-    compare,
-    configs,
-    data,
-    dry_run,
-    evaluate,
-    export,
-    metrics,
-    pipeline,
-    plan,
-    predict,
-    reconstruct,
-    report,
-    sample,
-    status,
-    study,
-    train,
-    weights,
-)
 from pvvae.accelerator import settle_accelerator
 from pvvae.errors import ConfigError
 
 COMMANDS = (
-    configs,
-    data,
-    plan,
-    dry_run,
-    train,
-    pipeline,
-    status,
-    reconstruct,
-    predict,
-    sample,
-    export,
-    metrics,
-    evaluate,
-    study,
-    compare,
-    report,
-    weights,
-    bench,
+    "configs",
+    "data",
+    "plan",
+    "dry_run",
+    "train",
+    "pipeline",
+    "status",
+    "reconstruct",
+    "predict",
+    "sample",
+    "export",
+    "metrics",
+    "evaluate",
+    "study",
+    "compare",
+    "report",
+    "weights",
+    "bench",
 )
-"""In the order in which one needs them."""
+"""Modules of ``launchers.commands``, in the order in which one needs them."""
 
 START = """\
 start with:
@@ -92,8 +73,9 @@ def parser() -> Parser:
         allow_abbrev=False,
     )
     commands = whole.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
-    for module in COMMANDS:
-        module.add(commands)
+    for name in COMMANDS:
+        # By name: some commands give others, and must be able to import this file.
+        importlib.import_module(f"launchers.commands.{name}").add(commands)
     return whole
 
 

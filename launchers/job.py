@@ -18,7 +18,7 @@ from typing import Any
 
 from launchers.machines.local import UNFINISHED, exit_status
 from launchers.machines.queue import DESK, claim, queued_jobs, told
-from launchers.studies.array_task import Errand, read_errand
+from launchers.studies.array_task import ArrayTask, read_errand
 from launchers.studies.attempt import MISTAKE
 from pvvae.accelerator import settle_accelerator
 from pvvae.errors import ConfigError
@@ -57,7 +57,7 @@ def main(words: Sequence[str] | None = None) -> int:
         return _say(str(error), MISTAKE)
 
 
-def _errand(errand: Errand) -> int:
+def _errand(errand: ArrayTask) -> int:
     """A run of a study: a stage's as any other, a command here and now."""
     if errand.done:
         return _say(f"{errand.run}: finished already", 0)
@@ -65,7 +65,7 @@ def _errand(errand: Errand) -> int:
     return errand.give() if errand.config is None else _job(errand.write_config(), [], errand)
 
 
-def _job(path: Path, overrides: Sequence[str], errand: Errand | None = None) -> int:
+def _job(path: Path, overrides: Sequence[str], errand: ArrayTask | None = None) -> int:
     job = _id()
     run, plain = _run(path, overrides, errand)
     if is_done(run, plain):
@@ -92,7 +92,7 @@ def _job(path: Path, overrides: Sequence[str], errand: Errand | None = None) -> 
 
 
 def _run(
-    path: Path, overrides: Sequence[str], errand: Errand | None
+    path: Path, overrides: Sequence[str], errand: ArrayTask | None
 ) -> tuple[Path, dict[str, Any]]:
     """The run folder of a config that may be run there, and the config."""
     from stages import program

@@ -79,7 +79,17 @@ def apply_overrides(data: Mapping[str, Any], overrides: Sequence[str]) -> dict[s
         ConfigError: for a word without ``=``, a path through something that is no mapping, or a
             value that is not YAML.
     """
-    for word in overrides:
+    return apply_values(data, read_overrides(overrides))
+
+
+def read_overrides(words: Sequence[str]) -> dict[str, Any]:
+    """Values by ``key.path``, read from ``key.path=value`` words; of two for one key the last.
+
+    Raises:
+        ConfigError: for a word without ``=``, or a value that is not YAML.
+    """
+    values: dict[str, Any] = {}
+    for word in words:
         path, equals, text = word.partition("=")
         if not equals or not path:
             raise ConfigError(f"{word!r}: an override is written key.path=value")
@@ -87,6 +97,18 @@ def apply_overrides(data: Mapping[str, Any], overrides: Sequence[str]) -> dict[s
             value = yaml.safe_load(text)
         except yaml.YAMLError:
             raise ConfigError(f"{word!r}: {text!r} is not a YAML value") from None
+        values.pop(path, None)  # it is applied where it stands last
+        values[path] = value
+    return values
+
+
+def apply_values(data: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Apply values by ``key.path``, one after another.
+
+    Raises:
+        ConfigError: for a path through something that is no mapping.
+    """
+    for path, value in values.items():
         layer: Any = value
         for part in reversed(path.split(".")):
             layer = {part: layer}

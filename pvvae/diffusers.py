@@ -10,7 +10,7 @@ from typing import Self
 
 import torch
 
-from arch.interop.torchvision import import_torchvision
+from arch.interface import import_torchvision
 from pvvae.autoencoder import Autoencoder
 from pvvae.errors import ConfigError
 

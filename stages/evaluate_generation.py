@@ -21,8 +21,8 @@ from pvvae.metrics.inception_score import I3D_K400, Classifier, InceptionScore
 from pvvae.metrics.results import FILE, Results, Value
 from pvvae.metrics.weight_catalog import I3D_KINETICS
 from pvvae.run.folder import is_run, read_config
-from pvvae.run.item_results import Kept, Row
-from pvvae.run.resumable_items import Items
+from pvvae.run.item_results import ItemResults, Row
+from pvvae.run.resumable_items import ResumableItems
 from pvvae.run.run import Run, RunConfig
 
 
@@ -86,12 +86,12 @@ def run(config: Config) -> None:
         random_start=config.random_start,
         manifest=Path(config.manifest or record.folder / MANIFEST),
     )
-    kept = Kept(record.folder / "measured")
+    kept = ItemResults(record.folder / "measured")
     videos = FVD(device=str(distributed.device()), frames=config.fvd_frames)
     folder = None if config.real_features is None else Path(config.real_features)
     known = KnownFeatures(videos, folder=folder, device=distributed.device())
     c3d = _c3d(config)
-    for index in Items(record, range(config.num), kept=kept.has):
+    for index in ResumableItems(record, range(config.num), kept=kept.has):
         sample = torch.from_numpy(np.load(paths[index]))[None]
         row = {"sample": videos.features_of(sample)}
         if c3d is not None:

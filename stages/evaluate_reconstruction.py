@@ -23,8 +23,8 @@ from pvvae.metrics.weight_catalog import I3D_KINETICS, LPIPS_ALEX
 from pvvae.model import PredictiveVAE
 from pvvae.pretrained.runs import load_vae
 from pvvae.pretrained.vae_source import check_trained, open_vae
-from pvvae.run.item_results import Kept
-from pvvae.run.resumable_items import Items
+from pvvae.run.item_results import ItemResults
+from pvvae.run.resumable_items import ResumableItems
 from pvvae.run.run import Run, RunConfig
 from pvvae.timing.load import Load, spread
 from pvvae.timing.speed import Rounds, time_in_turn
@@ -89,7 +89,7 @@ def run(config: Config) -> None:
         seed=config.seed,
         manifest=Path(config.manifest or record.folder / MANIFEST),
     )
-    kept = Kept(record.folder / "measured")
+    kept = ItemResults(record.folder / "measured")
     _measure(vae, predictor, clips, config, record, kept)
     found = summarise(
         kept.rows(range(len(clips))),
@@ -108,7 +108,7 @@ def _measure(
     clips: EvaluationClips,
     config: Config,
     record: Run,
-    kept: Kept,
+    kept: ItemResults,
 ) -> None:
     """Keep the rows of this process's clips; write those to show."""
     device = distributed.device()
@@ -120,7 +120,7 @@ def _measure(
         seed=config.seed,
         real_features=None if config.real_features is None else Path(config.real_features),
     )
-    for index in Items(record, range(len(clips)), kept=kept.has):
+    for index in ResumableItems(record, range(len(clips)), kept=kept.has):
         x = to_pixels(clips[index].frames).to(device)
         row, pictures = examiner.examine(x, number=index, latent=index < config.latent_clips)
         if index < config.shown:

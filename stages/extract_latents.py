@@ -11,11 +11,16 @@ from arch.interface import PeerConfig
 from arch.ranges import Count, Length, Pixels
 from pvvae import distributed
 from pvvae.data.clips import HeldOutClip, held_out_clips, to_pixels
-from pvvae.data.latent_scale import encoder_digest
-from pvvae.data.latent_shards import channel_statistics, shard_path, write_shard, write_statistics
+from pvvae.data.latent_shards import (
+    channel_statistics,
+    encoder_digest,
+    shard_path,
+    write_shard,
+    write_statistics,
+)
 from pvvae.model import PredictiveVAE
 from pvvae.pretrained.vae_source import check_trained, open_vae
-from pvvae.run.resumable_items import Items
+from pvvae.run.resumable_items import ResumableItems
 from pvvae.run.run import Run, RunConfig
 
 
@@ -47,7 +52,7 @@ class Config(RunConfig):
         check_trained(self.vae)
 
 
-class _Split:
+class _LatentSplit:
     """Clips of one folder of shards, and where their latents go."""
 
     def __init__(self, name: str, shards: str, config: Config) -> None:
@@ -78,7 +83,7 @@ class _Split:
 
 @dataclass(frozen=True)
 class _Shard:
-    split: _Split
+    split: _LatentSplit
     number: int
     indices: range
 
@@ -94,8 +99,10 @@ def run(config: Config) -> None:
         return
     vae = open_vae(config.vae).to(distributed.device())
     folders = {"train": config.train, "held_out": config.held_out}
-    splits = [_Split(name, path, config) for name, path in folders.items() if path is not None]
-    shards = Items(
+    splits = [
+        _LatentSplit(name, path, config) for name, path in folders.items() if path is not None
+    ]
+    shards = ResumableItems(
         record,
         [shard for split in splits for shard in split.shards(config.clips_per_shard)],
         kept=lambda shard: shard.path.exists(),
@@ -129,7 +136,7 @@ def _encode_shard(
     )
 
 
-def _summarise(split: _Split, encoder: str) -> dict[str, Any]:
+def _summarise(split: _LatentSplit, encoder: str) -> dict[str, Any]:
     """Write the split's statistics; its line for metrics.jsonl."""
     statistics = channel_statistics(split.folder)
     if distributed.is_main():

@@ -16,10 +16,9 @@ from arch.ranges import Count, Length, Number, Pixels
 from pvvae import distributed
 from pvvae.config import check_ranges
 from pvvae.data.clips import HeldOutClips, held_out_clips, to_pixels, to_uint8
-from pvvae.data.latent_scale import LatentScale
-from pvvae.data.video.contact_sheet import contact_sheet
-from pvvae.data.video.video import write_video
-from pvvae.data.video.writers import WRITERS
+from pvvae.data.latent_shards import LatentScale
+from pvvae.data.video.video import SAMPLE_FPS, write_video
+from pvvae.data.video.writers import WRITERS, contact_sheet
 from pvvae.denoiser.rectified_flow import SamplerConfig
 from pvvae.denoiser.rollout import check_window, frames_of
 from pvvae.denoiser.sampling import Done, Generation, Labels
@@ -30,11 +29,10 @@ from pvvae.errors import ConfigError
 from pvvae.files import write_array, write_json
 from pvvae.pretrained.runs import load_denoiser
 from pvvae.pretrained.vae_source import check_trained, open_vae
-from pvvae.run.background import Behind
 from pvvae.run.folder import read_config
-from pvvae.run.resumable_items import Items
+from pvvae.run.item_results import BackgroundWorker
+from pvvae.run.resumable_items import ResumableItems
 from pvvae.run.run import Run, RunConfig
-from pvvae.vae.validation import SAMPLE_FPS
 
 Shown = Literal["mp4", "gif", "frames", "sheet"]
 """What a run can show of its samples: each of them, or a contact sheet of the first ones."""
@@ -102,12 +100,12 @@ def run(config: Config) -> None:
     record = Run(config, stage="generate")
     if record.finished:
         return
-    maker, behind = _Maker(config, scale, labels), Behind()
+    maker, behind = _Maker(config, scale, labels), BackgroundWorker()
     blocks = [
         range(first, min(first + config.batch, config.num))
         for first in range(0, config.num, config.batch)
     ]
-    left = Items(
+    left = ResumableItems(
         record,
         blocks,
         kept=lambda block: all(_clip_path(record.folder, i).exists() for i in block),

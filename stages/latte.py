@@ -6,7 +6,7 @@ from arch.ranges import Count, Share, Steps
 from pvvae.denoiser.config import DenoiserTrainingConfig
 from pvvae.denoiser.trainer import train_denoiser
 from pvvae.engine import EngineConfig
-from pvvae.engine.optimizer import OptimizerConfig
+from pvvae.engine.settings import OptimizerConfig
 from pvvae.planning.flops import slot_counter
 
 

@@ -14,13 +14,12 @@ import torch
 from arch.interface import DenoiserConfig
 from pvvae import distributed
 from pvvae.engine import EngineConfig
-from pvvae.engine.optimizer import OptimizerConfig
+from pvvae.engine.settings import OptimizerConfig
 from pvvae.metrics.results import FILE, Results, Value
 from pvvae.run.progress_bar import progress
 from pvvae.run.run import Run
-from pvvae.timing.latte_steps import LatteSteps, cached, encoded, noise_like_latents
+from pvvae.timing.latte_steps import LatteSteps, PeakMemory, cached, encoded, noise_like_latents
 from pvvae.timing.load import Load, spread
-from pvvae.timing.peak_memory import Memory
 from pvvae.timing.protocol import SpeedConfig
 from pvvae.timing.speed import Rounds, now
 
@@ -51,7 +50,7 @@ def run(config: Config) -> None:
     record = Run(config, stage="measure_training")
     if record.finished:
         return
-    device, memory = distributed.device(), Memory(distributed.device())
+    device, memory = distributed.device(), PeakMemory(distributed.device())
     backbone, parameters = config.build()
     like = noise_like_latents(backbone, config.shape, device=device, dtype=config.dtype)
     with memory.counted():
@@ -97,7 +96,7 @@ def run(config: Config) -> None:
     record.finish({"rounds": config.rounds})
 
 
-def _peak(memory: Memory, work: Callable[[], None]) -> int:
+def _peak(memory: PeakMemory, work: Callable[[], None]) -> int:
     with memory.counted():
         for _ in range(FIRST_STEPS):
             work()

@@ -18,7 +18,7 @@ from pvvae.data.video.video import Frames
 from pvvae.errors import ConfigError
 from pvvae.files import write_array
 from pvvae.pretrained.vae_source import check_trained, open_vae
-from pvvae.run.resumable_items import Items
+from pvvae.run.resumable_items import ResumableItems
 from pvvae.run.run import Run, RunConfig
 
 
@@ -67,7 +67,7 @@ def run(config: Config) -> None:
     folder = record.folder / "clips"
     pages = [f"text{number}" for number in range(config.pages)]
     names = [*(f"{number:06d}" for number in config.chosen), *pages]
-    for name in Items(record, names, kept=partial(_kept, folder)):
+    for name in ResumableItems(record, names, kept=partial(_kept, folder)):
         clip = _page(config, pages.index(name)) if name in pages else drawn[int(name)].frames
         with torch.inference_mode():
             recon = vae(to_pixels(clip).to(distributed.device()))[0]

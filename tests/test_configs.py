@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from launchers.commands.configs import ROOT, runnable_configs
+from launchers.commands.configs import runnable_configs
+from launchers.machines.shipped_configs import ROOT
 from launchers.tables.generation import GenerationTable
 from launchers.tables.reconstruction import ReconstructionTable
 from pvvae import config as codec

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Annotated, Literal
 
 import torch
@@ -11,12 +12,24 @@ from torch import Tensor, nn
 
 from arch import ranges
 from arch.layers import rope
-from arch.layers import sequence as sharing
-from arch.layers.attention import Backend, Leading, Run, Runs, Sight, attention
+from arch.layers import token_group as sharing
+from arch.layers.attention import Backend, Interval, IntervalMask, Mask, PrefixMask, attention
 from arch.layers.norm import EPS
-from arch.layers.packing import pack, unpack
 from arch.layers.streaming import Past, Stream
 from arch.ranges import Channels, Count, Depth, Range
+
+
+def pack(batches: Sequence[Tensor]) -> Tensor:
+    """Batches (B, t, h, w, D), each of its own sizes -> all their tokens (1, N, D)."""
+    return torch.cat([x.flatten(0, 3) for x in batches])[None]
+
+
+def unpack(tokens: Tensor, batches: Sequence[Tensor]) -> list[Tensor]:
+    """The tokens (1, N, D) in the sizes of what was packed."""
+    shapes = [x.shape[:4] for x in batches]
+    parts = torch.split(tokens[0], [prod(shape) for shape in shapes])
+    return [part.view(*shape, -1) for part, shape in zip(parts, shapes, strict=True)]
+
 
 INIT_STD = 0.02
 """Standard deviation of fresh linear layers, as in ViT and its descendants."""
@@ -61,7 +74,7 @@ class TrunkConfig:
             raise ValueError(f"window: needs attention: block_causal, got {self.window}")
 
 
-class Trunk(Stream, nn.Module):
+class TransformerStack(Stream, nn.Module):
     """Transformer blocks over all tokens of a clip, then a norm: (B, t, h, w, D) -> the same."""
 
     def __init__(self, config: TrunkConfig, *, blocks: int) -> None:
@@ -70,16 +83,16 @@ class Trunk(Stream, nn.Module):
         self.rope_base = config.rope_base
         self.causal = config.attention == "block_causal"
         self.window = config.window
-        self.sequence = sharing.Sequence()
-        self.blocks = nn.ModuleList(Block(config) for _ in range(blocks))
+        self.sequence = sharing.TokenGroup()
+        self.blocks = nn.ModuleList(TransformerBlock(config) for _ in range(blocks))
         self.norm = nn.RMSNorm(config.width, eps=EPS)
 
     def forward(self, x: Tensor, observed: Tensor | None) -> Tensor:
         """``observed`` (B,): how many leading groups of each clip may be looked at."""
         grid = t, h, w = x.shape[1], x.shape[2], x.shape[3]
-        sight: Sight = None
+        sight: Mask = None
         if observed is not None:
-            sight = Leading.of(observed * (h * w), keys=t * h * w)
+            sight = PrefixMask.of(observed * (h * w), keys=t * h * w)
         if self.causal:
             sight = self._runs(grid, t)
         angle = self._angle(grid, x.device)
@@ -102,7 +115,7 @@ class Trunk(Stream, nn.Module):
         angle = self._angle((t, h, w), x.device, start=start)
         tokens, kept = rearrange(x, "b t h w d -> b (t h w) d"), []
         for block, memory in zip(self.blocks, memories, strict=True):
-            assert isinstance(block, Block)
+            assert isinstance(block, TransformerBlock)
             tokens, memory = block.stream(tokens, angle, groups=t, past=memory)
             kept.append(memory)
         tokens = rearrange(self.norm(tokens), "b (t h w) d -> b t h w d", t=t, h=h, w=w)
@@ -123,16 +136,18 @@ class Trunk(Stream, nn.Module):
             seen = [t] * len(x) if observed is None else observed[index].tolist()
             angles += [self._angle(grid, x.device)] * len(x)
             runs += [self._runs(grid, groups) for groups in seen]
-        return unpack(self._through(pack(batches), torch.cat(angles), Runs.packed(runs)), batches)
+        return unpack(
+            self._through(pack(batches), torch.cat(angles), IntervalMask.packed(runs)), batches
+        )
 
-    def _runs(self, grid: tuple[int, int, int], observed: int) -> Runs:
+    def _runs(self, grid: tuple[int, int, int], observed: int) -> IntervalMask:
         """What each token of a clip sees; a causal one sees nothing unobserved that matters."""
         t, h, w = grid
         if self.causal:
-            return Runs.block_causal(t, size=h * w, window=self.window)
-        return Runs((Run(t * h * w, 0, observed * h * w),), keys=t * h * w)
+            return IntervalMask.block_causal(t, size=h * w, window=self.window)
+        return IntervalMask((Interval(t * h * w, 0, observed * h * w),), keys=t * h * w)
 
-    def _through(self, tokens: Tensor, angle: Tensor, sight: Sight) -> Tensor:
+    def _through(self, tokens: Tensor, angle: Tensor, sight: Mask) -> Tensor:
         """All blocks and the norm: of N tokens (B, N, D) each process holds n in between."""
         length = tokens.shape[1]
         tokens = self.sequence.split(tokens, dim=1)
@@ -146,7 +161,7 @@ class Trunk(Stream, nn.Module):
         )
 
 
-class Block(nn.Module):
+class TransformerBlock(nn.Module):
     """Attention, then an MLP, each on normed tokens and added back. Starts as the identity."""
 
     def __init__(self, config: TrunkConfig) -> None:
@@ -159,7 +174,7 @@ class Block(nn.Module):
         self.narrow = linear(hidden, width)
         nn.init.zeros_(self.narrow.weight)
 
-    def forward(self, x: Tensor, angle: Tensor, *, sight: Sight) -> Tensor:
+    def forward(self, x: Tensor, angle: Tensor, *, sight: Mask) -> Tensor:
         return self._mlp(x + self.attention(self.norm1(x), angle, sight=sight))
 
     def stream(
@@ -186,14 +201,14 @@ class SelfAttention(nn.Module):
         self.heads = config.heads
         self.window = config.window
         self.backend = config.attention_backend
-        self.sequence = sharing.Sequence()
+        self.sequence = sharing.TokenGroup()
         self.qkv = linear(config.width, 3 * config.width)
         self.norm_q = nn.RMSNorm(config.width // config.heads, eps=EPS)
         self.norm_k = nn.RMSNorm(config.width // config.heads, eps=EPS)
         self.out = linear(config.width, config.width)
         nn.init.zeros_(self.out.weight)
 
-    def forward(self, x: Tensor, angle: Tensor, *, sight: Sight) -> Tensor:
+    def forward(self, x: Tensor, angle: Tensor, *, sight: Mask) -> Tensor:
         """(B, n, D) -> (B, n, D), this process's of N tokens, which see what ``sight`` says."""
         q, k, v = self._queries_keys_values(x, angle)  # N tokens, some heads
         mixed = attention(q, k, v, sight=sight, backend=self.backend)
@@ -209,7 +224,7 @@ class SelfAttention(nn.Module):
             k, v = torch.cat([past[0], k], dim=2), torch.cat([past[1], v], dim=2)
         size, kept = x.shape[1] // groups, k.shape[2]
         before = kept // size - groups
-        sight = Runs.block_causal(groups, size=size, window=self.window, before=before)
+        sight = IntervalMask.block_causal(groups, size=size, window=self.window, before=before)
         mixed = attention(q, k, v, sight=sight, backend=self.backend)
         if self.window is not None:
             kept = min(kept, (self.window - 1) * size)

@@ -1,8 +1,8 @@
 """Other people's video VAEs behind our interface, from the package diffusers.
 
-Any other VAE is ``external`` (arch/peers/external.py). A family of its own: peers are compared
-with, not held to the contract of our backbones. Each is the published size; the paper's Table 1
-gives the same parameter counts. Wan's can be trained too: arch/wan.py.
+Any other VAE is ``external`` (arch/peers/external.py). Peers are a family of their own: they are
+compared with, and not held to the contract of our backbones. Each is the published size; the
+paper's Table 1 gives the same parameter counts. Wan's can be trained too: arch/wan.py.
 """
 
 from dataclasses import dataclass, field

@@ -15,10 +15,10 @@ from pvvae import distributed
 from pvvae.denoiser.config import build_denoiser
 from pvvae.denoiser.rectified_flow import flow_loss, interpolate
 from pvvae.denoiser.trainer import DenoiserTrainer
-from pvvae.engine.plain_deepspeed import bare_engine
+from pvvae.engine.processes import bare_engine
 from pvvae.vae.config import build_discriminator, build_vae
 from pvvae.vae.losses.adversarial import discriminator_loss
-from pvvae.vae.losses.kl import kl_divergence
+from pvvae.vae.losses.reconstruction import kl_divergence
 from pvvae.vae.objective import Objective
 from pvvae.vae.trainer import VAETrainer
 

@@ -57,7 +57,7 @@ def measure(name: str, folder: Path, *, blocks: int) -> dict[str, Any]:
     from launchers.bench.ratio import Ratio
     from pvvae.run.run import Run
     from pvvae.training.loop import LoopConfig, run_loop
-    from pvvae.training.monitoring.monitor import WatchConfig
+    from pvvae.training.monitoring.monitor import MonitorConfig
 
     steps = (blocks + 1) * LOG_EVERY + 1  # the loop's last step is not closed
     config, stage = _config(name, folder, steps)
@@ -65,7 +65,7 @@ def measure(name: str, folder: Path, *, blocks: int) -> dict[str, Any]:
     trainer = _alternating(config, run)
     never = LOG_EVERY * steps
     periods = LoopConfig(log_every=LOG_EVERY, evaluate_every=never, checkpoint_every=never)
-    run_loop(trainer, run, steps=steps, config=periods, watch=WatchConfig())
+    run_loop(trainer, run, steps=steps, config=periods, watch=MonitorConfig())
     taken = slice(LOG_EVERY, steps - 1)
     loop, bare = trainer.laps["loop"][taken], trainer.laps["bare"][taken]
     clocks = {

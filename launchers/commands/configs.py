@@ -1,12 +1,12 @@
 """``pvvae configs``: what can be run."""
 
 import argparse
-import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from launchers.arguments import add_command
+from launchers.machines.shipped_configs import ROOT, as_typed
 from pvvae.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -17,9 +17,6 @@ examples:
   pvvae configs              all of them
   pvvae configs tiny/vit     those with this in their path or description
 """
-
-ROOT = Path(__file__).resolve().parents[2] / "configs"
-"""Beside the packages: the project is installed from its working copy."""
 
 RUNNABLE = re.compile(r"^(run|commands|subjects|factors):", re.MULTILINE)
 """A stage's config has a run folder, a pipeline commands, a table subjects, a study factors; a
@@ -75,9 +72,3 @@ def _title(path: Path) -> str:
     """The first line of a config, which says what it reproduces."""
     first = path.read_text().partition("\n")[0]
     return first.removeprefix("#").strip() if first.startswith("#") else ""
-
-
-def as_typed(path: Path) -> str:
-    """``path`` as one would type it here."""
-    near = os.path.relpath(path)
-    return near if not near.startswith("..") else str(path)

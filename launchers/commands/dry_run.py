@@ -40,8 +40,8 @@ def _dry(arguments: argparse.Namespace) -> int:
 
     from pvvae.engine import pretend
     from pvvae.planning.dry_run import dry_run
-    from pvvae.planning.dry_table import text
     from pvvae.planning.stage import stage_of
+    from pvvae.planning.table import dry_run_text
     from stages import decoder_finetune, program
 
     _, config = program.load(arguments.config, arguments.overrides)
@@ -51,5 +51,5 @@ def _dry(arguments: argparse.Namespace) -> int:
     # DeepSpeed prints as it builds; what is printed here is the table alone.
     with TemporaryDirectory() as folder, redirect_stdout(sys.stderr):
         found = dry_run(config, stage, freeze_encoder=freeze, folder=Path(folder))
-    print(text(found, title=str(arguments.config), processes=arguments.processes))
+    print(dry_run_text(found, title=str(arguments.config), processes=arguments.processes))
     return 0

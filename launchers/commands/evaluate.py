@@ -1,6 +1,7 @@
 """``pvvae evaluate``: the paper's comparison tables, over any number of runs and peers."""
 
 import argparse
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,19 @@ from launchers.outputs import add_overwrite, claim_folder
 
 if TYPE_CHECKING:
     from launchers.arguments import Commands
+    from launchers.tables.plan import TablePlan
+
+
+def show_plan(plan: "TablePlan", *, commands: bool) -> None:
+    """Print the title and what is missing; with ``commands``, every one as one would type it."""
+    print(plan.title)
+    for row in plan.rows:
+        if row.missing:
+            print(f"  {row.name}: {row.missing}")
+    if commands:
+        print("\n".join(shlex.join(["pvvae", *command.words]) for command in plan.commands))
+        print(f"# then {plan.folder}/table.md, table.tex, table.json and {plan.page}", flush=True)
+
 
 RECONSTRUCTION = """\
 examples:
@@ -65,9 +79,7 @@ def add(commands: "Commands") -> None:
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
-    from launchers.cli import main, parse
     from launchers.tables.make import FIGURE, as_pipeline, check_runs, make_table, read_table
-    from launchers.tables.show import show_plan
 
     asked = read_table(
         arguments.kind, arguments.config, arguments.overrides, processes=arguments.processes
@@ -77,7 +89,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         from launchers.machines import slurm
 
         pipeline = as_pipeline(asked)
-        jobs = slurm.plan(pipeline, parse)
+        jobs = slurm.plan(pipeline)
         if arguments.dry_run:
             print("\n".join(slurm.script(jobs, pipeline)))
         else:
@@ -93,4 +105,4 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         overwrite=arguments.overwrite,
         ours=any(run.is_dir() for row in asked.plan.rows for run in row.runs.values()),
     )
-    return make_table(asked, main)
+    return make_table(asked)

@@ -161,8 +161,7 @@ def _backbone(arguments: argparse.Namespace) -> int:
 def _graphs(arguments: argparse.Namespace) -> int:
     """Encoder and decoder as graphs."""
     from launchers.bench.models import clip_of
-    from pvvae.autoencoder.export.folder import write_graphs
-    from pvvae.autoencoder.export.formats import check_installed
+    from pvvae.autoencoder.export.folder import check_installed, write_graphs
     from pvvae.autoencoder.export.graphs import Size, stream, whole_clip
 
     frames, height, width = clip_of(arguments.clip or "17x256x256")  # the paper's, section 4.1

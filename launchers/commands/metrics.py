@@ -100,8 +100,8 @@ def _metrics(arguments: argparse.Namespace) -> int:
         sources = [question.real, question.generated, question.i3d, question.c3d]
         check_output(arguments.json, sources=sources, overwrite=arguments.overwrite)
 
+    from pvvae.evaluation.folders.measure import table
     from pvvae.evaluation.folders.run import measure_sets
-    from pvvae.evaluation.folders.table import table
 
     results = measure_sets(question, device=_device(arguments.device), out=arguments.json)
     print(table(results))

@@ -46,7 +46,6 @@ def add(commands: "Commands") -> None:
 
 
 def _pipeline(arguments: argparse.Namespace) -> int:
-    from launchers.cli import main, parse
     from launchers.machines.pipeline import run_pipeline
     from pvvae.run.process_lifetime import end_with_parent
 
@@ -57,19 +56,18 @@ def _pipeline(arguments: argparse.Namespace) -> int:
         raise ConfigError(f"pipeline: {what} goes with --slurm")
     if arguments.with_parent:
         end_with_parent()
-    return run_pipeline(arguments.file, main, check=parse)
+    return run_pipeline(arguments.file)
 
 
 def _submit(arguments: argparse.Namespace) -> int:
-    from launchers.cli import parse
     from launchers.machines import slurm
     from launchers.machines.pipeline import read_pipeline
 
     other = [word for word in arguments.overrides if not word.startswith("slurm.")]
     if other:
         raise ConfigError(f"{other[0]!r}: a pipeline takes slurm.option=value; see its file")
-    pipeline = read_pipeline(arguments.file, arguments.overrides, check=parse)
-    jobs = slurm.plan(pipeline, parse)
+    pipeline = read_pipeline(arguments.file, arguments.overrides)
+    jobs = slurm.plan(pipeline)
     if arguments.dry_run:
         print("\n".join(slurm.script(jobs, pipeline)))
     else:

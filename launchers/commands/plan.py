@@ -74,7 +74,7 @@ def _plan(arguments: argparse.Namespace) -> int:
 def _machines(arguments: argparse.Namespace) -> "Machines":
     fraction = FRACTION if arguments.fraction is None else arguments.fraction
     from pvvae.planning.plan import Machines
-    from pvvae.training.monitoring.accelerators import device_named
+    from pvvae.training.monitoring.flops import device_named
 
     device = device_named(arguments.device)
     return Machines(nodes=arguments.nodes, gpus=arguments.gpus, device=device, fraction=fraction)

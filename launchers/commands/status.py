@@ -12,7 +12,7 @@ from launchers.commands.configs import STAGES
 from launchers.machines.queue import JOBS, Queued, job_of, queued_jobs, read_jobs
 from pvvae.errors import ConfigError
 from pvvae.run.folder import is_finished, read_config, read_metrics, runs_below
-from pvvae.run.progress_file import FILE, Standing
+from pvvae.run.progress_file import FILE, ItemProgress
 
 if TYPE_CHECKING:
     from launchers.arguments import Commands
@@ -96,7 +96,7 @@ def describe(run: Path, job: str | None, queue: Mapping[str, Queued]) -> tuple[s
     if "steps" in plain:
         steps, pace = _steps(newest.get("train", {}), lines, plain["steps"])
     else:
-        steps, pace = _clips(Standing.read(run))
+        steps, pace = _clips(ItemProgress.read(run))
     return plain["stage"], _state(run, job, queue), steps, "" if is_finished(run) else pace, metrics
 
 
@@ -110,7 +110,7 @@ def _steps(
     return f"{done}/{total}", how
 
 
-def _clips(standing: Standing | None) -> tuple[str, str]:
+def _clips(standing: ItemProgress | None) -> tuple[str, str]:
     """The same of a run without steps."""
     if standing is None:
         return "", ""

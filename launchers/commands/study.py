@@ -11,7 +11,7 @@ from pvvae.errors import ConfigError
 
 if TYPE_CHECKING:
     from launchers.arguments import Commands
-    from launchers.studies.request import Asked
+    from launchers.studies.request import StudyRequest
 
 EXAMPLE = """\
 examples:
@@ -61,7 +61,6 @@ def add(commands: "Commands") -> None:
 
 
 def _study(arguments: argparse.Namespace) -> int:
-    from launchers.cli import parse
     from launchers.studies.request import read
     from launchers.studies.show import plan_lines
     from pvvae.study.spec.expansion import RUNS
@@ -69,7 +68,7 @@ def _study(arguments: argparse.Namespace) -> int:
     overrides = list(arguments.overrides)
     if arguments.at_once is not None:
         overrides.append(f"at_once={arguments.at_once}")
-    asked = read(arguments.file, overrides, seeds=arguments.seeds, only=arguments.only, check=parse)
+    asked = read(arguments.file, overrides, seeds=arguments.seeds, only=arguments.only)
     if arguments.slurm:
         return _slurm(asked, arguments)
     print("\n".join(plan_lines(asked, commands=arguments.dry_run)), flush=True)
@@ -87,7 +86,7 @@ def _study(arguments: argparse.Namespace) -> int:
     return _run(_fresh(asked, arguments), asked, arguments)
 
 
-def _fresh(asked: "Asked", arguments: argparse.Namespace) -> "Asked":
+def _fresh(asked: "StudyRequest", arguments: argparse.Namespace) -> "StudyRequest":
     """The study without the cells that stay stale.
 
     Raises:
@@ -113,7 +112,7 @@ def _fresh(asked: "Asked", arguments: argparse.Namespace) -> "Asked":
     return replace(asked, expansion=Expansion(cells=cells))
 
 
-def _run(fresh: "Asked", asked: "Asked", arguments: argparse.Namespace) -> int:
+def _run(fresh: "StudyRequest", asked: "StudyRequest", arguments: argparse.Namespace) -> int:
     from launchers.machines.local import check_machines
     from launchers.studies.local import run_study
 
@@ -126,21 +125,21 @@ def _run(fresh: "Asked", asked: "Asked", arguments: argparse.Namespace) -> int:
     return status
 
 
-def _report(asked: "Asked") -> int:
-    from launchers.studies.flops import Arithmetic
+def _report(asked: "StudyRequest") -> int:
+    from launchers.studies.flops import TrainingFlops
     from launchers.studies.request import question
     from pvvae.report.study.page import write_study_page
     from pvvae.study.outcomes import read_outcomes
     from pvvae.study.runs.gathering import settle
 
-    arithmetic = Arithmetic(asked.folder)
+    arithmetic = TrainingFlops(asked.folder)
     for cell in asked.whole.cells:
         settle(asked.study, cell, asked.journal, flops=arithmetic.of)
     print(write_study_page(question(asked), read_outcomes(asked.folder), asked.folder))
     return 0
 
 
-def _slurm(asked: "Asked", arguments: argparse.Namespace) -> int:
+def _slurm(asked: "StudyRequest", arguments: argparse.Namespace) -> int:
     from launchers.studies import arrays
 
     if arguments.dry_run:

@@ -9,6 +9,7 @@ from launchers.arguments import add_command, number
 
 if TYPE_CHECKING:
     from launchers.arguments import Commands
+    from launchers.machines.command import StageCommand
 
 EXAMPLE = """\
 examples:
@@ -42,40 +43,29 @@ def add(commands: "Commands") -> None:
 
 
 def _train(arguments: argparse.Namespace) -> int:
-    from launchers.machines.local import (
-        UNFINISHED,
-        check_machines,
-        explain,
-        run_stage,
-        stage_command,
+    from launchers.machines.command import StageCommand
+    from pvvae import config as codec
+
+    command = StageCommand(
+        config=arguments.config,
+        sets=codec.read_overrides(arguments.overrides),
+        processes=arguments.processes,
+        hostfile=arguments.hostfile,
     )
-    from pvvae.run.folder import check_same_config, is_done, is_finished
-    from stages import program
-
-    _, config = program.load(arguments.config, arguments.overrides)
-    processes = check_machines(processes=arguments.processes, hostfile=arguments.hostfile)
-    folder, plain = Path(config.run), program.resolved(config)
-    where = {"processes": processes, "hostfile": arguments.hostfile}
-    if arguments.dry:
-        _show(plain, stage_command(arguments.config, arguments.overrides, **where))
-        return 0
-    check_same_config(folder, plain)
-    if is_done(folder, plain):
-        print(f"{folder}: finished already")
-        return 0
-    if arguments.hostfile is None:
-        config.check(processes)
-    status = run_stage(arguments.config, arguments.overrides, **where)
-    if status == 0 and not is_finished(folder):
-        status = UNFINISHED
-    explain(status, folder)
-    return status
+    return _show(command) if arguments.dry else command.run()
 
 
-def _show(plain: dict[str, object], command: list[str]) -> None:
+def _show(command: "StageCommand") -> int:
     import yaml
 
-    from launchers.machines.local import shown
+    from launchers.machines.local import check_machines, shown, stage_command
+    from stages import program
 
+    plain = program.resolved(command.load())
+    processes = check_machines(processes=command.processes, hostfile=command.hostfile)
+    line = stage_command(
+        command.config, command.overrides, processes=processes, hostfile=command.hostfile
+    )
     print(yaml.safe_dump(plain, sort_keys=False), end="")
-    print(f"# {shown(command)}")
+    print(f"# {shown(line)}")
+    return 0

@@ -9,7 +9,7 @@ from launchers.arguments import add_command
 
 if TYPE_CHECKING:
     from launchers.arguments import Commands
-    from pvvae.metrics.weight_catalog import Download, Source
+    from pvvae.metrics.weight_catalog import Download, WeightFile
 
 EXAMPLE = """\
 examples:
@@ -37,13 +37,13 @@ def _weights(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _facts(source: "Source | Download") -> dict[str, Any]:
+def _facts(source: "WeightFile | Download") -> dict[str, Any]:
     """Everything there is to say of one file; ``present`` only if it is the right one."""
-    from pvvae.metrics.weight_catalog import Source, file_digest
+    from pvvae.metrics.weight_catalog import WeightFile, file_digest
 
     path = source.find()
     digest = None if path is None else file_digest(path)
-    copy = source.copy if isinstance(source, Source) and source.copy.is_file() else None
+    copy = source.copy if isinstance(source, WeightFile) and source.copy.is_file() else None
     if path is None:
         state = "missing" if copy is None else "present"
     else:

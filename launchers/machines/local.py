@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pvvae.errors import ConfigError
+from pvvae.run.folder import is_finished
 from pvvae.run.process_lifetime import hold_lifeline
 from pvvae.run.stop_request import STOPPED
 
@@ -85,6 +86,19 @@ def run_stage(
     """
     command = stage_command(config, overrides, processes=processes, hostfile=hostfile)
     return run_command(command, hostfile=hostfile)
+
+
+def run_to_end(
+    folder: Path,
+    config: Path,
+    overrides: Sequence[str],
+    *,
+    processes: int,
+    hostfile: Path | None = None,
+) -> int:
+    """Run one stage as :func:`run_stage` does; UNFINISHED if it says 0 and ``folder`` is not."""
+    status = run_stage(config, overrides, processes=processes, hostfile=hostfile)
+    return UNFINISHED if status == 0 and not is_finished(folder) else status
 
 
 def run_command(command: Sequence[str], *, hostfile: Path | None = None) -> int:

@@ -11,11 +11,12 @@ options of sbatch, for :mod:`launchers.machines.slurm`.
 import hashlib
 import shlex
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from launchers.machines.command import Command, Give, give_status, read_command
 from pvvae import config as codec
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
@@ -26,8 +27,7 @@ class Pipeline:
     """What a pipeline's file says."""
 
     path: Path
-    commands: list[list[str]]
-    """In words, ``pvvae`` first."""
+    commands: list[Command]
     folder: Path
     """Where the pipeline's own files are, and its runs mostly."""
     result: str
@@ -36,23 +36,17 @@ class Pipeline:
     """Options of sbatch for every job."""
 
 
-def run_pipeline(
-    path: Path,
-    run_command: Callable[[Sequence[str]], int],
-    *,
-    check: Callable[[Sequence[str]], object],
-) -> int:
+def run_pipeline(path: Path, *, give: Give = give_status) -> int:
     """Give all commands of the file; the first failing status, or 0.
 
     Args:
         path: the pipeline's YAML.
-        run_command: the console command as a function of its words, without ``pvvae``.
-        check: refuses words that no command has, before the first command is given.
+        give: runs a command and says how it ended.
 
     Raises:
-        ConfigError: if the file cannot be read as a pipeline.
+        ConfigError: if the file cannot be read as a pipeline; before the first command is given.
     """
-    pipeline = read_pipeline(path, check=check)
+    pipeline = read_pipeline(path)
     commands, result = pipeline.commands, pipeline.result
     done_file = pipeline.folder / "pipeline.json"
     digest = _digest(path, commands)
@@ -60,7 +54,7 @@ def run_pipeline(
         print(f"Nothing left to do: every command of {path} is done. See {result}")
         return 0
     began = time.monotonic()
-    status = give_in_order([command[1:] for command in commands], run_command)
+    status = give_in_order(commands, give=give)
     if status:
         return status
     write_json(done_file, {"digest": digest})
@@ -68,28 +62,24 @@ def run_pipeline(
     return 0
 
 
-def give_in_order(
-    commands: Sequence[Sequence[str]], run_command: Callable[[Sequence[str]], int]
-) -> int:
-    """Give commands, in words without ``pvvae``; the first failing status, or 0."""
+def give_in_order(commands: Sequence[Command], *, give: Give = give_status) -> int:
+    """Give commands one after another; the first failing status, or 0."""
     began = time.monotonic()
     for number, command in enumerate(commands, start=1):
-        elapsed, shown = time.monotonic() - began, shlex.join(["pvvae", *command])
+        elapsed, shown = time.monotonic() - began, shlex.join(["pvvae", *command.words])
         print(f"[{number}/{len(commands)}, {elapsed / 60:.1f} min] {shown}", flush=True)
-        status = run_command(command)
+        status = give(command)
         if status:
             print(f"Stopped at command {number}. The same command goes on from here.", flush=True)
             return status
     return 0
 
 
-def read_pipeline(
-    path: Path, overrides: Sequence[str] = (), *, check: Callable[[Sequence[str]], object]
-) -> Pipeline:
-    """A pipeline's file, every command of which ``check`` accepts.
+def read_pipeline(path: Path, overrides: Sequence[str] = ()) -> Pipeline:
+    """A pipeline's file.
 
     Raises:
-        ConfigError: if the file cannot be read as a pipeline.
+        ConfigError: if the file cannot be read as a pipeline, or has words that no command has.
     """
     data = codec.apply_overrides(codec.read_yaml(path), overrides)
     del data["plugins"]
@@ -104,23 +94,23 @@ def read_pipeline(
             "options of sbatch"
         )
     try:
-        commands = [shlex.split(str(line)) for line in data["commands"]]
+        lines = [shlex.split(str(line)) for line in data["commands"]]
     except ValueError as error:
         raise ConfigError(f"{path}: a command has {str(error).lower()}") from None
-    for words in commands:
+    for words in lines:
         if words[:1] != ["pvvae"]:
             raise ConfigError(f"{path}: commands begin with pvvae, got {shlex.join(words)!r}")
-        check(words[1:])
+    commands = [read_command(words[1:]) for words in lines]
     folder = Path(data["folder"])
     return Pipeline(
         path=path, commands=commands, folder=folder, result=str(data["result"]), slurm=slurm
     )
 
 
-def _digest(path: Path, commands: Sequence[Sequence[str]]) -> str:
+def _digest(path: Path, commands: Sequence[Command]) -> str:
     """Changes with the pipeline and with any YAML beside or below it."""
     files = sorted(path.resolve().parent.rglob("*.yaml"))
-    content = hashlib.sha256(repr(commands).encode())
+    content = hashlib.sha256(repr([["pvvae", *command.words] for command in commands]).encode())
     for file in files:
         content.update(file.read_bytes())
     return content.hexdigest()

@@ -5,20 +5,22 @@ latents for the VAE that encodes them. What has no run folder (``pvvae data``, `
 waits for everything above it, and everything below waits for it.
 """
 
-import argparse
 import re
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from launchers.machines.command import ConsoleCommand, StageCommand
 from launchers.machines.pipeline import Pipeline
 from launchers.machines.queue import JOBS, check_free, need_sbatch, queued_jobs, read_jobs, told
+from launchers.machines.shipped_configs import as_typed
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
 from pvvae.run.folder import check_same_config, is_done
+from stages import program
 
 SCRIPT = Path(__file__).parents[1] / "slurm.sbatch"
 ALWAYS = ("--requeue", "--open-mode=append", "--kill-on-invalid-dep=yes")
@@ -39,7 +41,7 @@ class Job:
     """Stage, number of steps, processes on a node; of a run."""
 
 
-def plan(pipeline: Pipeline, parse: Callable[[Sequence[str]], argparse.Namespace]) -> list[Job]:
+def plan(pipeline: Pipeline) -> list[Job]:
     """The jobs of a pipeline, in its order.
 
     Raises:
@@ -47,11 +49,11 @@ def plan(pipeline: Pipeline, parse: Callable[[Sequence[str]], argparse.Namespace
     """
     jobs: list[Job] = []
     barrier = 0  # jobs above the last command without a run folder, that one included
-    for words in pipeline.commands:
-        if words[1] == "train":
-            job = _run_job(parse(words[1:]), jobs, barrier, pipeline)
+    for command in pipeline.commands:
+        if isinstance(command, StageCommand):
+            job = _run_job(command, jobs, barrier, pipeline)
         else:
-            job = _other_job(words, after=tuple(range(len(jobs))))
+            job = _other_job(command, after=tuple(range(len(jobs))))
             barrier = len(jobs) + 1
         jobs.append(job)
     return jobs
@@ -143,14 +145,10 @@ def options(slurm: Mapping[str, Any]) -> list[str]:
     return words
 
 
-def _run_job(
-    arguments: argparse.Namespace, jobs: Sequence[Job], barrier: int, pipeline: Pipeline
-) -> Job:
-    from stages import program
-
-    if arguments.hostfile is not None:
+def _run_job(command: StageCommand, jobs: Sequence[Job], barrier: int, pipeline: Pipeline) -> Job:
+    if command.hostfile is not None:
         raise ConfigError(f"{pipeline.path}: --hostfile is Slurm's to choose; leave it out")
-    _, config = program.load(arguments.config, arguments.overrides)
+    config = command.load()
     plain = program.resolved(config)
     same = [number for number, job in enumerate(jobs) if _same(job.name, config.run)]
     if same:
@@ -162,20 +160,19 @@ def _run_job(
     named = set(_texts(plain))
     needed = [k for k, job in enumerate(jobs) if any(_same(job.name, text) for text in named)]
     facts = {"stage": plain["stage"], "steps": plain.get("steps")}
-    facts |= {"processes": arguments.processes}  # on each node
+    facts |= {"processes": command.processes}  # on each node
     return Job(
         name=config.run,
-        words=(str(SCRIPT), str(arguments.config), *arguments.overrides),
+        words=(str(SCRIPT), as_typed(command.config), *command.overrides),
         after=tuple(sorted({*needed, *range(barrier)[-1:]})),
         done=is_done(Path(config.run), plain),
         facts=facts,
     )
 
 
-def _other_job(words: Sequence[str], *, after: tuple[int, ...]) -> Job:
-    command = shlex.join([sys.executable, "-m", "launchers", *words[1:]])
-    one = ("--nodes=1", f"--wrap={command}")
-    return Job(name=shlex.join(words), words=one, after=after, facts={})
+def _other_job(command: ConsoleCommand, *, after: tuple[int, ...]) -> Job:
+    one = ("--nodes=1", f"--wrap={shlex.join(command.line)}")
+    return Job(name=shlex.join(["pvvae", *command.words]), words=one, after=after, facts={})
 
 
 def _same(one: str, other: str) -> bool:

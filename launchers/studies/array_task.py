@@ -9,7 +9,6 @@ import json
 import os
 import shlex
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -19,14 +18,15 @@ from typing import Any
 
 import yaml
 
+from launchers.machines.command import ConsoleCommand
 from launchers.machines.local import exit_status
 from launchers.machines.queue import JOBS
 from launchers.studies.attempt import ENDED, MISTAKE, last_word
 from launchers.studies.local import machine
-from launchers.studies.request import Asked
+from launchers.studies.request import StudyRequest
 from pvvae.errors import ConfigError
 from pvvae.files import write_text
-from pvvae.study.completion import MARK, is_complete
+from pvvae.study.outcomes import MARK, is_complete
 from pvvae.study.runs.journal import Attempt, Journal
 from pvvae.study.spec.expansion import Task
 from pvvae.study.spec.references import referred
@@ -36,7 +36,7 @@ CONFIGS = "configs"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Errand:
+class ArrayTask:
     """One run, from what was asked for."""
 
     study: str
@@ -98,9 +98,9 @@ class Errand:
         for _ in range(self.retries + 1):
             began = time.monotonic()
             self.begin()
-            command = [sys.executable, "-m", "launchers", *self.words]
-            print(f"pvvae {shlex.join(self.words)}", flush=True)
-            status = exit_status(subprocess.run(command, stdin=subprocess.DEVNULL).returncode)
+            command = ConsoleCommand(words=self.words)
+            print(f"pvvae {shlex.join(command.words)}", flush=True)
+            status = exit_status(subprocess.run(command.line, stdin=subprocess.DEVNULL).returncode)
             if status == 0:
                 write_text(Path(self.run) / MARK, "")
             self.note(status, seconds=time.monotonic() - began, stopped=status in ENDED)
@@ -129,24 +129,24 @@ class Errand:
         )
 
 
-def errand(asked: Asked, task: Task) -> Errand:
+def errand(asked: StudyRequest, task: Task) -> ArrayTask:
     """What is to be done for a run."""
     command = "command" in task.plain
     tasks = asked.expansion.tasks
     needed = [tasks[address] for address in task.needs.values()]
-    return Errand(
+    return ArrayTask(
         study=str(asked.folder),
         stage=task.stage,
         address=task.address,
         run=str(task.folder),
         needs={str(other.folder): "command" in other.plain for other in needed},
         config=None if command else _config(task, asked),
-        words=asked.words(task) if command else (),
+        words=asked.command(task).words if command else (),
         retries=asked.study.retries,
     )
 
 
-def read_errand(path: Path) -> Errand:
+def read_errand(path: Path) -> ArrayTask:
     """That of this task of an array: its line of a file.
 
     Raises:
@@ -157,7 +157,7 @@ def read_errand(path: Path) -> Errand:
     if not 0 <= number < len(lines):
         raise ConfigError(f"{path}: has no line for task {number} of an array")
     plain = json.loads(lines[number])
-    return Errand(**{**plain, "words": tuple(plain["words"])})
+    return ArrayTask(**{**plain, "words": tuple(plain["words"])})
 
 
 def log_path(study: Path, stage: str, *, array: str, task: str) -> Path:
@@ -165,7 +165,7 @@ def log_path(study: Path, stage: str, *, array: str, task: str) -> Path:
     return (study / JOBS).parent / f"{stage}-{array}_{task}.log"
 
 
-def _config(task: Task, asked: Asked) -> Mapping[str, Any]:
+def _config(task: Task, asked: StudyRequest) -> Mapping[str, Any]:
     tasks = asked.expansion.tasks
     folders = {stage: str(tasks[address].folder) for stage, address in task.needs.items()}
     seed = {} if task.seed is None else {"seed": task.seed}

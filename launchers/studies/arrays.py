@@ -2,7 +2,8 @@
 
 An array begins when those of the stages that it builds on are over, however they ended. Each of its
 tasks then asks whether the runs that it builds on are complete, and does nothing if not: a run that
-failed costs its own cells alone (:mod:`launchers.studies.array_task`). The last job writes the page.
+failed costs its own cells alone (:mod:`launchers.studies.array_task`). The last job writes the
+page.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ from pathlib import Path
 from launchers.machines.queue import JOBS, need_sbatch, queued_jobs, read_jobs, told
 from launchers.machines.slurm import ALWAYS, SCRIPT, options
 from launchers.studies.array_task import errand, log_path
-from launchers.studies.request import Asked
+from launchers.studies.request import StudyRequest
 from launchers.studies.show import counted
 from pvvae.errors import ConfigError
 from pvvae.files import write_json, write_text
@@ -44,7 +45,7 @@ class Array:
     command: bool
 
 
-def arrays(asked: Asked, queued: Sequence[str] = ()) -> list[Array]:
+def arrays(asked: StudyRequest, queued: Sequence[str] = ()) -> list[Array]:
     """What is neither finished nor queued (run folders), stage by stage.
 
     Raises:
@@ -59,7 +60,7 @@ def arrays(asked: Asked, queued: Sequence[str] = ()) -> list[Array]:
     ]
 
 
-def submit(asked: Asked) -> None:
+def submit(asked: StudyRequest) -> None:
     """Submit what is neither finished nor queued, and the page after all of it.
 
     Raises:
@@ -90,7 +91,7 @@ def submit(asked: Asked) -> None:
     print(f"{REPORT}: job {told(_report(asked, everything)).strip()}", flush=True)
 
 
-def script(asked: Asked) -> Iterator[str]:
+def script(asked: StudyRequest) -> Iterator[str]:
     """Lines of a shell script that would submit the same."""
     yield "#!/usr/bin/env bash"
     yield from (f"# {line}".rstrip() for line in [f"{SCRIPT}:", *SCRIPT.read_text().splitlines()])
@@ -110,7 +111,7 @@ def script(asked: Asked) -> Iterator[str]:
     yield _shell(_report(asked, [f"${name}" for name in variables.values()]))
 
 
-def _array(asked: Asked, stage: str, tasks: Sequence[Task], queued: Sequence[str]) -> Array:
+def _array(asked: StudyRequest, stage: str, tasks: Sequence[Task], queued: Sequence[str]) -> Array:
     left = [t for t in tasks if not is_done(t) and str(t.folder) not in queued]
     command = asked.study.stages[stage].command is not None
     lines = tuple(errand(asked, task).line for task in left)
@@ -141,7 +142,7 @@ def _in_order(needs: Mapping[str, set[str]]) -> list[str]:
     return order
 
 
-def _sbatch(asked: Asked, array: Array, after: Sequence[str]) -> list[str]:
+def _sbatch(asked: StudyRequest, array: Array, after: Sequence[str]) -> list[str]:
     slurm = dict(asked.study.slurm)
     at_once = slurm.pop("at_once", AT_ONCE)
     if not isinstance(at_once, int) or at_once < 1:
@@ -163,7 +164,7 @@ def _sbatch(asked: Asked, array: Array, after: Sequence[str]) -> list[str]:
     ]
 
 
-def _report(asked: Asked, after: Sequence[str]) -> list[str]:
+def _report(asked: StudyRequest, after: Sequence[str]) -> list[str]:
     seeds = ["--seeds", *map(str, asked.seeds)]
     words = ["study", str(asked.path), *asked.overrides, *seeds, "--report"]
     command = shlex.join([sys.executable, "-m", "launchers", *words])

@@ -2,17 +2,17 @@
 
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from launchers.machines.command import ConsoleCommand
 from launchers.machines.local import UNFINISHED, exit_status, stage_command
-from launchers.studies.request import Asked
+from launchers.studies.request import StudyRequest
 from pvvae.run.folder import is_finished
 from pvvae.run.stop_request import STOPPED
-from pvvae.study.completion import MARK
+from pvvae.study.outcomes import MARK
 from pvvae.study.spec.expansion import Task
 
 LOGS = "logs"
@@ -38,7 +38,9 @@ class Ended:
     """Why, if it did."""
 
 
-def attempt(task: Task, asked: Asked, *, processes: int, environment: Mapping[str, str]) -> Ended:
+def attempt(
+    task: Task, asked: StudyRequest, *, processes: int, environment: Mapping[str, str]
+) -> Ended:
     """Give the run's command, and wait for its end."""
     log = asked.folder / LOGS / f"{task.stage}-{task.folder.name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -65,11 +67,11 @@ def attempt(task: Task, asked: Asked, *, processes: int, environment: Mapping[st
     return Ended(task=task, seconds=seconds, status=status, failed=failed)
 
 
-def _command(task: Task, asked: Asked, *, processes: int) -> list[str]:
-    if "command" in task.plain:
-        return [sys.executable, "-m", "launchers", *asked.words(task)]
-    config, *overrides = asked.config_words(task)
-    return stage_command(Path(config), overrides, processes=processes)
+def _command(task: Task, asked: StudyRequest, *, processes: int) -> list[str]:
+    command = asked.command(task)
+    if isinstance(command, ConsoleCommand):
+        return command.line
+    return stage_command(command.config, command.overrides, processes=processes)
 
 
 def last_word(log: Path, status: int) -> str:

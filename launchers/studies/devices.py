@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from threading import Lock
 
 from launchers.studies.attempt import Ended, attempt
-from launchers.studies.request import Asked
+from launchers.studies.request import StudyRequest
 from pvvae.study.spec.expansion import Task
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
@@ -38,7 +38,7 @@ class Devices:
     def attempt(
         self,
         task: Task,
-        asked: Asked,
+        asked: StudyRequest,
         *,
         processes: int,
         environment: Mapping[str, str],

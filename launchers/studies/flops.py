@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
-from pvvae.study.spec.expansion import Cell, Task
+from pvvae.study.spec.expansion import Task, Trial
 
 FILE = "flops.json"
 """In a study's folder: address to FLOPs."""
@@ -13,7 +13,7 @@ TRAINING = ("image_pretrain", "predictive", "decoder_finetune", "latte")
 """Stages that train."""
 
 
-class Arithmetic:
+class TrainingFlops:
     """What cells cost in FLOPs, as ``pvvae plan`` counts them."""
 
     def __init__(self, folder: Path) -> None:
@@ -22,7 +22,7 @@ class Arithmetic:
             json.loads(self._path.read_text()) if self._path.is_file() else {}
         )
 
-    def of(self, cell: Cell) -> float | None:
+    def of(self, cell: Trial) -> float | None:
         """Of all its training, that of every stage; its runs are complete.
 
         None where a run's config is not one that this version can read.
@@ -49,7 +49,7 @@ def flops_of(task: Task) -> float:
     """
     if task.plain.get("stage") not in TRAINING:
         return 0.0
-    from pvvae.planning.total import total_flops
+    from pvvae.planning.compute import total_flops
     from stages import program
 
     _, config = program.load(task.folder / "config.yaml", ())

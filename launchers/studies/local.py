@@ -9,19 +9,19 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from launchers.studies.attempt import ENDED, MISTAKE, Ended, attempt
 from launchers.studies.devices import Devices
-from launchers.studies.flops import Arithmetic
-from launchers.studies.request import Asked
+from launchers.studies.flops import TrainingFlops
+from launchers.studies.request import StudyRequest
 from launchers.studies.scheduler import Order
 from launchers.studies.show import estimate
 from pvvae.run.process_lifetime import hold_lifeline, lock_folder
 from pvvae.study.runs.gathering import is_done, settle
 from pvvae.study.runs.journal import Attempt
-from pvvae.study.spec.expansion import Cell, Task
+from pvvae.study.spec.expansion import Task, Trial
 
 THREADS = "OMP_NUM_THREADS"
 
 
-def run_study(asked: Asked, *, at_once: int, processes: int) -> int:
+def run_study(asked: StudyRequest, *, at_once: int, processes: int) -> int:
     """Run what is not finished, and write outcomes as cells are.
 
     Args:
@@ -63,11 +63,11 @@ class _Runner:
     """Runs in their order, several at once; those that fail are tried again, then given up."""
 
     def __init__(
-        self, asked: Asked, *, at_once: int, processes: int, lifeline: dict[str, str]
+        self, asked: StudyRequest, *, at_once: int, processes: int, lifeline: dict[str, str]
     ) -> None:
         self._asked, self._at_once, self._processes = asked, at_once, processes
         self._lifeline, self._machine = lifeline, machine()
-        self._arithmetic = Arithmetic(asked.folder)
+        self._arithmetic = TrainingFlops(asked.folder)
         self._devices = Devices(at_once=at_once, processes=processes)
         tasks = asked.expansion.tasks
         done = {a for a, task in tasks.items() if is_done(task)}
@@ -147,7 +147,7 @@ class _Runner:
             self._open.remove(cell)
             self._settle(cell)
 
-    def _settle(self, cell: Cell) -> None:
+    def _settle(self, cell: Trial) -> None:
         outcome = settle(self._asked.study, cell, self._asked.journal, flops=self._arithmetic.of)
         if outcome is not None and outcome.failed:
             self._failed += 1

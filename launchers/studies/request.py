@@ -2,19 +2,20 @@
 
 import io
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from launchers.commands.configs import ROOT
-from launchers.tables.plan import overrides as words_of
+from launchers import cli
+from launchers.machines.command import Command, ConsoleCommand, StageCommand
+from launchers.machines.shipped_configs import ROOT
 from pvvae import config as codec
 from pvvae.errors import ConfigError
 from pvvae.study.outcomes import Claim, Measure, StudyQuestion, read_outcomes
 from pvvae.study.runs.journal import Journal
-from pvvae.study.spec.expansion import Cell, Expansion, Task, expand
+from pvvae.study.spec.expansion import Expansion, Task, Trial, expand
 from pvvae.study.spec.references import referred
 from pvvae.study.spec.study import Sets, StageEntry, Study, read_study
 
@@ -22,12 +23,10 @@ GIVES_RESULTS = ("evaluate_", "measure_")
 """How stages begin that write results.json."""
 CONFIG = "config"
 """Key by which a factor gives a stage another YAML; no stage has a key of this name."""
-Check = Callable[[Sequence[str]], object]
-"""Refuses words that no command has."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class StudyRequest:
     """What one asked for."""
 
     path: Path
@@ -56,7 +55,7 @@ class Asked:
             return
         tasks = self.expansion.tasks
         folders = {stage: str(tasks[address].folder) for stage, address in task.needs.items()}
-        now = _Resolver(self.study, lambda _: None).resolve(task.stage, task.sets)
+        now = _Resolver(self.study).resolve(task.stage, task.sets)
         then = referred(task.plain, folders)
         lines = codec.differences(then, {key: now[key] for key in now if key in then})
         if lines:
@@ -65,19 +64,17 @@ class Asked:
                 "same command again"
             )
 
-    def words(self, task: Task) -> tuple[str, ...]:
-        """The command of a run, without ``pvvae``."""
+    def command(self, task: Task) -> Command:
+        """What makes a run."""
         entry = self.study.stages[task.stage]
         if entry.command is not None:
-            return command_words(entry, task.sets, run=str(task.folder), seed=task.seed)
-        return ("train", *self.config_words(task))
-
-    def config_words(self, task: Task) -> tuple[str, ...]:
-        """A stage's config and its overrides."""
-        config = config_path(self.study.stages[task.stage], task.sets)
+            words = command_words(entry, task.sets, run=str(task.folder), seed=task.seed)
+            return ConsoleCommand(words=words)
         seed = {} if task.seed is None else {"seed": task.seed}
         sets = {key: value for key, value in task.sets.items() if key != CONFIG}
-        return (str(config), *words_of({"run": str(task.folder), **sets, **seed}))
+        return StageCommand(
+            config=config_path(entry, task.sets), sets={"run": str(task.folder), **sets, **seed}
+        )
 
 
 def read(
@@ -86,8 +83,7 @@ def read(
     *,
     seeds: Sequence[int] | None,
     only: str | None,
-    check: Check,
-) -> Asked:
+) -> StudyRequest:
     """Read and expand; nothing is run or written.
 
     Args:
@@ -95,7 +91,6 @@ def read(
         overrides: ``key.path=value`` words for it.
         seeds: in the place of the file's; None leaves those.
         only: part of the names of those cells that are wanted; None is all.
-        check: refuses words that no command has.
 
     Raises:
         ConfigError: for anything wrong with the file or with the configs that it names.
@@ -103,11 +98,11 @@ def read(
     study = read_study(path, overrides)
     chosen = tuple(dict.fromkeys(study.seeds if seeds is None else seeds))
     try:
-        whole = expand(study, _with_earlier(study, chosen), _Resolver(study, check).resolve)
+        whole = expand(study, _with_earlier(study, chosen), _Resolver(study).resolve)
         _check_readings(study, whole)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
-    return Asked(
+    return StudyRequest(
         path=path,
         overrides=tuple(overrides),
         study=study,
@@ -126,7 +121,7 @@ def taken(study: Study, whole: Expansion) -> dict[Path, set[str]]:
     }
 
 
-def question(asked: Asked) -> StudyQuestion:
+def question(asked: StudyRequest) -> StudyQuestion:
     """What the page is told of the study; seeds are those that were ever run, too."""
     study = asked.study
     seeds = tuple(sorted(_with_earlier(study, asked.seeds)))
@@ -191,8 +186,8 @@ def command_words(entry: StageEntry, sets: Sets, *, run: str, seed: int | None) 
 class _Resolver:
     """Decodes what cells make of the stages' configs; each YAML is read once."""
 
-    def __init__(self, study: Study, check: Check) -> None:
-        self._study, self._check = study, check
+    def __init__(self, study: Study) -> None:
+        self._study = study
         self._files: dict[Path, Mapping[str, Any]] = {}
 
     def resolve(self, stage: str, sets: Sets) -> Mapping[str, Any]:
@@ -207,28 +202,19 @@ class _Resolver:
         if path not in self._files:
             self._files[path] = codec.read_yaml(path)
         data = codec.merge({"run": "run"}, self._files[path])
-        for key, value in sets.items():
-            if key != CONFIG:
-                data = codec.merge(data, _layer(key, value))
+        changes = {key: value for key, value in sets.items() if key != CONFIG}
+        data = codec.apply_values(data, changes)
         plain = program.resolved(program.decode(data, path)[1])
         return {key: value for key, value in plain.items() if key != "run"}
 
     def _check_command(self, entry: StageEntry, words: Sequence[str]) -> None:
         try:
             with redirect_stdout(io.StringIO()):
-                self._check(words)
+                cli.parse(words)
         except SystemExit:  # argparse's way out after help
             raise ConfigError(
                 f"command: {entry.command!r} asks for help and runs nothing"
             ) from None
-
-
-def _layer(key: str, value: Any) -> Mapping[str, Any]:
-    """``a.b`` and 1 as {"a": {"b": 1}}."""
-    layer: Any = value
-    for part in reversed(key.split(".")):
-        layer = {part: layer}
-    return dict(layer)
 
 
 def _check_readings(study: Study, whole: Expansion) -> None:
@@ -249,14 +235,14 @@ def _with_earlier(study: Study, seeds: Sequence[int]) -> tuple[int, ...]:
     return (*seeds, *sorted(earlier.difference(seeds)))
 
 
-def _command(asked: Asked, seeds: Sequence[int]) -> str:
+def _command(asked: StudyRequest, seeds: Sequence[int]) -> str:
     """What makes a page of these seeds again."""
     same = set(seeds) == set(asked.study.seeds)
     words = [] if same else ["--seeds", *map(str, seeds)]
     return shlex.join(["pvvae", "study", str(asked.path), *asked.overrides, *words])
 
 
-def _chosen(cells: Sequence[Cell], only: str | None) -> tuple[Cell, ...]:
+def _chosen(cells: Sequence[Trial], only: str | None) -> tuple[Trial, ...]:
     found = tuple(cell for cell in cells if only is None or only in cell.name)
     if not found:
         names = "; ".join(dict.fromkeys(cell.name for cell in cells))

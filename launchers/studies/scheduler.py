@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-from pvvae.study.spec.expansion import Cell, Task
+from pvvae.study.spec.expansion import Task, Trial
 
 
 class Order:
@@ -50,7 +50,7 @@ class Order:
             self._failed[task.address] = ""  # runs come after those that they build on
         return hopeless
 
-    def over(self, cell: Cell) -> bool:
+    def over(self, cell: Trial) -> bool:
         """Whether no run of the cell is left: all are done, or one never will be."""
         addresses = [task.address for task in cell.runs.values()]
         return any(a in self._failed for a in addresses) or all(a in self._done for a in addresses)

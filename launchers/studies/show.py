@@ -4,12 +4,12 @@ import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from launchers.studies.request import Asked, taken
+from launchers.studies.request import StudyRequest, taken
 from pvvae.study.runs.gathering import is_done
 from pvvae.study.spec.expansion import Task
 
 
-def plan_lines(asked: Asked, *, commands: bool) -> Iterator[str]:
+def plan_lines(asked: StudyRequest, *, commands: bool) -> Iterator[str]:
     """What there is to do; with ``commands``, each cell and every run's command too."""
     expansion, study = asked.expansion, asked.study
     tasks = expansion.tasks
@@ -26,18 +26,18 @@ def plan_lines(asked: Asked, *, commands: bool) -> Iterator[str]:
     yield estimate(asked, left, at_once=study.at_once)
     if commands:
         for task in left:
-            yield shlex.join(["pvvae", *asked.words(task)])
+            yield shlex.join(["pvvae", *asked.command(task).words])
         yield f"# then {asked.folder}/index.html"
 
 
-def _shared(asked: Asked) -> Iterator[str]:
+def _shared(asked: StudyRequest) -> Iterator[str]:
     """What other studies have run already."""
     for other, addresses in taken(asked.study, asked.expansion).items():
         if addresses:
             yield f"{counted(len(addresses), 'run')} of these lie in {other}"
 
 
-def estimate(asked: Asked, left: Sequence[Task], *, at_once: int) -> str:
+def estimate(asked: StudyRequest, left: Sequence[Task], *, at_once: int) -> str:
     """How long the runs that are left may take: at the pace of those that are finished."""
     if not left:
         return "nothing left to run"
@@ -62,14 +62,14 @@ def hours(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min"
 
 
-def _cells(asked: Asked, done: set[str]) -> Iterator[str]:
+def _cells(asked: StudyRequest, done: set[str]) -> Iterator[str]:
     for cell in asked.expansion.cells:
         left = sum(task.address not in done for task in cell.runs.values())
         state = f"{left} of {counted(len(cell.runs), 'run')} left" if left else "finished"
         yield f"  {cell.name}: {state}"
 
 
-def _stages(asked: Asked, done: set[str]) -> Iterator[str]:
+def _stages(asked: StudyRequest, done: set[str]) -> Iterator[str]:
     """One line a stage: how many runs serve how many cells."""
     expansion, study = asked.expansion, asked.study
     serves = Counter(stage for cell in expansion.cells for stage in cell.runs)

@@ -5,7 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from arch.ranges import Count, Pixels
-from launchers.tables.plan import SPEED, Plan, Row, TableConfig, check_folders, overrides, train
+from launchers.machines.command import Command, shared_stage
+from launchers.tables.plan import (
+    SPEED,
+    PlannedRow,
+    TableConfig,
+    TablePlan,
+    check_folders,
+)
 from launchers.tables.subjects import GeneratingSubject, Opened, open_subject
 from launchers.tables.substitutes import Clips
 from pvvae.data.evaluation.clip_set import FILE as MANIFEST
@@ -59,7 +66,7 @@ class GenerationTable(TableConfig):
                     )
 
 
-def plan(config: GenerationTable, *, processes: int | None) -> Plan:
+def plan(config: GenerationTable, *, processes: int | None) -> TablePlan:
     """Samples that are not there yet, their evaluation, then the training steps of all subjects.
 
     Raises:
@@ -67,8 +74,8 @@ def plan(config: GenerationTable, *, processes: int | None) -> Plan:
     """
     folder = Path(config.folder)
     clips = Clips(folder)
-    commands: list[tuple[str, ...]] = []
-    timed: list[tuple[str, ...]] = []
+    commands: list[Command] = []
+    timed: list[Command] = []
     rows = []
     for subject in config.subjects:
         opened, own = open_subject(subject), folder / subject.folder
@@ -79,15 +86,17 @@ def plan(config: GenerationTable, *, processes: int | None) -> Plan:
                 continue
             runs[name], made[name] = own / name, samples
             real = clips.find(data.real, side=config.size)
-            words = _words(config, name, samples, real)
+            sets = _sets(config, name, samples, real)
             commands += making
-            commands.append(train("evaluate_generation", own / name, words, processes=processes))
+            commands.append(
+                shared_stage("evaluate_generation", own / name, sets, processes=processes)
+            )
         if config.speed is not None and opened.speed:
             runs[SPEED] = own / SPEED
-            words = [*opened.words(), *overrides(config.speed)]
-            timed.append(train("measure_training", own / SPEED, words, processes=1))
-        rows.append(Row(name=subject.name, runs=runs, samples=made, missing=opened.missing))
-    return Plan(
+            sets = {**opened.sets, **config.speed}
+            timed.append(shared_stage("measure_training", own / SPEED, sets, processes=1))
+        rows.append(PlannedRow(name=subject.name, runs=runs, samples=made, missing=opened.missing))
+    return TablePlan(
         kind="generation",
         title=clips.title(config.title),
         folder=folder,
@@ -105,7 +114,7 @@ def _samples(
     data: str,
     *,
     processes: int | None,
-) -> tuple[Path | None, list[tuple[str, ...]]]:
+) -> tuple[Path | None, list[Command]]:
     """Where a subject's samples of a data set are or will be, and the command that makes them."""
     if data in subject.samples:
         return _run(subject, subject.samples[data], "samples", "pvvae train of stage generate"), []
@@ -117,8 +126,8 @@ def _samples(
     out = Path(config.folder) / subject.folder / f"{data}_samples"
     facts = {"latte": str(latte), "num": config.num, "seed": config.seed}
     sampler = {"sampler": config.sampler} if config.sampler else {}
-    words = [*opened.words(), *overrides(facts | sampler)]
-    return out, [train("generate", out, words, processes=processes)]
+    sets = {**opened.sets, **facts, **sampler}
+    return out, [shared_stage("generate", out, sets, processes=processes)]
 
 
 def _run(subject: GeneratingSubject, path: str, key: str, maker: str) -> Path:
@@ -129,7 +138,7 @@ def _run(subject: GeneratingSubject, path: str, key: str, maker: str) -> Path:
     return Path(path)
 
 
-def _words(config: GenerationTable, name: str, samples: Path, real: str) -> list[str]:
+def _sets(config: GenerationTable, name: str, samples: Path, real: str) -> dict[str, Any]:
     data = config.data[name]
     facts = {
         "samples": str(samples),
@@ -142,4 +151,4 @@ def _words(config: GenerationTable, name: str, samples: Path, real: str) -> list
         "width": config.size,
         "manifest": str(Path(config.folder) / "clips" / name / MANIFEST),
     }
-    return overrides(facts | config.evaluation)
+    return {**facts, **config.evaluation}

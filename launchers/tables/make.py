@@ -2,17 +2,17 @@
 
 import base64
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
+from launchers.machines.command import ConsoleCommand, Give, StageCommand, give_status
 from launchers.machines.pipeline import Pipeline, give_in_order
 from launchers.tables import generation, reconstruction
 from launchers.tables.generation import GenerationTable
 from launchers.tables.pictures import draw_reconstructions, draw_samples
-from launchers.tables.plan import Plan, Row
+from launchers.tables.plan import PlannedRow, TablePlan
 from launchers.tables.reconstruction import ReconstructionTable
 from pvvae import config as codec
 from pvvae.errors import ConfigError
@@ -20,23 +20,24 @@ from pvvae.files import write_atomic
 from pvvae.metrics.results import FILE
 from pvvae.report.html_shell import Section
 from pvvae.report.tables.paper import Kind
-from pvvae.report.tables.tables import Subject, write_tables
-from pvvae.run.folder import check_same_config, is_finished
+from pvvae.report.tables.tables import TableSubject, write_tables
 
 FIGURE = "figure.png"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class TableRequest:
     """A table's file, read: its config and the plan that follows from it."""
 
     path: Path
     overrides: tuple[str, ...]
     config: ReconstructionTable | GenerationTable
-    plan: Plan
+    plan: TablePlan
 
 
-def read_table(kind: Kind, path: Path, overrides: Sequence[str], *, processes: int | None) -> Asked:
+def read_table(
+    kind: Kind, path: Path, overrides: Sequence[str], *, processes: int | None
+) -> TableRequest:
     """Read and plan; nothing is run or written.
 
     Raises:
@@ -50,56 +51,55 @@ def read_table(kind: Kind, path: Path, overrides: Sequence[str], *, processes: i
         if kind == "reconstruction":
             table = codec.decode(ReconstructionTable, data)
             plan = reconstruction.plan(table, processes=processes)
-            return Asked(path=path, overrides=tuple(overrides), config=table, plan=plan)
+            return TableRequest(path=path, overrides=tuple(overrides), config=table, plan=plan)
         other = codec.decode(GenerationTable, data)
         plan = generation.plan(other, processes=processes)
-        return Asked(path=path, overrides=tuple(overrides), config=other, plan=plan)
+        return TableRequest(path=path, overrides=tuple(overrides), config=other, plan=plan)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
 
 
-def check_runs(asked: Asked) -> None:
+def check_runs(asked: TableRequest) -> None:
     """Load the config of every run before the first one starts.
 
     Raises:
         ConfigError: for one that its stage refuses, or whose folder holds another run.
     """
-    for words in asked.plan.commands:
-        if words[0] == "train":
-            config, plain = _stage_config(words)
-            check_same_config(Path(config.run), plain)
+    for command in asked.plan.commands:
+        if isinstance(command, StageCommand):
+            command.check()
 
 
-def make_table(asked: Asked, run_command: Callable[[Sequence[str]], int]) -> int:
+def make_table(asked: TableRequest, *, give: Give = give_status) -> int:
     """Give the commands that are not done, then write the table; the first failing status, or 0."""
-    left = [words for words in asked.plan.commands if not _done(words)]
+    left = [command for command in asked.plan.commands if not command.done]
     done = len(asked.plan.commands) - len(left)
     if done:
         print(f"{done} of {len(asked.plan.commands)} runs are finished already", flush=True)
-    status = give_in_order(left, run_command)
+    status = give_in_order(left, give=give)
     if status == 0:
         print(write_table(asked))
     return status
 
 
-def as_pipeline(asked: Asked) -> Pipeline:
+def as_pipeline(asked: TableRequest) -> Pipeline:
     """The table as a pipeline, for Slurm; its last command writes what all the others found."""
     plan = asked.plan
-    last = ["pvvae", "evaluate", plan.kind, str(asked.path), *asked.overrides]
+    words = ("evaluate", plan.kind, str(asked.path), *asked.overrides)
     return Pipeline(
         path=asked.path,
-        commands=[*(["pvvae", *words] for words in plan.commands), last],
+        commands=[*plan.commands, ConsoleCommand(words=words)],
         folder=plan.folder,
         result=str(plan.page),
         slurm=plan.slurm,
     )
 
 
-def write_table(asked: Asked) -> Path:
+def write_table(asked: TableRequest) -> Path:
     """Write table.md, table.tex, table.json, index.html and the figure; the page's path."""
     plan = asked.plan
     subjects = [
-        Subject(
+        TableSubject(
             name=row.name,
             results={name: run / FILE for name, run in row.runs.items()},
             latent=_latent(row),
@@ -117,7 +117,7 @@ def write_table(asked: Asked) -> Path:
     )
 
 
-def _latent(row: Row) -> str:
+def _latent(row: PlannedRow) -> str:
     """``tTsScC``, from whichever result says it."""
     for run in row.runs.values():
         latent = json.loads((run / FILE).read_text()).get("latent")
@@ -126,7 +126,7 @@ def _latent(row: Row) -> str:
     return ""
 
 
-def _figure(asked: Asked) -> list[Section]:
+def _figure(asked: TableRequest) -> list[Section]:
     config, plan = asked.config, asked.plan
     if config.figure is None:
         return []
@@ -143,17 +143,3 @@ def _figure(asked: Asked) -> list[Section]:
     uri = f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"
     body = f'<div class="wide"><img src="{uri}" alt="side by side"></div>'
     return [Section(key="figure", head="Side by side", lead=lead, body=body)]
-
-
-def _done(words: Sequence[str]) -> bool:
-    return words[0] == "train" and is_finished(Path(_stage_config(words)[0].run))
-
-
-def _stage_config(words: Sequence[str]) -> tuple[Any, dict[str, Any]]:
-    """The stage's config that a ``train`` command names, decoded and as plain data."""
-    from launchers.cli import parse
-    from stages import program
-
-    arguments = parse(words)
-    _, config = program.load(arguments.config, arguments.overrides)
-    return config, program.resolved(config)

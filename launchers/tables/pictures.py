@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from launchers.tables.plan import Plan
+from launchers.tables.plan import TablePlan
 from pvvae.data.video.video import Frames
 from pvvae.errors import ConfigError
 from pvvae.report.tables.comparison_figure import (
@@ -21,7 +21,7 @@ from pvvae.report.tables.comparison_figure import (
 Crops = tuple[tuple[int, int, int], ...]
 
 
-def draw_reconstructions(plan: Plan, figure: FigureConfig) -> Image.Image | None:
+def draw_reconstructions(plan: TablePlan, figure: FigureConfig) -> Image.Image | None:
     """The original and every subject's reconstruction; None if no subject has any."""
     rows = [row for row in plan.rows if row.figure is not None]
     if not rows:
@@ -40,7 +40,7 @@ def draw_reconstructions(plan: Plan, figure: FigureConfig) -> Image.Image | None
     return draw_figure(["original", *(row.name for row in rows)], bands)
 
 
-def draw_samples(plan: Plan, figure: SampleFigure, data: Sequence[str]) -> Image.Image | None:
+def draw_samples(plan: TablePlan, figure: SampleFigure, data: Sequence[str]) -> Image.Image | None:
     """Sample i of every subject, data set by data set; None if no subject has any."""
     rows = [row for row in plan.rows if row.samples]
     if not rows:

@@ -1,15 +1,12 @@
 """What a table is made of: commands as one would type them, and the run folders they fill."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from arch.ranges import Seed, Several
-from launchers.commands.configs import ROOT, as_typed
+from launchers.machines.command import Command
 from pvvae.errors import ConfigError
 from pvvae.report.tables.paper import Kind
 
@@ -39,7 +36,7 @@ class TableConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class PlannedRow:
     """One subject, with what is measured of it."""
 
     name: str
@@ -54,15 +51,15 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class TablePlan:
     """A table before anything is measured."""
 
     kind: Kind
     title: str
     folder: Path
-    commands: tuple[tuple[str, ...], ...]
-    """Words without ``pvvae``, in the order in which they are given."""
-    rows: tuple[Row, ...]
+    commands: tuple[Command, ...]
+    """In the order in which they are given."""
+    rows: tuple[PlannedRow, ...]
     slurm: Mapping[str, Any]
     stand_ins: tuple[str, ...] = ()
     """Data that are not here, for which packaged clips stand in."""
@@ -71,27 +68,6 @@ class Plan:
     def page(self) -> Path:
         """What to look at in the end."""
         return self.folder / "index.html"
-
-
-def train(
-    stage: str, run: Path, overrides: Sequence[str], *, processes: int | None
-) -> tuple[str, ...]:
-    """The command that runs a stage from its shared config."""
-    config = as_typed(ROOT / "shared" / f"{stage}.yaml")
-    number = [] if processes is None else ["--processes", str(processes)]
-    return ("train", config, override("run", str(run)), *overrides, *number)
-
-
-def override(key: str, value: Any) -> str:
-    """A ``key=value`` word that is read back as ``value``."""
-    if isinstance(value, str) and yaml.safe_load(value) == value:
-        return f"{key}={value}"
-    return f"{key}={json.dumps(value)}"
-
-
-def overrides(values: Mapping[str, Any]) -> list[str]:
-    """One word a key."""
-    return [override(key, value) for key, value in values.items()]
 
 
 def check_folders(names: Sequence[tuple[str, str]]) -> None:

@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from arch.ranges import Length, Pixels
+from launchers.machines.command import Command, shared_stage
 from launchers.tables.plan import (
     SPEED,
-    Plan,
-    Row,
+    PlannedRow,
     TableConfig,
+    TablePlan,
     check_folders,
-    overrides,
-    train,
 )
 from launchers.tables.subjects import Opened, RebuildingSubject, open_subject
 from launchers.tables.substitutes import Clips
@@ -42,7 +42,7 @@ class ReconstructionTable(TableConfig):
             check_inside(self.figure.crops, frames=self.frames, size=self.sizes[0])
 
 
-def plan(config: ReconstructionTable, *, processes: int | None) -> Plan:
+def plan(config: ReconstructionTable, *, processes: int | None) -> TablePlan:
     """The runs of all subjects at all sizes, then those of speed, which want the machine alone.
 
     Raises:
@@ -50,8 +50,8 @@ def plan(config: ReconstructionTable, *, processes: int | None) -> Plan:
     """
     folder = Path(config.folder)
     clips = Clips(folder)
-    commands: list[tuple[str, ...]] = []
-    timed: list[tuple[str, ...]] = []
+    commands: list[Command] = []
+    timed: list[Command] = []
     rows = []
     for subject in config.subjects:
         opened, own = open_subject(subject), folder / subject.folder
@@ -60,21 +60,21 @@ def plan(config: ReconstructionTable, *, processes: int | None) -> Plan:
             for size in config.sizes:
                 name = f"{config.frames}x{size}x{size}"
                 runs[name] = own / name
-                words = _words(config, subject, opened, clips.find(config.clips, side=size), size)
+                sets = _sets(config, subject, opened, clips.find(config.clips, side=size), size)
                 commands.append(
-                    train("evaluate_reconstruction", own / name, words, processes=processes)
+                    shared_stage("evaluate_reconstruction", own / name, sets, processes=processes)
                 )
         figure = None
         if config.figure is not None and opened.quality:
             figure = own / "_".join(["shown", *map(str, config.figure.clips)])
-            words = _shown(config, config.figure, opened, clips)
-            commands.append(train("show_clips", figure, words, processes=processes))
+            sets = _shown(config, config.figure, opened, clips)
+            commands.append(shared_stage("show_clips", figure, sets, processes=processes))
         if config.speed is not None and opened.speed:
             runs[SPEED] = own / SPEED
-            words = [*opened.words(), *overrides(config.speed)]
-            timed.append(train("measure_reconstruction", own / SPEED, words, processes=1))
-        rows.append(Row(name=subject.name, runs=runs, figure=figure, missing=opened.missing))
-    return Plan(
+            sets = {**opened.sets, **config.speed}
+            timed.append(shared_stage("measure_reconstruction", own / SPEED, sets, processes=1))
+        rows.append(PlannedRow(name=subject.name, runs=runs, figure=figure, missing=opened.missing))
+    return TablePlan(
         kind="reconstruction",
         title=clips.title(config.title),
         folder=folder,
@@ -85,9 +85,9 @@ def plan(config: ReconstructionTable, *, processes: int | None) -> Plan:
     )
 
 
-def _words(
+def _sets(
     config: ReconstructionTable, subject: RebuildingSubject, opened: Opened, where: str, size: int
-) -> list[str]:
+) -> dict[str, Any]:
     predictor = {} if subject.predictor is None else {"predictor": subject.predictor}
     facts = {
         "clips": where,
@@ -98,12 +98,12 @@ def _words(
         "width": size,
         "manifest": _manifest(config, size),
     }
-    return [*opened.words(), *overrides(predictor | facts | config.evaluation)]
+    return {**opened.sets, **(predictor | facts | config.evaluation)}
 
 
 def _shown(
     config: ReconstructionTable, figure: FigureConfig, opened: Opened, clips: Clips
-) -> list[str]:
+) -> dict[str, Any]:
     size = config.sizes[0]
     facts = {
         "clips": clips.find(config.clips, side=size),
@@ -116,7 +116,7 @@ def _shown(
         "chosen": list(figure.numbers),
         "pages": figure.pages,
     }
-    return [*opened.words(), *overrides(facts)]
+    return {**opened.sets, **facts}
 
 
 def _manifest(config: ReconstructionTable, size: int) -> str:

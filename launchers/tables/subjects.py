@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from launchers.tables.plan import override
 from pvvae import config as codec
 from pvvae.errors import ConfigError
 from pvvae.run.folder import is_run
@@ -16,7 +15,7 @@ as plain data."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Subject:
+class SubjectEntry:
     """One row."""
 
     name: str
@@ -33,7 +32,7 @@ class Subject:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RebuildingSubject(Subject):
+class RebuildingSubject(SubjectEntry):
     """A row of Table 2."""
 
     predictor: str | None = None
@@ -41,7 +40,7 @@ class RebuildingSubject(Subject):
 
 
 @dataclass(frozen=True, kw_only=True)
-class GeneratingSubject(Subject):
+class GeneratingSubject(SubjectEntry):
     """A row of Table 1."""
 
     samples: dict[str, str] = field(default_factory=dict)
@@ -63,13 +62,14 @@ class Opened:
     missing: str
     """What is not here, if anything."""
 
-    def words(self) -> list[str]:
-        """Overrides that name it in a stage's config."""
-        plugins = [override("plugins", list(self.plugins))] if self.plugins else []
-        return [override("vae", self.vae), *plugins]
+    @property
+    def sets(self) -> dict[str, Any]:
+        """What names it in a stage's config."""
+        plugins = {"plugins": list(self.plugins)} if self.plugins else {}
+        return {"vae": self.vae, **plugins}
 
 
-def open_subject(subject: Subject) -> Opened:
+def open_subject(subject: SubjectEntry) -> Opened:
     """Look for the VAE, without loading anything.
 
     Raises:
@@ -97,7 +97,7 @@ def open_subject(subject: Subject) -> Opened:
     )
 
 
-def _vae(subject: Subject) -> tuple[Vae, tuple[str, ...]]:
+def _vae(subject: SubjectEntry) -> tuple[Vae, tuple[str, ...]]:
     if (subject.vae is None) == (subject.config is None):
         raise ConfigError(f"{subject.name}: needs one of vae and config")
     if subject.vae is not None:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from launchers.machines.command import Command, ConsoleCommand
+
 PACKAGED = "packaged"
 """Folder of a table that holds them, packed at each size that it needs."""
 
@@ -14,7 +16,7 @@ class Clips:
     folder: Path
     """Of the table."""
     replaced: list[str] = field(default_factory=list)
-    commands: list[tuple[str, ...]] = field(default_factory=list)
+    commands: list[Command] = field(default_factory=list)
     """That pack the clips in their place."""
 
     def find(self, where: str, *, side: int) -> str:
@@ -24,7 +26,8 @@ class Clips:
         if where not in self.replaced:
             self.replaced.append(where)
         out = str(self.folder / PACKAGED / str(side))
-        command = ("data", "sample-videos", out, "--short-side", str(side), "--together")
+        words = ("data", "sample-videos", out, "--short-side", str(side), "--together")
+        command = ConsoleCommand(words=words)
         if command not in self.commands:
             self.commands.append(command)
         return out

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from arch.interface import Posterior
-from arch.layers.streaming import Past, Stream
+from arch.interface import Past, Posterior, Stream
 from pvvae import distributed
 from pvvae.autoencoder.tiling import Tiles, Tiling
 from pvvae.data.clips import to_pixels, to_uint8

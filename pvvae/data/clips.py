@@ -14,8 +14,7 @@ from pvvae import seeding
 from pvvae.config import check_ranges
 from pvvae.data.held_out import HeldOutClip, HeldOutClips, held_out_clips
 from pvvae.data.schedule import Bucket, Schedule
-from pvvae.data.shards.decode import read_clip
-from pvvae.data.shards.index import ShardIndex, check_shards, require_size
+from pvvae.data.shards.index import ShardIndex, check_shards, read_clip, require_size
 from pvvae.data.video.pixels import cropped, to_pixels, to_uint8
 from pvvae.data.video.video import Frames
 from pvvae.errors import ConfigError

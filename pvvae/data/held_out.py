@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pvvae.data.shards.decode import read_clip
-from pvvae.data.shards.index import ShardIndex, require_size
+from pvvae.data.shards.index import ShardIndex, read_clip, require_size
 from pvvae.data.video.pixels import cropped
 from pvvae.data.video.video import Frames
 

@@ -4,8 +4,9 @@ Moments, not samples: a denoiser sees a fresh sample of each clip every epoch. W
 extract_latents, read by latte and generate.
 """
 
+import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,11 +16,74 @@ import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
-from pvvae.data.latent_scale import LatentScale
 from pvvae.errors import ConfigError
 from pvvae.files import write_atomic, write_json
+
+
+class LatentScale:
+    """Size and scale of latents; what is learned and sampled has mean 0 and deviation 1."""
+
+    def __init__(
+        self,
+        *,
+        mean: Sequence[float],
+        deviation: Sequence[float],
+        shape: tuple[int, int, int, int],
+        classes: Sequence[str],
+        encoder: str,
+    ) -> None:
+        """Keep the facts.
+
+        Args:
+            mean: of each channel of sampled latents.
+            deviation: of each channel, likewise.
+            shape: (c, t, h, w) of every latent.
+            classes: names of their labels.
+            encoder: digest of the weights that made them, empty where nobody noted it.
+        """
+        self.mean, self.deviation = torch.tensor(mean), torch.tensor(deviation)
+        self.shape, self.classes, self.encoder = shape, tuple(classes), encoder
+
+    @classmethod
+    def from_facts(cls, facts: Mapping[str, Any]) -> "LatentScale":
+        """Read from a file's plain data: mean, std, shape, classes, encoder."""
+        c, t, h, w = facts["shape"]
+        return cls(
+            mean=facts["mean"],
+            deviation=facts["std"],
+            shape=(c, t, h, w),
+            classes=facts["classes"],
+            encoder=facts["encoder"],
+        )
+
+    @property
+    def channels(self) -> int:
+        """c."""
+        return self.shape[0]
+
+    def normalize(self, z: Tensor) -> Tensor:
+        """Latents (..., c, t, h, w) to mean 0 and deviation 1 in each channel."""
+        return (z - self._broadcast(self.mean, z)) / self._broadcast(self.deviation, z)
+
+    def denormalize(self, z: Tensor) -> Tensor:
+        """The inverse of :meth:`normalize`."""
+        return z * self._broadcast(self.deviation, z) + self._broadcast(self.mean, z)
+
+    def _broadcast(self, value: Tensor, z: Tensor) -> Tensor:
+        return value.to(z.device, z.dtype)[:, None, None, None]
+
+
+def encoder_digest(encoder: nn.Module) -> str:
+    """sha256 of all weights, by name: fine-tuning a decoder leaves that of its encoder as it is."""
+    digest = hashlib.sha256()
+    for name, value in sorted(encoder.state_dict().items()):
+        whole = value.detach().cpu().contiguous()
+        digest.update(f"{name} {whole.dtype} {tuple(whole.shape)}\n".encode())
+        digest.update(whole.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
 
 STATISTICS = "stats.json"
 

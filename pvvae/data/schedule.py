@@ -46,7 +46,7 @@ class Bucket:
 
 
 @dataclass(frozen=True)
-class Draw:
+class SlotDraw:
     """What one slot of one step is made of."""
 
     bucket: Bucket
@@ -87,7 +87,7 @@ class Schedule:
         per_step = batches[self._choices].sum(axis=1)
         self._before = np.concatenate([np.zeros(1, np.int64), np.cumsum(per_step)])
 
-    def draw(self, step: int, slot: int, *, rollbacks: int = 0) -> Draw:
+    def draw(self, step: int, slot: int, *, rollbacks: int = 0) -> SlotDraw:
         """What ``slot`` gets in ``step``.
 
         After ``rollbacks`` the shapes are the same and everything else is new: positions that the
@@ -102,7 +102,7 @@ class Schedule:
         bucket = self.buckets[row[slot]]
         first = int(self._before[step]) + sum(self.buckets[i].batch for i in row[:slot])
         first += rollbacks * _FAR
-        return Draw(bucket, np.arange(first, first + bucket.batch, dtype=np.int64))
+        return SlotDraw(bucket, np.arange(first, first + bucket.batch, dtype=np.int64))
 
     @property
     def drawn(self) -> int:

@@ -13,14 +13,14 @@ from pvvae.config import check_ranges
 from pvvae.data.latent_shards import LatentDataset
 from pvvae.denoiser.latent_source import CachedLatents, Demand, LatentSource
 from pvvae.denoiser.online_latents import OnlineConfig, OnlineLatents
-from pvvae.denoiser.validation_fvd import EarlyConfig
+from pvvae.denoiser.validation_fvd import SampleFVDConfig
 from pvvae.distributed.slots import check_sharing, check_slots
 from pvvae.engine import EngineConfig
-from pvvae.engine.optimizer import OptimizerConfig
+from pvvae.engine.settings import OptimizerConfig
 from pvvae.errors import ConfigError
 from pvvae.run.run import RunConfig
 from pvvae.training.loop import LoopConfig
-from pvvae.training.monitoring.monitor import WatchConfig
+from pvvae.training.monitoring.monitor import MonitorConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,14 +45,14 @@ class DenoiserTrainingConfig(RunConfig):
     """How often a clip's first groups are given clean and the rest is to follow, so that videos
     can be continued. Ours; 0, the paper's, keeps comparisons of VAEs faithful."""
     optimizer: OptimizerConfig
-    early: EarlyConfig = EarlyConfig()
+    early: SampleFVDConfig = SampleFVDConfig()
     """FVD of some samples at every evaluation."""
     sequence_parallel: Count = 1
     """Consecutive processes that share each slot, and in the denoiser each latent's tokens."""
     engine: EngineConfig
     steps: Steps
     loop: LoopConfig = LoopConfig()
-    watch: WatchConfig = WatchConfig()
+    watch: MonitorConfig = MonitorConfig()
 
     def __post_init__(self) -> None:
         check_ranges(self)

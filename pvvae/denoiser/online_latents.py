@@ -17,11 +17,10 @@ from arch.ranges import Count, Length, Pixels, Range, Share, Workers
 from pvvae import distributed
 from pvvae.config import check_ranges
 from pvvae.data.clips import DataConfig, HeldOutClips, TrainingClips, held_out_clips, to_pixels
-from pvvae.data.latent_scale import LatentScale, encoder_digest
-from pvvae.data.latent_shards import ChannelStatistics
+from pvvae.data.latent_shards import ChannelStatistics, LatentScale, encoder_digest
 from pvvae.data.schedule import Bucket
 from pvvae.denoiser.latent_source import Demand, LatentBatch, LatentSource
-from pvvae.distributed.lockstep import in_turns
+from pvvae.distributed.slots import map_over_teams
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
 from pvvae.pretrained.published import is_published
@@ -196,7 +195,7 @@ class OnlineLatents(LatentSource):
             found = self._encode(to_pixels(clips[index].frames))
             return ChannelStatistics.of(found.mean.cpu(), found.logvar.cpu())
 
-        total, *others = in_turns(len(clips), look, team=1)
+        total, *others = map_over_teams(len(clips), look, team=1)
         for other in others:  # in the order of the clips: the same to the last bit everywhere
             total = total + other
         return {

@@ -1,8 +1,8 @@
 """Videos of any length: windows as long as clips in training, each going on from the one before.
 
-A window is generated given its first groups (``pvvae.denoiser.rectified_flow.continuing``). They are the last frames
-of what there is, encoded anew: so every window begins as clips in training did, with a group of one
-frame, whatever the length of the video. The paper generates single clips; this is ours.
+A window is generated given its first groups (``rectified_flow.continuing``). They are the last
+frames of what there is, encoded anew: so every window begins as clips in training did, with a group
+of one frame, whatever the length of the video. The paper generates single clips; this is ours.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from arch.interface import Backbone
-from pvvae.data.latent_scale import LatentScale
+from pvvae.data.latent_shards import LatentScale
 from pvvae.errors import ConfigError
 
 Denoise = Callable[[Tensor | None, int], Tensor]

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from arch.interface import Backbone, Denoiser
 from pvvae import seeding
-from pvvae.data.latent_scale import LatentScale
+from pvvae.data.latent_shards import LatentScale
 from pvvae.denoiser.rectified_flow import OnStep, SamplerConfig, continuing, guided, sample
 from pvvae.denoiser.rollout import roll_out
 
@@ -60,7 +60,7 @@ class Generation:
     def roll_out(
         self, block: range, first: Tensor | None, *, frames: int, known: int, done: Done
     ) -> Tensor:
-        """Videos (B, 3, frames, H, W), window by window; see :func:`pvvae.denoiser.rollout.roll_out`."""
+        """Videos (B, 3, frames, H, W), window by window, by ``roll_out``."""
         with torch.inference_mode():
             return roll_out(
                 self.backbone,

@@ -19,17 +19,14 @@ from pvvae.denoiser.rectified_flow import (
     interpolate,
     known_times,
 )
-from pvvae.denoiser.validation_fvd import Early
-from pvvae.distributed.lockstep import in_turns
-from pvvae.distributed.slots import once, process_slots
-from pvvae.engine import Engine, share_clips, step_together
+from pvvae.denoiser.validation_fvd import SampleFVD
+from pvvae.distributed.slots import map_over_teams, once, process_slots
+from pvvae.engine import Engine, share_clips, step_all_or_none
 from pvvae.run import checkpoints
 from pvvae.run.run import Run
-from pvvae.training.loop import run_loop
-from pvvae.training.monitoring.attention_kernel import say_attention
-from pvvae.training.monitoring.flops import CountFlops, SlotWork, Work, peak_flops
+from pvvae.training.loop import run_loop, write_snapshot
+from pvvae.training.monitoring.flops import CountFlops, SlotWork, Work, peak_flops, say_attention
 from pvvae.training.monitoring.throughput import Wait
-from pvvae.training.snapshot import write_snapshot
 
 VALIDATION_TIMES = (0.1, 0.3, 0.5, 0.7, 0.9)
 """Where the validation loss is measured. Ours: evenly over the path, its two ends left out."""
@@ -85,9 +82,9 @@ class DenoiserTrainer:
             network, config=config.engine, optimizer=config.optimizer, accumulation=len(self.slots)
         )
         say_attention(network, dtype=self.engine.dtype, key="denoiser")
-        self.early: Early | None = None
+        self.early: SampleFVD | None = None
         if config.early.num:
-            self.early = Early(
+            self.early = SampleFVD(
                 config.early, self.latents, seed=config.seed, team=config.sequence_parallel
             )
         self.wait = Wait()
@@ -110,7 +107,7 @@ class DenoiserTrainer:
             self.engine.backward(loss)
             self.work.add(SlotWork((len(drawn.x), *self.latents.scale.shape[1:])))
             total += loss.detach() / self.config.slots
-            applied = step_together({self.engine: rate}, losses=[total])
+            applied = step_all_or_none({self.engine: rate}, losses=[total])
         if not applied:
             return None
         clips = total.new_tensor(self.config.batch * len(self.slots) / self.config.slots)
@@ -189,7 +186,7 @@ class DenoiserTrainer:
     def _validation(self) -> float:
         """Mean over held-out clips, which the processes share out; a collective call."""
         count = min(self.config.validation_clips, self.latents.held_out)
-        losses = in_turns(count, self._held_out_flow, team=self.config.sequence_parallel)
+        losses = map_over_teams(count, self._held_out_flow, team=self.config.sequence_parallel)
         return sum(losses) / count
 
     def _held_out_flow(self, index: int) -> float:

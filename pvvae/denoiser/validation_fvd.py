@@ -14,21 +14,20 @@ from arch.ranges import Count, Number
 from pvvae import distributed, seeding
 from pvvae.config import check_ranges
 from pvvae.data.clips import held_out_clips, to_pixels, to_uint8
-from pvvae.data.video.contact_sheet import contact_sheet
-from pvvae.data.video.video import write_video
+from pvvae.data.video.video import SAMPLE_FPS, write_video
+from pvvae.data.video.writers import contact_sheet
 from pvvae.denoiser.latent_source import LatentSource
 from pvvae.denoiser.rectified_flow import LabelledVelocity, SamplerConfig, sample
 from pvvae.denoiser.trained_run import check_decoder
-from pvvae.distributed.lockstep import in_turns
+from pvvae.distributed.slots import map_over_teams
 from pvvae.errors import ConfigError
 from pvvae.metrics.frechet import frechet_distance
 from pvvae.metrics.fvd import FVD
 from pvvae.pretrained.vae_source import open_vae
-from pvvae.vae.validation import SAMPLE_FPS
 
 
 @dataclass(frozen=True, kw_only=True)
-class EarlyConfig:
+class SampleFVDConfig:
     """What is sampled at every evaluation."""
 
     num: Number = 0
@@ -57,10 +56,12 @@ class EarlyConfig:
             raise ConfigError("early.real: name the shards of the clips that the latents show")
 
 
-class Early:
+class SampleFVD:
     """The same noise and the same real clips every time, whatever the number of processes."""
 
-    def __init__(self, config: EarlyConfig, latents: LatentSource, *, seed: int, team: int) -> None:
+    def __init__(
+        self, config: SampleFVDConfig, latents: LatentSource, *, seed: int, team: int
+    ) -> None:
         """Look at the real clips, as they are and as the VAE rebuilds them.
 
         Raises:
@@ -72,7 +73,7 @@ class Early:
         check_decoder(vae, latents.scale, key="early.vae", name=str(config.vae))
         self._backbone = vae.to(distributed.device()).backbone
         self._videos = FVD(device=str(distributed.device()))
-        pairs = in_turns(self._blocks, self._known, team=team)
+        pairs = map_over_teams(self._blocks, self._known, team=team)
         self._real = torch.cat([real for real, _ in pairs])
         self.floor = frechet_distance(self._real, torch.cat([recon for _, recon in pairs]))
         """FVD of reconstructions of the real clips: what no sample of this VAE can be told to
@@ -89,7 +90,7 @@ class Early:
             folder: of the run, where the samples are put together as a video.
             step: that names it.
         """
-        made = in_turns(
+        made = map_over_teams(
             self._blocks, lambda block: self._sample(denoiser, classes, block), team=self._team
         )
         clips = torch.cat([clips for clips, _ in made])

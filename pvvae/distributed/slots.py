@@ -3,7 +3,8 @@
 A slot belongs to a team: to one process, or to as many as share each clip (``sequence_parallel``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar, cast
 
 from torch import Tensor
 
@@ -87,3 +88,29 @@ def _divisors(number: int) -> list[int]:
 
 def _either(numbers: list[int]) -> str:
     return " or ".join(map(str, numbers))
+
+
+T = TypeVar("T")
+
+
+def map_over_teams(count: int, work: Callable[[int], T], *, team: int) -> list[T]:
+    """``work(0)`` to ``work(count - 1)``, in this order, on every process; a collective call.
+
+    Every process works equally often, some once more for nothing: ZeRO 3 gathers weights in step.
+
+    Args:
+        count: at least 1.
+        work: done for each number by one team, by all of its processes alike.
+        team: processes that share each piece.
+    """
+    mine, teams = teams_of(team)
+    done: dict[int, T] = {}
+    for turn in range(-(-count // teams)):
+        index = turn * teams + mine
+        found = work(min(index, count - 1))
+        if index < count:
+            done[index] = found
+    whole: dict[int, T] = {}
+    for part in distributed.gather_objects(done):
+        whole |= cast(dict[int, T], part)
+    return [whole[index] for index in range(count)]

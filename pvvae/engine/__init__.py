@@ -3,7 +3,7 @@
 from pvvae.engine.activation_checkpointing import LEVELS, Recomputed, recompute
 from pvvae.engine.compile import compile_whole
 from pvvae.engine.engine import Engine
-from pvvae.engine.joint_step import step_together
+from pvvae.engine.joint_step import step_all_or_none
 from pvvae.engine.processes import pretend, start, stop
 from pvvae.engine.sequence_parallel import share_clips
 from pvvae.engine.settings import EngineConfig
@@ -18,6 +18,6 @@ __all__ = [
     "recompute",
     "share_clips",
     "start",
-    "step_together",
+    "step_all_or_none",
     "stop",
 ]

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from pvvae.engine.segments import segments_of
+from pvvae.engine.activation_checkpointing import segments_of
 
 GRAPHS = 1024
 """Graphs that torch may keep of one piece of code: one for each class of segment, size of its

@@ -14,10 +14,9 @@ from pvvae import distributed
 from pvvae.engine.activation_checkpointing import recompute
 from pvvae.engine.compile import compile_segments, leave_hooks_out
 from pvvae.engine.fragments import AVERAGE, WEIGHT, Fragment, FragmentReader, write_fragments
-from pvvae.engine.gradient_order import InOrder
+from pvvae.engine.gradient_order import OrderedReduction
 from pvvae.engine.gradients import Gradients
-from pvvae.engine.optimizer import OptimizerConfig
-from pvvae.engine.settings import EngineConfig, deepspeed_settings
+from pvvae.engine.settings import EngineConfig, OptimizerConfig, deepspeed_settings
 from pvvae.engine.sharding import MOMENTS, Sharding
 
 
@@ -58,7 +57,7 @@ class Engine:
         if config.compile:
             compile_segments(network)
         recompute(network, config.activation_checkpointing)
-        in_order = InOrder(network)
+        in_order = OrderedReduction(network)
         self._engine, self._optimizer, _, _ = deepspeed.initialize(
             model=network, model_parameters=trainable, config=settings, dist_init_required=False
         )
@@ -135,7 +134,7 @@ class Engine:
             del self._optimizer.step
             return
         # Every other optimizer refuses a gradient that is not finite, and cleans up after itself.
-        with self._gradients.spoilt():
+        with self._gradients.forced_overflow():
             self._engine.step()
         assert not self._engine.was_step_applied()
 
@@ -167,7 +166,7 @@ class Engine:
         """Copy this process's part; what is returned writes the copy into a folder, at any time.
 
         The folder then holds the trained parameters, the optimizer's state and the average, to be
-        taken up by any number of processes under any ZeRO stage (see :mod:`pvvae.engine.fragments`).
+        taken up by any number of processes under any ZeRO stage, see :mod:`pvvae.engine.fragments`.
         """
         kept = dict(self._kept())
         fragments = [
@@ -193,7 +192,7 @@ class Engine:
             for place in self._sharding.places:
                 place.of(flats).copy_(saved.read(kind, place.name, place.start, place.length))
         self._sharding.steps = saved.steps
-        self._sharding.spread()
+        self._sharding.copy_to_compute_weights()
 
     def _kept(self) -> Iterator[tuple[str, list[Tensor]]]:
         """Kinds of values that make up the engine's state, each in its flat tensors."""
@@ -209,7 +208,7 @@ class Engine:
             held = shard.data.clone()
             shard.data.copy_(mean)
             mean.copy_(held)
-        self._sharding.spread()
+        self._sharding.copy_to_compute_weights()
 
     def _gather(self) -> dict[str, Tensor]:
         whole: dict[str, Tensor] = {}

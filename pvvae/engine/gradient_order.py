@@ -8,7 +8,7 @@ from torch import nn
 Reduce = Callable[..., None]
 
 
-class InOrder:
+class OrderedReduction:
     """Between autograd and ZeRO: sorts what arrives, and names what does not.
 
     ZeRO 2 and 3 (and 1 with overlap) put gradients into a bucket as autograd delivers them and sum

@@ -25,7 +25,7 @@ class Gradients:
         return torch.stack(norms).to(distributed.device()).square().sum() / holders
 
     @contextmanager
-    def spoilt(self) -> Iterator[None]:
+    def forced_overflow(self) -> Iterator[None]:
         """Make ZeRO find something that is not finite, and nothing left of it afterwards."""
         gradients, _ = self._held()
         for gradient in gradients:

@@ -9,7 +9,7 @@ from pvvae import distributed
 from pvvae.engine.engine import Engine
 
 
-def step_together(rates: Mapping[Engine, float], *, losses: Iterable[Tensor]) -> bool:
+def step_all_or_none(rates: Mapping[Engine, float], *, losses: Iterable[Tensor]) -> bool:
     """Count one backward pass of each engine; after the last one of a step, update all or none.
 
     They are updated if every process's losses and every engine's gradient are finite. One

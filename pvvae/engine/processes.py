@@ -4,14 +4,38 @@ import datetime
 import logging
 import os
 import warnings
+from typing import Any
 
 import deepspeed
 import torch
 import torch.distributed as dist
+from torch import nn
 from torch._C._distributed_c10d import HashStore
 
 from pvvae import distributed
+from pvvae.distributed import device
+from pvvae.engine.settings import EngineConfig, OptimizerConfig, deepspeed_settings
 from pvvae.run.process_lifetime import follow_lifeline
+
+
+def bare_engine(network: nn.Module, *, config: EngineConfig, optimizer: OptimizerConfig) -> Any:
+    """DeepSpeed's own engine of ``network``, one backward pass a step: what benches compare with.
+
+    It has no average, no order of gradients and no check of what is finite.
+    """
+    trained = [p for p in network.parameters() if p.requires_grad]
+    settings = deepspeed_settings(
+        config,
+        optimizer,
+        elements=sum(p.numel() for p in trained),
+        accumulation=1,
+        on_cpu=device().type == "cpu",
+    )
+    engine, *_ = deepspeed.initialize(
+        model=network, model_parameters=trained, config=settings, dist_init_required=False
+    )
+    return engine
+
 
 TIMEOUT = datetime.timedelta(minutes=30)
 """How long a collective may wait. DeepSpeed's was 30 minutes until 0.19.6 made it 10, which a

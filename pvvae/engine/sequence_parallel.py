@@ -13,8 +13,7 @@ import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor
 
-from arch.interface import Shareable
-from arch.layers.sequence import Sequence
+from arch.interface import Shareable, TokenGroup
 from pvvae.engine.processes import TIMEOUT
 
 
@@ -80,10 +79,10 @@ def share_clips(network: Shareable, *, team: int, absent: bool = False) -> None:
         ValueError: if the network cannot.
     """
     if team > 1:
-        network.share(TeamSequence(AbsentTeam(team) if absent else ProcessTeam(team)))
+        network.share(TeamTokens(AbsentTeam(team) if absent else ProcessTeam(team)))
 
 
-class TeamSequence(Sequence):
+class TeamTokens(TokenGroup):
     """Tokens shared by a team, whose processes must make the same calls in the same order."""
 
     def __init__(self, team: Team) -> None:

@@ -83,7 +83,7 @@ class Sharding:
             if "step" in group:  # DeepSpeed's fused AdamW counts there
                 group["step"] = steps
 
-    def spread(self) -> None:
+    def copy_to_compute_weights(self) -> None:
         """Make the network compute with the weights that :meth:`weights` holds; collective."""
         if self._stage == 3:
             self._spread_partitioned()

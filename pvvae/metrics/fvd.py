@@ -13,11 +13,9 @@ import torch
 from torch import Tensor
 
 from pvvae.errors import ConfigError
-from pvvae.metrics.bootstrap import Interval
-from pvvae.metrics.fixed_order import order_of
 from pvvae.metrics.frechet import frechet_distance, noise_floor
 from pvvae.metrics.i3d import I3D, NUM_FEATURES, SIDE, check_clips
-from pvvae.metrics.jackknife import jackknife_interval
+from pvvae.metrics.intervals import Interval, jackknife_interval, order_of
 from pvvae.metrics.kvd import kernel_distance
 from pvvae.metrics.results import Value
 from pvvae.metrics.weight_catalog import I3D_KINETICS

@@ -45,7 +45,7 @@ class I3D(nn.Module):
     """Clips to 400 logits each, averaged over time as the release does."""
 
     def __init__(self, *, file: Path | None = None) -> None:
-        """Load the released weights (``pvvae.metrics.released_weights``), from ``file`` if one is named.
+        """Load the released weights, from ``file`` if one is named, else from their package.
 
         Raises:
             ConfigError: if the weights are not installed or not the released ones.

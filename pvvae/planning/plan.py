@@ -6,11 +6,29 @@ from dataclasses import dataclass
 from pvvae.data.schedule import Bucket
 from pvvae.engine import Recomputed
 from pvvae.planning.compute import SlotFlops, StepFlops, slot_flops, step_flops
-from pvvae.planning.disk import checkpoint_bytes, kept_checkpoints
-from pvvae.planning.measure import Memory, flops_of, memory_of
+from pvvae.planning.measure import MemoryPlan, flops_of, memory_of
 from pvvae.planning.stage import Rehearsal, Stage
 from pvvae.planning.states import FP32, Sizes, States, states
-from pvvae.training.monitoring.accelerators import Device, usable
+from pvvae.training.monitoring.flops import Device, usable
+
+
+def checkpoint_bytes(stage: Stage) -> int:
+    """One checkpoint with the parts of all processes.
+
+    What was trained in fp32 with both moments and the average, in fragments, and whole fp32
+    weights for others to load.
+    """
+    total = 0
+    for sizes, config in stage.engines.values():
+        kinds = 3 if config.ema_decay is None else 4
+        total += FP32 * (kinds * sizes.trainable + sizes.total)
+    return total
+
+
+def kept_checkpoints(stage: Stage) -> int:
+    """The newest, the best if it is none of them, and the one that is being written."""
+    return stage.loop.keep_last + 2
+
 
 ZERO_STAGES = (0, 1, 2, 3)
 
@@ -38,7 +56,7 @@ class LevelPlan:
 
     flops: float
     """Of a slot."""
-    memory: Memory
+    memory: MemoryPlan
     largest_batch: dict[int, int]
     """Clips that fit, by ZeRO stage; 0 where not even one does."""
 
@@ -155,7 +173,7 @@ def _states(stage: Stage, zero: int, processes: int) -> dict[str, States]:
 
 
 def _level_plan(rehearsal: Rehearsal, bucket: Bucket, room: dict[int, int]) -> LevelPlan:
-    def memory(batch: int) -> Memory:
+    def memory(batch: int) -> MemoryPlan:
         shape = dataclasses.replace(bucket, batch=batch)
         return memory_of(lambda: rehearsal.phases(shape), rehearsal.networks)
 

@@ -14,7 +14,7 @@ from pvvae.model import PredictiveVAE
 from pvvae.planning.meta_attention import FusedAttention
 from pvvae.vae.config import VAETrainingConfig
 from pvvae.vae.losses.adversarial import discriminator_loss
-from pvvae.vae.losses.kl import kl_divergence
+from pvvae.vae.losses.reconstruction import kl_divergence
 from pvvae.vae.objective import Objective, most_dropped
 
 META = torch.device("meta")

@@ -9,13 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from arch.interface import BackboneConfig, Denoiser, DenoiserConfig, DiscriminatorConfig
-from arch.interop.inflation import inflate
 from pvvae import config as codec
 from pvvae.data.latent_shards import STATISTICS
 from pvvae.errors import ConfigError
 from pvvae.model import Pad, PredictiveVAE
 from pvvae.pretrained.published import is_published, read_folder
-from pvvae.pretrained.tensor_files import fill, read_tensors
+from pvvae.pretrained.tensor_files import fill, inflate, read_tensors
 from pvvae.run import checkpoints
 from pvvae.run.checkpoints import Checkpoint
 from pvvae.run.folder import read_config

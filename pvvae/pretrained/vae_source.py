@@ -77,13 +77,13 @@ def fresh_vae(vae: str | PeerConfig) -> PredictiveVAE:
     return made.eval().requires_grad_(False)
 
 
-def is_others(path: Path) -> bool:
+def is_foreign(path: Path) -> bool:
     """Whether ``path`` is a folder that no stage of ours made."""
     return path.is_dir() and not is_run(path)
 
 
-def check_others(backbone: BackboneConfig, path: Path) -> None:
-    """Refuse a folder that :func:`load_others` could not use, before its weights are read.
+def check_foreign(backbone: BackboneConfig, path: Path) -> None:
+    """Refuse a folder that :func:`load_foreign` could not use, before its weights are read.
 
     Raises:
         ConfigError: in one line.
@@ -96,7 +96,7 @@ def check_others(backbone: BackboneConfig, path: Path) -> None:
         raise ConfigError(f"init: {error}") from None
 
 
-def load_others(vae: PredictiveVAE, backbone: BackboneConfig, path: Path) -> None:
+def load_foreign(vae: PredictiveVAE, backbone: BackboneConfig, path: Path) -> None:
     """Fill ``vae`` with a file's weights, or its backbone with a folder's (the pad stays fresh).
 
     Raises:

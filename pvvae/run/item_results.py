@@ -1,7 +1,8 @@
 """What a stage has measured of each clip, on disk until it has drawn its conclusion."""
 
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -11,11 +12,34 @@ from torch import Tensor
 from pvvae import distributed
 from pvvae.files import write_atomic
 
+
+class BackgroundWorker:
+    """Does a piece of work in a thread while its caller gets the next one ready.
+
+    At most one piece is under way, so that no more than two are in memory.
+    """
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=1)
+        self._last: Future[None] | None = None
+
+    def submit(self, work: Callable[[], None]) -> None:
+        """Begin ``work`` once the piece before is done; raises what that one raised."""
+        self.settle()
+        self._last = self._pool.submit(work)
+
+    def settle(self) -> None:
+        """Wait for the piece under way; raises what it raised."""
+        if self._last is not None:
+            last, self._last = self._last, None
+            last.result()
+
+
 Row = Mapping[str, Tensor]
 """Measurements of one clip by name."""
 
 
-class Kept:
+class ItemResults:
     """A folder with one file for each clip, whole or absent."""
 
     def __init__(self, folder: Path) -> None:

@@ -12,7 +12,7 @@ FILE = "progress.json"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class ItemProgress:
     """What the file holds."""
 
     done: int
@@ -30,7 +30,7 @@ class Standing:
         return self.seconds / new if new else None
 
     @classmethod
-    def read(cls, run: Path) -> "Standing | None":
+    def read(cls, run: Path) -> "ItemProgress | None":
         """What a run has noted; None if it has not, or not in a way that can be read."""
         try:
             return cls(**json.loads((run / FILE).read_text()))

@@ -11,7 +11,7 @@ from pvvae import distributed
 from pvvae.distributed.slots import teams_of
 from pvvae.files import write_json
 from pvvae.run.progress_bar import progress
-from pvvae.run.progress_file import FILE, Standing
+from pvvae.run.progress_file import FILE, ItemProgress
 from pvvae.run.run import Run
 from pvvae.run.stop_request import Stopped, stop_asked
 
@@ -20,7 +20,7 @@ NOTE_EVERY = 5.0
 """Seconds between notes of how far the run is. Ours: whoever looks waits for no fresher one."""
 
 
-class Items(Generic[T]):
+class ResumableItems(Generic[T]):
     """Shares items out among the processes: iterate over it for this process's.
 
     Whoever takes an item keeps its result before asking for the next, so a run that is killed or
@@ -95,7 +95,7 @@ class Items(Generic[T]):
         self._noted = time.monotonic()
         if not distributed.is_main():
             return
-        standing = Standing(
+        standing = ItemProgress(
             done=self._done,
             total=self._total,
             begun=self._begun,

@@ -8,7 +8,7 @@ from pvvae.study.outcomes import Arm, Measure, Outcome, Point, StudyQuestion, ar
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cell:
+class Condition:
     """One arm with all its seeds."""
 
     arm: Arm
@@ -88,7 +88,7 @@ def looks(outcome: Outcome, measure: str) -> list[Point]:
     return sorted((step, value) for step, value in points if step > 0 and math.isfinite(value))
 
 
-def left_out(cells: Sequence[Cell], measure: Measure) -> str:
+def left_out(cells: Sequence[Condition], measure: Measure) -> str:
     """Which seeds gave what is no number, after a sentence; nothing if none did."""
     seeds = {cell.name: cell.broken(measure.name) for cell in cells}
     named = [f"{name}, seed {seed}" for name, found in seeds.items() for seed in found]
@@ -104,12 +104,12 @@ def same_arm(one: Arm, other: Arm) -> bool:
     return dict(one) == dict(other)
 
 
-def cells_of(question: StudyQuestion, outcomes: Sequence[Outcome]) -> list[Cell]:
+def cells_of(question: StudyQuestion, outcomes: Sequence[Outcome]) -> list[Condition]:
     """Every arm of the study in order; seeds that were added later count as asked for."""
     known = [o for o in outcomes if not _is_foreign(question, o)]
     seeds = tuple(sorted({*question.seeds, *(outcome.seed for outcome in known)}))
     return [
-        Cell(
+        Condition(
             arm=arm,
             seeds=seeds,
             outcomes={o.seed: o for o in known if same_arm(o.arm, arm)},
@@ -123,7 +123,7 @@ def foreign(question: StudyQuestion, outcomes: Sequence[Outcome]) -> list[Outcom
     return [outcome for outcome in outcomes if _is_foreign(question, outcome)]
 
 
-def cell_of(cells: Sequence[Cell], arm: Arm) -> Cell | None:
+def cell_of(cells: Sequence[Condition], arm: Arm) -> Condition | None:
     """The cell of an arm."""
     return next((cell for cell in cells if same_arm(cell.arm, arm)), None)
 

@@ -7,14 +7,46 @@ trainer that caches latents takes the step without it.
 
 import dataclasses
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from arch.interface import Backbone, DenoiserConfig, Posterior
 from pvvae.denoiser.rectified_flow import flow_loss, interpolate
-from pvvae.engine import Engine, EngineConfig, step_together
-from pvvae.engine.optimizer import OptimizerConfig
+from pvvae.engine import Engine, EngineConfig, step_all_or_none
+from pvvae.engine.settings import OptimizerConfig
+from pvvae.planning.storages import LiveStorages
+
+
+class PeakMemory:
+    """Counts what one process holds on its device.
+
+    On CUDA the allocator counts, whoever makes a tensor. Elsewhere the storages of tensors do, from
+    their making inside :meth:`counted` or :meth:`peak`; workspaces inside a kernel are no tensors.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        """Nothing is held yet."""
+        self._live = None if device.type == "cuda" else LiveStorages([])
+
+    def counted(self) -> AbstractContextManager[Any]:
+        """What is made inside is held until it is let go."""
+        return self._live or nullcontext()
+
+    def peak(self, work: Callable[[], object]) -> int:
+        """Bytes at the fullest moment of ``work``, what was held before included."""
+        if self._live is None:
+            torch.cuda.reset_peak_memory_stats()
+            work()
+            torch.cuda.synchronize()
+            return int(torch.cuda.max_memory_allocated())
+        self._live.peak = self._live.now
+        with self._live:
+            work()
+        return self._live.peak
+
 
 Latents = Callable[[], Posterior]
 """Where a step's posterior (B, c, t, h, w) comes from: an encoder, or a cache."""
@@ -61,7 +93,7 @@ class LatteSteps:
         predicted = self._engine(x_t.to(self._engine.dtype), time, self._label(len(x), x.device))
         loss = flow_loss(predicted, x, noise).mean()
         self._engine.backward(loss)
-        step_together({self._engine: self._rate}, losses=[loss])
+        step_all_or_none({self._engine: self._rate}, losses=[loss])
 
     def _label(self, clips: int, device: torch.device) -> Tensor | None:
         if not self.classes:

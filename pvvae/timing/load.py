@@ -21,7 +21,7 @@ GUEST = 8
 SPREAD = (5.0, 95.0)
 """Percentiles: nine rounds of ten lie between. Ours: one slow round is no spread."""
 TOLERANCE = 0.5
-"""Cores more than there are that may be wanted. Ours: system services take a tenth of one or two."""
+"""Cores more than there are that may be wanted. Ours: system services take a tenth or two."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,25 +1,28 @@
 """The loop around any training step: log, evaluate, save, go on."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
 import torch
+from safetensors.torch import save_file
 from torch import Tensor
 
 from arch.ranges import Count, Number, Steps
 from pvvae import distributed
 from pvvae.config import check_ranges
 from pvvae.errors import ConfigError
+from pvvae.files import write_json
 from pvvae.run import checkpoints
 from pvvae.run.folder import read_metrics
 from pvvae.run.progress_bar import progress, say
 from pvvae.run.run import Run
 from pvvae.run.stop_request import Stopped, stop_asked
 from pvvae.training.monitoring.flops import Work
-from pvvae.training.monitoring.log_line import first, summary
-from pvvae.training.monitoring.monitor import Watch, WatchConfig
+from pvvae.training.monitoring.interval import first, summary
+from pvvae.training.monitoring.monitor import Monitor, MonitorConfig
 from pvvae.training.monitoring.throughput import Wait, memory
 
 
@@ -90,7 +93,7 @@ class Trainer(Protocol):
 
 
 def run_loop(
-    trainer: Trainer, run: Run, *, steps: int, config: LoopConfig, watch: WatchConfig
+    trainer: Trainer, run: Run, *, steps: int, config: LoopConfig, watch: MonitorConfig
 ) -> None:
     """Train to ``steps`` from wherever the run folder stands.
 
@@ -98,7 +101,7 @@ def run_loop(
         ConfigError: if steps are skipped again and again, or the disk is full.
         Stopped: if it was asked to leave, and has saved.
     """
-    watching = Watch(watch, folder=run.folder)
+    watching = Monitor(watch, folder=run.folder)
     start, rollbacks = _resume(trainer, run, watching)
     trainer.start(start, rollbacks=rollbacks)
     writer = checkpoints.Writer(run.checkpoints, keep_last=config.keep_last)
@@ -163,7 +166,7 @@ def _evaluate(trainer: Trainer, run: Run, done: int) -> float | None:
 
 
 def _roll_back(
-    trainer: Trainer, run: Run, watching: Watch, done: int, *, config: LoopConfig
+    trainer: Trainer, run: Run, watching: Monitor, done: int, *, config: LoopConfig
 ) -> tuple[int, int]:
     """Take up the newest checkpoint; the step to go on from, and how often the run went back.
 
@@ -204,7 +207,7 @@ def _rollbacks(run: Run, step: int) -> tuple[int, int]:
     return total, here
 
 
-def _state(trainer: Trainer, watching: Watch) -> checkpoints.Write:
+def _state(trainer: Trainer, watching: Monitor) -> checkpoints.Write:
     """Copies of everything a checkpoint holds."""
     parts = (trainer.snapshot(), watching.snapshot())
     return lambda folder: [path for write in parts for path in write(folder)]
@@ -213,7 +216,7 @@ def _state(trainer: Trainer, watching: Watch) -> checkpoints.Write:
 def _leave(
     trainer: Trainer,
     run: Run,
-    watching: Watch,
+    watching: Monitor,
     writer: checkpoints.Writer,
     done: int,
     config: LoopConfig,
@@ -228,7 +231,7 @@ def _leave(
     raise Stopped(f"{run.folder}: saved at step {done}, as asked; the same command goes on")
 
 
-def _resume(trainer: Trainer, run: Run, watching: Watch) -> tuple[int, int]:
+def _resume(trainer: Trainer, run: Run, watching: Monitor) -> tuple[int, int]:
     """The step to go on from, and how often the run went back before it."""
     # Reading all of a checkpoint to check it is enough work for one process.
     found = distributed.from_main(lambda: checkpoints.newest(run.checkpoints, warn=say))
@@ -242,3 +245,28 @@ def _resume(trainer: Trainer, run: Run, watching: Watch) -> tuple[int, int]:
     distributed.barrier()
     say(f"{run.folder}: going on from step {found.step}")
     return found.step, _rollbacks(run, found.step)[0]
+
+
+def write_snapshot(
+    engines: Mapping[str, checkpoints.Write],
+    whole: Mapping[str, Mapping[str, Tensor]],
+    small: Mapping[str, Any],
+    folder: Path,
+) -> list[Path]:
+    """Write one process's files into ``folder``; the files.
+
+    Args:
+        engines: by name, what writes an engine's part into a folder.
+        whole: by name, a network's weights; empty but on the main process.
+        small: plain data by file name, equal on all processes; the main one writes it.
+        folder: of the checkpoint.
+    """
+    written = [path for name, write in engines.items() for path in write(folder / name)]
+    for name, weights in whole.items():
+        if weights:
+            save_file(dict(weights), folder / f"{name}.safetensors")
+            written.append(folder / f"{name}.safetensors")
+    for name, data in small.items() if distributed.is_main() else ():
+        write_json(folder / name, data)
+        written.append(folder / name)
+    return written

@@ -13,15 +13,15 @@ from pvvae.data.clips import DataConfig, TrainingClips, check_shards
 from pvvae.data.schedule import Bucket
 from pvvae.distributed.slots import check_sharing, check_slots
 from pvvae.engine import EngineConfig
-from pvvae.engine.optimizer import OptimizerConfig
+from pvvae.engine.settings import OptimizerConfig
 from pvvae.errors import ConfigError
 from pvvae.model import Pad, PredictiveVAE
 from pvvae.pretrained.runs import load_discriminator_weights, load_vae_weights
-from pvvae.pretrained.vae_source import check_others, is_others, load_others
+from pvvae.pretrained.vae_source import check_foreign, is_foreign, load_foreign
 from pvvae.run.folder import is_run, read_config
 from pvvae.run.run import RunConfig
 from pvvae.training.loop import LoopConfig
-from pvvae.training.monitoring.monitor import WatchConfig
+from pvvae.training.monitoring.monitor import MonitorConfig
 from pvvae.vae.objective import ObjectiveConfig
 from pvvae.vae.validation import HeldOutConfig
 
@@ -40,8 +40,8 @@ class VAETrainingConfig(RunConfig):
     init: str | None = None
     """Run folder of the stage before, whose weights this one starts from; null is from scratch.
 
-    Or a .safetensors file, of a VAE like this one or of an image VAE with its layout and 2D kernels;
-    or a folder of others' weights, where the backbone reads such."""
+    Or a .safetensors file, of a VAE like this one or of an image VAE with its layout and 2D
+    kernels; or a folder of others' weights, where the backbone reads such."""
     data: DataConfig
     held_out: HeldOutConfig
     objective: ObjectiveConfig
@@ -57,7 +57,7 @@ class VAETrainingConfig(RunConfig):
     discriminator_engine: EngineConfig = EngineConfig(zero_stage=1)
     steps: Steps
     loop: LoopConfig = LoopConfig()
-    watch: WatchConfig = WatchConfig()
+    watch: MonitorConfig = MonitorConfig()
 
     def __post_init__(self) -> None:
         check_ranges(self)
@@ -76,7 +76,7 @@ class VAETrainingConfig(RunConfig):
         """The stage before, if weights come from one."""
         if self.init is None or self.init.endswith(WEIGHTS):
             return None
-        return None if is_others(Path(self.init)) else Path(self.init)
+        return None if is_foreign(Path(self.init)) else Path(self.init)
 
     def check(self, processes: int) -> None:
         slots, team = self.data.slots, self.sequence_parallel
@@ -85,7 +85,7 @@ class VAETrainingConfig(RunConfig):
         if self.init_run is not None:
             _check_before(self.init_run)
         elif self.init is not None:
-            check_others(self.backbone, Path(self.init))
+            check_foreign(self.backbone, Path(self.init))
         clips = TrainingClips(self.data, steps=self.steps, seed=self.seed)
         check_shards(clips.index, teams)
         if self.data.held_out is not None:
@@ -132,7 +132,7 @@ def build_vae(config: VAETrainingConfig) -> PredictiveVAE:
     if config.init_run is not None:
         load_vae_weights(vae, config.backbone, run=config.init_run)
     elif config.init is not None:
-        load_others(vae, config.backbone, Path(config.init))
+        load_foreign(vae, config.backbone, Path(config.init))
     return vae
 
 

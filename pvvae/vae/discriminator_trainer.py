@@ -10,15 +10,14 @@ from torch import Tensor, nn
 
 from pvvae import distributed
 from pvvae.engine import Engine
-from pvvae.vae.losses.adversarial import discriminator_loss
-from pvvae.vae.losses.lecam import Anchors, lecam
+from pvvae.vae.losses.adversarial import Anchors, discriminator_loss, lecam
 from pvvae.vae.objective import ObjectiveConfig
 
 ANCHORS = "lecam.json"
 """File of a checkpoint with LeCAM's averages, if it has any."""
 
 
-class Judge:
+class DiscriminatorTrainer:
     """A discriminator, its engine and LeCAM's averages of what it has said."""
 
     def __init__(self, engine: Engine, objective: ObjectiveConfig) -> None:

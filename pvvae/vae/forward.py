@@ -14,7 +14,7 @@ from pvvae.vae.objective import ObjectiveConfig, sample_dropped
 
 
 @dataclass(frozen=True)
-class Seen:
+class SlotOutput:
     """A slot after its pass through the VAE."""
 
     x: Tensor
@@ -31,7 +31,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class SlotInputs:
     """A slot's clips and all that is drawn for them."""
 
     x: Tensor
@@ -43,7 +43,7 @@ class Drawn:
     noise: Tensor
     """(B, c, t, h, w) of the posterior's sample."""
     lpips_frames: Tensor | None
-    """As :attr:`Seen.lpips_frames`."""
+    """As :attr:`SlotOutput.lpips_frames`."""
 
 
 class Forward:
@@ -56,23 +56,23 @@ class Forward:
         self._groups, self._stride = backbone.latent_frames, backbone.stride
         self._channels = backbone.latent_channels
 
-    def __call__(self, batch: ClipBatch, *, graph: bool = True) -> Seen:
+    def __call__(self, batch: ClipBatch, *, graph: bool = True) -> SlotOutput:
         """Reconstruct one slot, for a backward pass or (without ``graph``) to look at only."""
         drawn = self.draw(batch)
         x, dropped = drawn.x, drawn.dropped
         with torch.set_grad_enabled(graph):
             recon, mean, logvar = self._engine(x.to(self._engine.dtype), dropped, drawn.noise)
         observed = None if isinstance(dropped, int) else (drawn.groups - dropped).to(x.device)
-        return Seen(x, recon, Posterior(mean, logvar), dropped, observed, drawn.lpips_frames)
+        return SlotOutput(x, recon, Posterior(mean, logvar), dropped, observed, drawn.lpips_frames)
 
-    def draw(self, batch: ClipBatch) -> Drawn:
+    def draw(self, batch: ClipBatch) -> SlotInputs:
         """Whatever is random about a slot."""
         x = batch.x.to(distributed.device())
         groups = self._groups(x.shape[2])
         positions = batch.positions.tolist()
         dropped = sample_dropped(groups, self._objective, seed=self._seed, positions=positions)
         frames = self._lpips_frames(x.shape[2], positions)
-        return Drawn(x, groups, dropped, self._noise(x, groups, positions), frames)
+        return SlotInputs(x, groups, dropped, self._noise(x, groups, positions), frames)
 
     def _noise(self, x: Tensor, groups: int, positions: Sequence[int]) -> Tensor:
         """Standard normal (B, c, t, h, w) for the posterior's sample."""

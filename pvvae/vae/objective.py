@@ -101,7 +101,7 @@ def sample_dropped(
 
 
 @dataclass(frozen=True)
-class Cut:
+class PixelGradients:
     """What the losses say at the reconstruction, where the graph is cut."""
 
     pulls: dict[str, Tensor]
@@ -112,10 +112,10 @@ class Cut:
     heads: Tensor | None = None
     """(2, P) gradients at the head's weights of pixel losses and GAN, for the adaptive scale."""
 
-    def scaled(self, scale: Tensor) -> "Cut":
+    def scaled(self, scale: Tensor) -> "PixelGradients":
         """With the GAN's pull times ``scale`` (), which joins the losses as ``gan_scale``."""
         pulls = self.pulls | {"gan": scale * self.pulls["gan"]}
-        return Cut(pulls, self.losses | {"gan_scale": scale}, self.heads)
+        return PixelGradients(pulls, self.losses | {"gan_scale": scale}, self.heads)
 
     @property
     def pull(self) -> Tensor:
@@ -155,7 +155,7 @@ class Objective:
         *,
         frames: Tensor | None = None,
         discriminator: nn.Module | None = None,
-    ) -> Cut:
+    ) -> PixelGradients:
         """Losses and pulls of a reconstruction, the GAN's not scaled yet.
 
         Args:
@@ -176,9 +176,9 @@ class Objective:
         if discriminator is not None:
             losses["gan"], pull = self._adversarial_pull(leaf, discriminator)
             if self._adaptive is not None:
-                heads = self._adaptive.gradients(Cut(pulls, {}).pull, pull)
+                heads = self._adaptive.gradients(PixelGradients(pulls, {}).pull, pull)
             pulls["gan"] = weights.weight_gan * pull
-        return Cut(pulls, {name: loss.detach() for name, loss in losses.items()}, heads)
+        return PixelGradients(pulls, {name: loss.detach() for name, loss in losses.items()}, heads)
 
     @property
     def adaptive(self) -> bool:
@@ -186,7 +186,7 @@ class Objective:
         return self._adaptive is not None
 
     def scale(self, heads: Tensor) -> Tensor:
-        """Scale () of the GAN's pull from :attr:`Cut.heads` of a batch, or their sum over parts."""
+        """Scale () of the GAN's gradient, from a batch's ``PixelGradients.heads`` or their sum."""
         assert self._adaptive is not None, "the GAN's weight is fixed"
         return self._adaptive.ratio(heads)
 

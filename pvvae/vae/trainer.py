@@ -12,21 +12,19 @@ from pvvae import distributed
 from pvvae.data.clips import ClipBatch, TrainingClips
 from pvvae.data.data_facts import record_data
 from pvvae.distributed.slots import once, process_slots
-from pvvae.engine import Engine, share_clips, step_together
+from pvvae.engine import Engine, share_clips, step_all_or_none
 from pvvae.pretrained.runs import checkpoint_of
 from pvvae.run import checkpoints
 from pvvae.run.run import Run
-from pvvae.training.loop import run_loop
-from pvvae.training.monitoring.attention_kernel import say_attention
-from pvvae.training.monitoring.flops import CountFlops, SlotWork, Work, peak_flops
+from pvvae.training.loop import run_loop, write_snapshot
+from pvvae.training.monitoring.flops import CountFlops, SlotWork, Work, peak_flops, say_attention
 from pvvae.training.monitoring.latent_health import latent_health, latent_moments
 from pvvae.training.monitoring.throughput import Wait
-from pvvae.training.snapshot import write_snapshot
 from pvvae.vae.config import VAETrainingConfig, build_discriminator, build_vae
-from pvvae.vae.discriminator_trainer import Judge
-from pvvae.vae.forward import Forward, Seen
-from pvvae.vae.losses.kl import kl_divergence
-from pvvae.vae.objective import Cut, Objective
+from pvvae.vae.discriminator_trainer import DiscriminatorTrainer
+from pvvae.vae.forward import Forward, SlotOutput
+from pvvae.vae.losses.reconstruction import kl_divergence
+from pvvae.vae.objective import Objective, PixelGradients
 from pvvae.vae.validation import HeldOut
 
 
@@ -92,7 +90,7 @@ class VAETrainer:
         self._moments: Tensor | None = None
         self._batches: Iterator[list[ClipBatch]] = iter(())
 
-    def _judge(self) -> Judge | None:
+    def _judge(self) -> DiscriminatorTrainer | None:
         if self.config.discriminator is None:
             return None
         engine = Engine(
@@ -101,7 +99,7 @@ class VAETrainer:
             optimizer=self.config.discriminator_optimizer,
             accumulation=len(self.slots),
         )
-        judge = Judge(engine, self.config.objective)
+        judge = DiscriminatorTrainer(engine, self.config.objective)
         if self.config.init_run is not None and self.config.objective.weight_lecam:
             judge.recall(checkpoint_of(self.config.init_run).folder)
         return judge
@@ -131,7 +129,7 @@ class VAETrainer:
             totals["pixels"] = totals.get("pixels", 0.0) + loss.new_tensor(_pixels(seen.x))
             self.work.add(self._work(seen, step))
             moments.append(latent_moments(seen.posterior, seen.observed))
-            applied = step_together(self._rates(step), losses=totals.values())
+            applied = step_all_or_none(self._rates(step), losses=totals.values())
         if not applied:
             return None
         team = self.config.sequence_parallel
@@ -145,7 +143,7 @@ class VAETrainer:
 
     def _cuts(
         self, batches: Sequence[ClipBatch], shares: Sequence[float], step: int
-    ) -> Iterator[tuple[Seen, Cut]]:
+    ) -> Iterator[tuple[SlotOutput, PixelGradients]]:
         """Each slot's pass through the VAE and what the losses say there; one graph at a time."""
         judged = self._judged(step)
         if not judged or not self.objective.adaptive:
@@ -166,13 +164,15 @@ class VAETrainer:
         for batch, cut in zip(batches, cuts, strict=True):
             yield seen if alone else self.forward(batch), cut.scaled(scale)
 
-    def _cut(self, seen: Seen, judged: bool) -> Cut:
+    def _cut(self, seen: SlotOutput, judged: bool) -> PixelGradients:
         network = self.judge.network if self.judge is not None and judged else None
         return self.objective.at_reconstruction(
             seen.recon, seen.x, frames=seen.lpips_frames, discriminator=network
         )
 
-    def _learn(self, seen: Seen, cut: Cut, step: int, weight: float) -> dict[str, Tensor]:
+    def _learn(
+        self, seen: SlotOutput, cut: PixelGradients, step: int, weight: float
+    ) -> dict[str, Tensor]:
         """Backward of both networks on one slot; neither is updated here."""
         kl = kl_divergence(seen.posterior, seen.observed).mean()
         pixels = (seen.recon * cut.pull.to(seen.recon.dtype)).sum()
@@ -182,7 +182,7 @@ class VAETrainer:
             losses |= self.judge.learn(seen.x, seen.recon, weight=weight)
         return losses
 
-    def _work(self, seen: Seen, step: int) -> SlotWork:
+    def _work(self, seen: SlotOutput, step: int) -> SlotWork:
         twice = self._judged(step) and self.objective.adaptive and len(self.slots) > 1
         batch, _, frames, height, width = seen.x.shape
         return SlotWork(

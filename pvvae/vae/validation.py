@@ -12,18 +12,15 @@ from pvvae import distributed
 from pvvae.config import check_ranges
 from pvvae.data.clips import HeldOutClips, held_out_clips, to_pixels, to_uint8
 from pvvae.data.video.pixels import in_8_bits
-from pvvae.data.video.video import Frames, write_video
-from pvvae.distributed.lockstep import in_turns
+from pvvae.data.video.video import SAMPLE_FPS, Frames, write_video
+from pvvae.distributed.slots import map_over_teams
 from pvvae.engine import Engine
 from pvvae.metrics.per_frame import to_unit
 from pvvae.metrics.prediction_error import prediction_error
 from pvvae.metrics.psnr import frame_psnr
 from pvvae.model import PredictiveVAE
-from pvvae.vae.losses.kl import kl_divergence
+from pvvae.vae.losses.reconstruction import kl_divergence
 from pvvae.vae.objective import Objective
-
-SAMPLE_FPS = 8
-"""Frames a second of sample videos: Latte's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +100,7 @@ class HeldOut:
                 write_video(video, _side_by_side(pictures), fps=SAMPLE_FPS)
             return row
 
-        rows = in_turns(count, look, team=self.team)
+        rows = map_over_teams(count, look, team=self.team)
         means = {name: sum(row[name] for row in rows) / count for name in rows[0]}
         return means | {"score": means["psnr"]}, video if distributed.is_main() else None
 

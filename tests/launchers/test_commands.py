@@ -11,7 +11,7 @@ import pytest
 
 from launchers import cli
 from pvvae.data.video.video import probe, read_video, write_video
-from pvvae.run.progress_file import Standing
+from pvvae.run.progress_file import ItemProgress
 from tests.launchers.squares import FPS, moving_squares
 
 
@@ -159,7 +159,7 @@ def test_status_tells_clips_pace_and_time_left_of_a_run_without_steps(
     run_folder = tmp_path / "samples"
     run_folder.mkdir()
     (run_folder / "config.yaml").write_text("stage: generate\n")
-    standing = Standing(done=80, total=2048, begun=16, seconds=320.0)
+    standing = ItemProgress(done=80, total=2048, begun=16, seconds=320.0)
     (run_folder / "progress.json").write_text(json.dumps(asdict(standing)))
     run("status", tmp_path)
     shown = f"{run_folder}  generate  interrupted  80/2048 clips  5 s/clip, 2 h 44 min left"

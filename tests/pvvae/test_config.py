@@ -138,7 +138,7 @@ def test_a_resolved_config_loads_back_equal() -> None:
 def test_a_resolved_shipped_config_loads_back_equal_from_its_yaml(tmp_path: Path) -> None:
     import yaml
 
-    from launchers.commands.configs import ROOT
+    from launchers.machines.shipped_configs import ROOT
     from stages import program
 
     _, config = program.load(ROOT / "tiny/cnn/predictive.yaml", ["optimizer.lr=5e-5"])

@@ -15,7 +15,7 @@ from pvvae.engine.fragments import FragmentReader
 from pvvae.errors import ConfigError
 from pvvae.files import write_array
 from pvvae.pretrained.runs import load_vae
-from pvvae.run.progress_file import Standing
+from pvvae.run.progress_file import ItemProgress
 from pvvae.run.stop_request import VARIABLE, Stopped
 from pvvae.vae.trainer import VAETrainer
 from tests.stages.short import STAGES, run_stage
@@ -225,7 +225,7 @@ def test_a_stage_without_steps_leaves_after_any_item_and_goes_on(
             try:
                 run_stage(stage, shards, tmp_path)
             except Stopped:
-                left.append(Standing.read(run))
+                left.append(ItemProgress.read(run))
     assert [(s.done, s.total) for s in left] == LEAVES[stage]
     assert metrics(run) == metrics(whole / stage)
     assert results(run) == results(whole / stage)

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn.attention.flex_attention import BlockMask, create_block_mask, flex_attention
 
 from arch.layers.attention.call import Call
-from arch.layers.attention.mask import Leading, Runs, Sight
+from arch.layers.attention.mask import IntervalMask, Mask, PrefixMask
 
 SMALLEST_HEAD = 16
 """Of the compiled kernel: Triton's matrix products have no smaller side."""
@@ -33,7 +33,7 @@ class FlexKernel:
             return f"needs heads of at least {SMALLEST_HEAD} channels, got {call.head_dim}"
         return None
 
-    def __call__(self, q: Tensor, k: Tensor, v: Tensor, sight: Sight) -> Tensor:
+    def __call__(self, q: Tensor, k: Tensor, v: Tensor, sight: Mask) -> Tensor:
         """(B, heads, N, D) and (B, heads, M, D) -> (B, heads, N, D)."""
         mask = None if sight is None else block_mask(sight, q.shape[2], q.device)
         kernel: Any = _compiled() if q.is_cuda else flex_attention
@@ -42,9 +42,9 @@ class FlexKernel:
 
 
 @lru_cache(maxsize=MASKS)
-def block_mask(sight: Runs | Leading, queries: int, device: torch.device) -> BlockMask:
+def block_mask(sight: IntervalMask | PrefixMask, queries: int, device: torch.device) -> BlockMask:
     """Each query's interval of keys, and the blocks in which it lies; once for all layers."""
-    begin, end = sight.bounds(queries) if isinstance(sight, Leading) else sight.bounds(device)
+    begin, end = sight.bounds(queries) if isinstance(sight, PrefixMask) else sight.bounds(device)
 
     def sees(clip: Tensor, head: Tensor, query: Tensor, key: Tensor) -> Tensor:
         row = clip if len(begin) > 1 else 0

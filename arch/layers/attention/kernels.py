@@ -4,10 +4,10 @@ from typing import Literal, Protocol
 
 from torch import Tensor
 
-from arch.layers.attention.call import Call
+from arch.layers.attention.call import Call, call_of
 from arch.layers.attention.flash import FLASH2, FLASH3, FLASH4
 from arch.layers.attention.flex import FlexKernel
-from arch.layers.attention.mask import Sight
+from arch.layers.attention.mask import Mask
 from arch.layers.attention.sdpa import TorchKernel
 from arch.layers.attention.xformers import EfficientKernel
 
@@ -20,7 +20,7 @@ class Kernel(Protocol):
     def obstacle(self, call: Call) -> str | None:
         """Why it cannot take a call, or None."""
 
-    def __call__(self, q: Tensor, k: Tensor, v: Tensor, sight: Sight) -> Tensor:
+    def __call__(self, q: Tensor, k: Tensor, v: Tensor, sight: Mask) -> Tensor:
         """The mixed values (B, heads, N, D)."""
 
 
@@ -61,3 +61,31 @@ def choose(backend: Backend, call: Call) -> tuple[str, str]:
     if obstacle := KERNELS[backend].obstacle(call):
         raise ValueError(f"attention_backend: {backend} {obstacle}; auto takes what works")
     return backend, ""
+
+
+def attention(
+    q: Tensor, k: Tensor, v: Tensor, *, sight: Mask = None, backend: Backend = "auto"
+) -> Tensor:
+    """softmax(q k^T / sqrt(D)) v for q (B, heads, N, D) and k, v (B, heads, M, D).
+
+    Args:
+        sight: what each query sees; None is everything.
+        backend: which kernel computes it.
+
+    Raises:
+        ValueError: if a backend is asked for by name that is missing or cannot do this.
+    """
+    name, _ = choose(backend, call_of(q, k, v))
+    return KERNELS[name](q, k, v, sight)
+
+
+def explained(backend: Backend, call: Call) -> str:
+    """A line for the log: which kernel takes such calls, and why.
+
+    Raises:
+        ValueError: as :func:`attention`.
+    """
+    name, why = choose(backend, call)
+    if why and call.capability is None:
+        why = "flash-attn needs an NVIDIA GPU"
+    return f"attention: {name} on {call.device}" + (f" ({why})" if why else "")

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 
-class Run(NamedTuple):
+class Interval(NamedTuple):
     """``queries`` consecutive queries that all see the keys from ``begin`` up to ``end``."""
 
     queries: int
@@ -19,15 +19,17 @@ class Run(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Runs:
+class IntervalMask:
     """Runs of queries, one after the other, the same in every clip of the batch."""
 
-    runs: tuple[Run, ...]
+    runs: tuple[Interval, ...]
     keys: int
     """All keys, seen or not."""
 
     @classmethod
-    def block_causal(cls, groups: int, *, size: int, window: int | None, before: int = 0) -> "Runs":
+    def block_causal(
+        cls, groups: int, *, size: int, window: int | None, before: int = 0
+    ) -> "IntervalMask":
         """The last ``groups`` groups of ``size`` tokens, each seeing itself and what came before.
 
         Args:
@@ -38,15 +40,15 @@ class Runs:
         """
         ends = [(before + group + 1) * size for group in range(groups)]
         seen = [end if window is None else min(window * size, end) for end in ends]
-        runs = tuple(Run(size, end - n, end) for end, n in zip(ends, seen, strict=True))
+        runs = tuple(Interval(size, end - n, end) for end, n in zip(ends, seen, strict=True))
         return cls(runs, keys=ends[-1])
 
     @classmethod
-    def packed(cls, clips: Iterable["Runs"]) -> "Runs":
+    def packed(cls, clips: Iterable["IntervalMask"]) -> "IntervalMask":
         """Clips one after the other that do not see each other."""
         runs, keys = [], 0
         for clip in clips:
-            runs += [Run(n, keys + begin, keys + end) for n, begin, end in clip.runs]
+            runs += [Interval(n, keys + begin, keys + end) for n, begin, end in clip.runs]
             keys += clip.keys
         return cls(tuple(runs), keys)
 
@@ -72,7 +74,7 @@ class Runs:
 
 
 @dataclass(frozen=True, eq=False)
-class Leading:
+class PrefixMask:
     """All queries of a clip see its first keys, of each clip another number."""
 
     seen: Tensor
@@ -82,7 +84,7 @@ class Leading:
     """Boolean (B, 1, 1, keys): True where a query may look."""
 
     @classmethod
-    def of(cls, seen: Tensor, *, keys: int) -> "Leading":
+    def of(cls, seen: Tensor, *, keys: int) -> "PrefixMask":
         """``seen`` of so many keys; the mask is written here, once for all layers."""
         index = torch.arange(keys, device=seen.device)
         return cls(seen, (index < seen[:, None])[:, None, None])
@@ -97,9 +99,11 @@ class Leading:
         end = self.seen[:, None].expand(-1, queries)
         return torch.zeros_like(end), end
 
-    def in_a_row(self, queries: int) -> Runs:
+    def in_a_row(self, queries: int) -> IntervalMask:
         """The same of clips one after the other, each with so many queries."""
-        return Runs.packed(Runs((Run(queries, 0, seen),), self.keys) for seen in self._counts)
+        return IntervalMask.packed(
+            IntervalMask((Interval(queries, 0, seen),), self.keys) for seen in self._counts
+        )
 
     @cached_property
     def _counts(self) -> list[int]:
@@ -108,5 +112,5 @@ class Leading:
         return counts
 
 
-Sight = Runs | Leading | None
+Mask = IntervalMask | PrefixMask | None
 """None: every query sees every key."""

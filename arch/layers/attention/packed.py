@@ -7,7 +7,7 @@ from einops import rearrange
 from torch import Tensor
 
 from arch.layers.attention.call import Call
-from arch.layers.attention.mask import Leading, Runs, Sight
+from arch.layers.attention.mask import IntervalMask, Mask, PrefixMask
 
 
 class PackedKernel(ABC):
@@ -27,20 +27,20 @@ class PackedKernel(ABC):
     ) -> Tensor:
         """Sequences of so many queries and keys in one row: (N, heads, D), (M, heads, D)."""
 
-    def __call__(self, q: Tensor, k: Tensor, v: Tensor, sight: Sight) -> Tensor:
+    def __call__(self, q: Tensor, k: Tensor, v: Tensor, sight: Mask) -> Tensor:
         """(B, heads, N, D) and (B, heads, M, D) -> (B, heads, N, D)."""
         q, k, v = (rearrange(part, "b heads n d -> b n heads d") for part in (q, k, v))
-        if isinstance(sight, Leading):
+        if isinstance(sight, PrefixMask):
             out = self._in_a_row(q, k, v, sight.in_a_row(q.shape[1]))
-        elif isinstance(sight, Runs) and sight.apart:
-            out = self._in_a_row(q, k, v, Runs.packed([sight] * len(q)))
-        elif isinstance(sight, Runs):
+        elif isinstance(sight, IntervalMask) and sight.apart:
+            out = self._in_a_row(q, k, v, IntervalMask.packed([sight] * len(q)))
+        elif isinstance(sight, IntervalMask):
             out = self._by_run(q, k, v, sight)
         else:
             out = self.plain(q, k, v)
         return rearrange(out, "b n heads d -> b heads n d")
 
-    def _in_a_row(self, q: Tensor, k: Tensor, v: Tensor, sight: Runs) -> Tensor:
+    def _in_a_row(self, q: Tensor, k: Tensor, v: Tensor, sight: IntervalMask) -> Tensor:
         """One call for the runs of all clips; keys that nobody sees are left out."""
         k, v = (
             torch.cat([part.flatten(0, 1)[run.begin : run.end] for run in sight.runs])
@@ -49,7 +49,7 @@ class PackedKernel(ABC):
         seen = [run.end - run.begin for run in sight.runs]
         return self.packed(q.flatten(0, 1), k, v, queries=sight.queries, keys=seen).view(q.shape)
 
-    def _by_run(self, q: Tensor, k: Tensor, v: Tensor, sight: Runs) -> Tensor:
+    def _by_run(self, q: Tensor, k: Tensor, v: Tensor, sight: IntervalMask) -> Tensor:
         """A call for each run: in a row, the keys that several see would have to be copied."""
         parts = []
         asking = torch.split(q, sight.queries, dim=1)

@@ -7,8 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from arch.interface import Backbone, BackboneConfig, Posterior
-from arch.layers.streaming import Past, Stream, check_chunk
+from arch.interface import Backbone, BackboneConfig, Past, Posterior, Stream, check_chunk
 from pvvae.errors import ConfigError
 
 MOMENTS = ("latent_mean", "latent_logvar")

@@ -10,9 +10,8 @@ from pvvae.data.evaluation.clip_lists import read_clip_list
 from pvvae.data.held_out import turns
 from pvvae.data.packing.clip_files import clip_length, find_clip_files, iterate_clip
 from pvvae.data.packing.sources import Source
-from pvvae.data.shards.decode import read_clip
 from pvvae.data.shards.foreign import class_numbers
-from pvvae.data.shards.index import ShardIndex
+from pvvae.data.shards.index import ShardIndex, read_clip
 from pvvae.data.video.video import Frames
 from pvvae.errors import ConfigError
 

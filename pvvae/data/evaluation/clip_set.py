@@ -17,12 +17,11 @@ import numpy as np
 
 from pvvae import distributed, seeding
 from pvvae.config import differences
-from pvvae.data.digests import clip_digest, set_digest
 from pvvae.data.evaluation.candidates import Candidates, open_candidates
 from pvvae.data.held_out import HeldOutClip
 from pvvae.data.shards.samples import Reject
 from pvvae.data.video.frames import resize_to_cover
-from pvvae.data.video.pixels import cropped
+from pvvae.data.video.pixels import clip_digest, cropped, set_digest
 from pvvae.data.video.video import Frames
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
@@ -33,7 +32,7 @@ RESIZE = "to cover, by Pillow's bicubic with antialiasing; then centre crop, uin
 
 
 @dataclass(frozen=True, kw_only=True)
-class Draw:
+class ClipDraw:
     """Which clips are asked for."""
 
     where: str
@@ -65,7 +64,7 @@ class EvaluationClips:
 
     def __init__(
         self,
-        draw: Draw,
+        draw: ClipDraw,
         candidates: Candidates,
         chosen: tuple[Chosen, ...],
         skipped: tuple[Reject, ...],
@@ -140,12 +139,12 @@ def evaluation_clips(
         where: a folder of shards, of videos, of folders of frames or of uint8 ``.npy`` clips; or a
             list of clips (``pvvae.data.evaluation.clip_lists``).
         frame_stride: of a video, keep every so-maniest frame.
-        random_start: see :class:`Draw`; reconstruction is measured on first frames.
+        random_start: see :class:`ClipDraw`; reconstruction is measured on first frames.
 
     Raises:
         ConfigError: if there is nothing that can be used, or ``manifest`` is of other clips.
     """
-    draw = Draw(
+    draw = ClipDraw(
         where=str(where),
         frames=frames,
         height=height,
@@ -178,7 +177,9 @@ def write_manifest(path: Path, clips: EvaluationClips) -> None:
         write_json(path, clips.plain())
 
 
-def _survey(candidates: Candidates, draw: Draw) -> tuple[tuple[Chosen, ...], tuple[Reject, ...]]:
+def _survey(
+    candidates: Candidates, draw: ClipDraw
+) -> tuple[tuple[Chosen, ...], tuple[Reject, ...]]:
     """The first ``num`` of the draw that can be used, and those before them that cannot."""
     order = list(range(len(candidates))) if draw.num is None else candidates.drawn(draw.seed)
     wanted = len(order) if draw.num is None else min(draw.num, len(order))
@@ -210,7 +211,7 @@ def _in_turn(mine: list[Any], total: int) -> list[Any]:
     return [parts[n % len(parts)][n // len(parts)] for n in range(total)]
 
 
-def _look(candidates: Candidates, place: int, draw: Draw) -> Chosen | Reject:
+def _look(candidates: Candidates, place: int, draw: ClipDraw) -> Chosen | Reject:
     name = candidates.ids[place]
     try:
         clip, size = _read(candidates, place, draw)
@@ -219,7 +220,7 @@ def _look(candidates: Candidates, place: int, draw: Draw) -> Chosen | Reject:
     return Chosen(id=name, sha256=clip_digest(clip), source_size=size)
 
 
-def _read(candidates: Candidates, place: int, draw: Draw) -> tuple[Frames, str]:
+def _read(candidates: Candidates, place: int, draw: ClipDraw) -> tuple[Frames, str]:
     """The clip (T, H, W, 3), and its size before the resize; one full-size frame at a time."""
 
     def choose(starts: int) -> int:
@@ -243,7 +244,9 @@ def _read(candidates: Candidates, place: int, draw: Draw) -> tuple[Frames, str]:
     return clip, size
 
 
-def _read_manifest(path: Path, draw: Draw) -> tuple[tuple[Chosen, ...], tuple[Reject, ...]] | None:
+def _read_manifest(
+    path: Path, draw: ClipDraw
+) -> tuple[tuple[Chosen, ...], tuple[Reject, ...]] | None:
     """What an earlier start, or somebody else, wrote of this draw; None if there is no file.
 
     Where the clips lay then does not matter: their checksums say whether they are the same.

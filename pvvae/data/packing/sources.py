@@ -110,7 +110,7 @@ def split_sources(
 
 
 @dataclass(frozen=True)
-class Measured:
+class SourceSurvey:
     """What reading a source from beginning to end shows."""
 
     frames: int
@@ -120,7 +120,7 @@ class Measured:
     """First frames of new shots, if they were looked for."""
 
 
-def measure(source: Source, *, find_cuts: bool) -> Measured:
+def measure(source: Source, *, find_cuts: bool) -> SourceSurvey:
     """Decode everything once; only looking for cuts needs the pixels.
 
     Raises:
@@ -141,7 +141,7 @@ def measure(source: Source, *, find_cuts: bool) -> Measured:
         raise ConfigError(f"{source.path}: has no frame {source.start}")
     is_video = not (source.is_image or source.path.is_dir())
     fps = probe(source.path).fps if is_video else 0.0
-    return Measured(count, fps, first, tuple(cuts))
+    return SourceSurvey(count, fps, first, tuple(cuts))
 
 
 def iterate_source(source: Source, *, start: int = 0) -> Iterator[Frames]:

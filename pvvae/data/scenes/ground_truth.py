@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pvvae import seeding
-from pvvae.data.scenes.layer import Points
+from pvvae.data.scenes.layer import Points, plane
 from pvvae.data.scenes.scene import Scene
-from pvvae.data.scenes.trajectories import plane
 
 NUM_TRACKS = 256
 """Points followed; as many as TAP-Vid's queries in a video (Doersch et al. 2022, appendix)."""

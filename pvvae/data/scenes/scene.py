@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pvvae import seeding
-from pvvae.data.scenes.layer import Layer, Points
-from pvvae.data.scenes.pictures import Pictures
-from pvvae.data.scenes.settings import SceneSettings
-from pvvae.data.scenes.trajectories import (
+from pvvae.data.scenes.layer import (
+    Layer,
     Path,
+    Points,
     Values,
     course,
     heading,
@@ -20,6 +19,8 @@ from pvvae.data.scenes.trajectories import (
     sum_up,
     surging,
 )
+from pvvae.data.scenes.pictures import Pictures
+from pvvae.data.scenes.settings import SceneSettings
 from pvvae.data.video.video import Frames
 
 # All of these are ours, in units of the shorter side and of frames.

@@ -1,5 +1,8 @@
 """Frames of 8 bits to pixels in [-1, 1] and back, and crops."""
 
+import hashlib
+from collections.abc import Iterable
+
 import numpy as np
 import torch
 from einops import rearrange
@@ -9,6 +12,16 @@ from torch import Tensor
 from pvvae.data.video.frames import crop_resize
 from pvvae.data.video.video import Frames
 from pvvae.errors import ConfigError
+
+
+def clip_digest(clip: Frames) -> str:
+    """sha256 of pixels (T, H, W, 3), uint8, in this order; the shape is not in it."""
+    return hashlib.sha256(np.ascontiguousarray(clip).data).hexdigest()
+
+
+def set_digest(clips: Iterable[str]) -> str:
+    """One for the digests of all clips, whatever their order."""
+    return hashlib.sha256("".join(sorted(clips)).encode()).hexdigest()
 
 
 def to_pixels(clips: Tensor | NDArray[np.uint8]) -> Tensor:

@@ -33,6 +33,8 @@ VIDEO_SUFFIXES = frozenset(
 )
 IMAGE_SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".webp", ".bmp"))
 
+SAMPLE_FPS = 8
+"""Frames a second of sample videos: Latte's."""
 CRF = 18  # ours: x264's customary "visually lossless"; written videos are looked at, never measured
 REPEATABLE = "rc-lookahead=0:bframes=0:mbtree=0:scenecut=0:weightp=0"
 """Without reading frames ahead, and in one thread, x264 makes equal bytes of equal frames. With

@@ -5,11 +5,24 @@ from functools import partial
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
-from pvvae.data.video.video import Frames, write_video
+from pvvae.data.video.video import SAMPLE_FPS, Frames, write_video
 from pvvae.files import write_atomic
-from pvvae.vae.validation import SAMPLE_FPS
+
+COLUMNS = 4
+"""Clips in a row; ours."""
+
+
+def contact_sheet(clips: list[Frames]) -> Frames:
+    """Clips (T, H, W, C) of one shape side by side, four in a row."""
+    columns = min(COLUMNS, len(clips))
+    rows = [clips[i : i + columns] for i in range(0, len(clips), columns)]
+    blank = np.zeros_like(clips[0])
+    full = [row + [blank] * (columns - len(row)) for row in rows]
+    return np.concatenate([np.concatenate(row, axis=2) for row in full], axis=1)
+
 
 MILLISECONDS = 1000 // SAMPLE_FPS
 

@@ -17,7 +17,7 @@ from pvvae.evaluation.folders.measure import (
     videos_of,
 )
 from pvvae.evaluation.folders.question import OF_FRAMES, OF_SETS, Question
-from pvvae.evaluation.folders.read import Reading, readings
+from pvvae.evaluation.folders.read import FolderReading, readings
 from pvvae.metrics.c3d import C3D
 from pvvae.metrics.frame_protocol import FRAME_PROTOCOL
 from pvvae.metrics.inception_score import I3D_K400, InceptionScore
@@ -136,7 +136,7 @@ def _size(sets: ClipSets) -> str:
     return "various" if sets.shape is None else "x".join(map(str, sets.shape))
 
 
-def _clips(question: Question, sides: Mapping[str, Reading]) -> dict[str, Any]:
+def _clips(question: Question, sides: Mapping[str, FolderReading]) -> dict[str, Any]:
     """How clips were read, and which they were of A; those of B are what was measured.
 
     Not ``--num``, ``--seed`` and ``--frames``: what they chose is in the checksum.

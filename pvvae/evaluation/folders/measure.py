@@ -6,17 +6,17 @@ from functools import cached_property
 import numpy as np
 import torch
 
-from pvvae.data.digests import clip_digest
 from pvvae.data.packing.clip_files import read_clip_file
 from pvvae.data.packing.sources import Source
-from pvvae.data.video.pixels import to_pixels
+from pvvae.data.video.pixels import clip_digest, to_pixels
 from pvvae.data.video.video import Frames
-from pvvae.evaluation.folders.question import FIRST16, OF_FRAMES, OF_SETS, Question
+from pvvae.evaluation.folders.question import FIRST16, OF_FRAMES, OF_PAIRS, OF_SETS, Question
 from pvvae.metrics.c3d import C3D
 from pvvae.metrics.fvd import FVD
 from pvvae.metrics.lpips import LPIPS
 from pvvae.metrics.per_frame import to_unit
 from pvvae.metrics.psnr import frame_psnr
+from pvvae.metrics.results import Results, Value
 from pvvae.metrics.ssim import frame_ssim
 from pvvae.run.item_results import Row
 
@@ -24,7 +24,7 @@ REAL, GENERATED = "real", "generated"
 """A and B, in rows and in results."""
 C3D_LOGITS = "c3d"
 FEATURES, DIGEST, CONSTANT = "features_", "digest_", "constant_"
-"""How the measurements of a side are called: see :meth:`Measure.row`."""
+"""How the measurements of a side are called: see :meth:`ClipMeasurer.row`."""
 
 
 def videos_of(question: Question, *, device: str = "cpu") -> FVD:
@@ -49,7 +49,7 @@ def features(rows: Sequence[Row], kind: str) -> Iterator[torch.Tensor]:
     return (row[f"{FEATURES}{kind}"] for row in rows if f"{FEATURES}{kind}" in row)
 
 
-class Measure:
+class ClipMeasurer:
     """Reads clips and measures them."""
 
     def __init__(self, question: Question, *, device: str) -> None:
@@ -115,3 +115,54 @@ class Measure:
         if self.question.asks("lpips"):
             row["lpips"] = self.perceptual(recon, x)
         return row
+
+
+def table(results: Results) -> str:
+    """Lines to print; a note that all values share stands once, below them."""
+    rows = [("metric", "value", "95% interval", "clips")]
+    rows += [
+        (name, _number(value.value), _interval(value), _clips(name, results))
+        for name, value in results.metrics.items()
+    ]
+    floor = results.facts.get("floor")
+    if floor is not None:
+        half = floor["clips"]
+        rows.append(("A against A", _number(floor["fvd"]), "", f"{half} + {half}, FVD"))
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    lines = [
+        "  ".join(
+            (row[0].ljust(widths[0]), row[1].rjust(widths[1]), row[2].ljust(widths[2]), row[3])
+        ).rstrip()
+        for row in rows
+    ]
+    return "\n".join([*lines, *_notes(results), f"protocol {results.plain()['protocol_hash']}"])
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
+
+
+def _interval(value: Value) -> str:
+    return "" if value.interval is None else "{:.4f} to {:.4f}".format(*value.interval)
+
+
+def _clips(name: str, results: Results) -> str:
+    generated = results.counts[GENERATED]
+    if name.partition("_")[0] in OF_PAIRS:
+        return f"{generated} pairs"
+    if name.startswith("is_"):
+        return f"{generated} of B"
+    return f"{results.counts[REAL]} of A, {generated} of B"
+
+
+def _notes(results: Results) -> list[str]:
+    """Each note once, with the metrics that it is about."""
+    about: dict[str, list[str]] = {}
+    for name, value in results.metrics.items():
+        for note in value.note.split("; ") if value.note else ():
+            about.setdefault(note, []).append(name)
+    every = len(results.metrics)
+    return [
+        f"note: {note}" if len(names) == every else f"note on {', '.join(names)}: {note}"
+        for note, names in about.items()
+    ]

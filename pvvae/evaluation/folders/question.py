@@ -7,11 +7,19 @@ from pvvae.errors import ConfigError
 
 OF_FRAMES = ("psnr", "ssim", "lpips")
 """Between each frame of a clip and that of its partner."""
+
+
 OF_PAIRS = ("rfvd", *OF_FRAMES)
 """Those that need to know which clip of B belongs to which of A."""
+
+
 OF_SETS = ("fvd", "kvd", "rfvd")
 """Distances between sets: of clips that are all of one shape."""
+
+
 METRICS = ("fvd", "kvd", "is", "rfvd", *OF_FRAMES)
+
+
 FIRST16 = "first16"
 
 

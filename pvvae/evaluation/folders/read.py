@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pvvae.data.digests import set_digest
+from pvvae.data.video.pixels import set_digest
 from pvvae.evaluation.folders.clip_sets import ClipSet, ClipSets
 from pvvae.evaluation.folders.measure import CONSTANT, DIGEST, GENERATED, REAL
 from pvvae.evaluation.folders.question import Question
@@ -12,7 +12,7 @@ from pvvae.run.item_results import Row
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
+class FolderReading:
     """One side, as it was measured."""
 
     folder: str
@@ -43,7 +43,7 @@ class Reading:
         }
 
 
-def readings(question: Question, sets: ClipSets, rows: Sequence[Row]) -> dict[str, Reading]:
+def readings(question: Question, sets: ClipSets, rows: Sequence[Row]) -> dict[str, FolderReading]:
     """Each side that was read; IS alone does without A."""
     sides = {REAL: ("A", sets.real), GENERATED: ("B", sets.generated)}
     return {
@@ -53,10 +53,10 @@ def readings(question: Question, sets: ClipSets, rows: Sequence[Row]) -> dict[st
     }
 
 
-def _reading(letter: str, clips: ClipSet, side: str, rows: Sequence[Row]) -> Reading:
+def _reading(letter: str, clips: ClipSet, side: str, rows: Sequence[Row]) -> FolderReading:
     digests = [row[f"{DIGEST}{side}"] for row in rows if f"{DIGEST}{side}" in row]
     constant = [bool(row[f"{CONSTANT}{side}"]) for row in rows if f"{CONSTANT}{side}" in row]
-    return Reading(
+    return FolderReading(
         folder=str(clips.folder),
         kind=clips.kind,
         lossless=clips.lossless,

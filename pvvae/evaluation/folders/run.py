@@ -8,10 +8,10 @@ from pvvae import seeding
 from pvvae.data.packing.sources import Source, frame_files
 from pvvae.evaluation.folders.clip_sets import Task, open_sets
 from pvvae.evaluation.folders.conclude import conclude
-from pvvae.evaluation.folders.measure import Measure
+from pvvae.evaluation.folders.measure import ClipMeasurer
 from pvvae.evaluation.folders.question import Question
 from pvvae.metrics.results import Results
-from pvvae.run.item_results import Kept, Row
+from pvvae.run.item_results import ItemResults, Row
 from pvvae.run.progress_bar import progress
 
 
@@ -27,7 +27,7 @@ def measure_sets(question: Question, *, device: str, out: Path | None = None) ->
     began = time.monotonic()
     sets = open_sets(question)
     tasks = sets.tasks(question)
-    kept = None if out is None else Kept(out.with_name(f"{out.name}.measured"))
+    kept = None if out is None else ItemResults(out.with_name(f"{out.name}.measured"))
     rows = _rows(question, tasks, device, kept)
     results = conclude(question, sets, rows, seconds=time.monotonic() - began)
     if out is not None and kept is not None:
@@ -36,9 +36,11 @@ def measure_sets(question: Question, *, device: str, out: Path | None = None) ->
     return results
 
 
-def _rows(question: Question, tasks: list[Task], device: str, kept: Kept | None) -> list[Row]:
+def _rows(
+    question: Question, tasks: list[Task], device: str, kept: ItemResults | None
+) -> list[Row]:
     """What is measured of every task, in their order."""
-    measure = Measure(question, device=device)
+    measure = ClipMeasurer(question, device=device)
     keys = [_key(question, task, device) for task in tasks]
     left = [i for i, key in enumerate(keys) if kept is None or not kept.has(key)]
     rows: dict[int, Row] = {}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from pvvae.report.tables.scores import Score
-from pvvae.report.tables.table import Cell, Rank, Table
+from pvvae.report.tables.table import Rank, Table, TableCell
 
 ABSENT = "–"
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -141,7 +141,7 @@ def _title(score: Score, text: str, marks: tuple[str, ...]) -> Slot:
     return Slot(text=text, arrow=score.arrow, unit=score.unit, marks=marks)
 
 
-def _value(cell: Cell, marks: tuple[str, ...], *, beside: str = "") -> Slot:
+def _value(cell: TableCell, marks: tuple[str, ...], *, beside: str = "") -> Slot:
     return Slot(
         text=cell.text or ABSENT,
         interval=cell.interval,
@@ -151,7 +151,7 @@ def _value(cell: Cell, marks: tuple[str, ...], *, beside: str = "") -> Slot:
     )
 
 
-def _notes(cell: Cell) -> list[str]:
+def _notes(cell: TableCell) -> list[str]:
     """Evaluations join notes by semicolons; apart, values share those that they have in common."""
     return [note for note in (cell.beside, *cell.note.split("; ")) if note]
 

@@ -12,12 +12,11 @@ from pvvae.report.formats.latex import latex_table
 from pvvae.report.formats.markdown import markdown_table
 from pvvae.report.formats.text import text_table
 from pvvae.report.html_shell import Section, shell
-from pvvae.report.runs.run_records import Record, find_records, short_names
+from pvvae.report.runs.run_records import RunRecord, find_records, short_names
 from pvvae.report.tables.protocols import all_differences, by_score, described
-from pvvae.report.tables.result_files import read_results
-from pvvae.report.tables.run_scores import HELD_OUT, LAST, SCORES
+from pvvae.report.tables.run_scores import HELD_OUT, LAST, SCORES, read_results
 from pvvae.report.tables.scores import GENERATION, REBUILDING, RECONSTRUCTION, TRAINING
-from pvvae.report.tables.table import Measured, make_table
+from pvvae.report.tables.table import ScoredSubject, make_table
 
 SOURCES = (RECONSTRUCTION, GENERATION, REBUILDING, TRAINING)
 """Stages whose results are compared."""
@@ -62,7 +61,7 @@ def comparison(paths: Sequence[Path], *, format: str = "text", anyway: bool = Fa
     scores = (*SCORES, *HELD_OUT)
     table = make_table(
         scores,
-        [Measured(name=name, found=found) for name, found in named],
+        [ScoredSubject(name=name, found=found) for name, found in named],
         differences=by_score(scores, named),
         remarks=described(named),
     )
@@ -96,6 +95,6 @@ def _results_below(folder: Path) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _last_held_out(record: Record) -> dict[str, dict[str, Any]]:
+def _last_held_out(record: RunRecord) -> dict[str, dict[str, Any]]:
     lines = [line for line in record.metrics if line["kind"] == "held_out"]
     return {LAST: lines[-1]} if lines else {}

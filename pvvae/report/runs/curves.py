@@ -1,15 +1,19 @@
 """Small plots of runs, one number each."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from html import escape
+from pathlib import Path
 from typing import Any, Literal
 
 import matplotlib as mpl
 from matplotlib import ticker
 from matplotlib.figure import Figure
 
-from pvvae.report.runs.run_records import Group
-from pvvae.report.svg import AMBER, INK, STYLE, scale, stand_in, svg_of
+from pvvae.files import write_text
+from pvvae.report.runs.run_records import RunGroup, find_groups, stage_order
+from pvvae.report.svg import AMBER, INK, STYLE, scale, stand_alone, stand_in, svg_of
 from pvvae.report.tables.scores import RECONSTRUCTION, at
 
 SIZE = (3.1, 2.0)
@@ -74,7 +78,7 @@ PANELS = (
 )
 
 
-def stage_plots(groups: Sequence[Group], stage: str) -> list[tuple[str, str]]:
+def stage_plots(groups: Sequence[RunGroup], stage: str) -> list[tuple[str, str]]:
     """(title, SVG) of every value that a training stage logged."""
     plots = []
     for panel in PANELS:
@@ -85,7 +89,7 @@ def stage_plots(groups: Sequence[Group], stage: str) -> list[tuple[str, str]]:
     return plots
 
 
-def cost_plots(groups: Sequence[Group], stage: str) -> list[tuple[str, str]]:
+def cost_plots(groups: Sequence[RunGroup], stage: str) -> list[tuple[str, str]]:
     """(title, SVG) over GPU-hours in training steps, of values whose price is asked.
 
     They depend on the clock.
@@ -105,7 +109,7 @@ def cost_plots(groups: Sequence[Group], stage: str) -> list[tuple[str, str]]:
     return plots
 
 
-def _hours(group: Group, stage: str) -> dict[int, float]:
+def _hours(group: RunGroup, stage: str) -> dict[int, float]:
     """By step; empty where a value was logged at a step whose time was not."""
     record = group.of(stage)
     hours = record.device_hours if record else {}
@@ -113,7 +117,7 @@ def _hours(group: Group, stage: str) -> dict[int, float]:
     return hours if steps <= hours.keys() else {}
 
 
-def _logged(group: Group, stage: str, panel: Panel) -> list[Series]:
+def _logged(group: RunGroup, stage: str, panel: Panel) -> list[Series]:
     """A panel's lines of one group; its floor comes first, so that it lies beneath."""
     record = group.of(stage)
     lines = record.metrics if record else []
@@ -135,7 +139,7 @@ def _points(lines: Sequence[dict[str, Any]], kind: str, name: str) -> list[tuple
     return [(line["step"], line[name]) for line in lines if line["kind"] == kind and name in line]
 
 
-def evaluation_plots(groups: Sequence[Group]) -> list[tuple[str, str]]:
+def evaluation_plots(groups: Sequence[RunGroup]) -> list[tuple[str, str]]:
     """(title, SVG) over the frames of a clip, and over the interval between latents."""
     plots = []
     for title, xlabel, keys in EVALUATED:
@@ -168,7 +172,7 @@ EVALUATED: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 """Title, name of the axis and place in results.json."""
 
 
-def _ground(groups: Sequence[Group], keys: Sequence[str], *, frames: int) -> Ground | None:
+def _ground(groups: Sequence[RunGroup], keys: Sequence[str], *, frames: int) -> Ground | None:
     """Where groups of frames begin, if all agree; which frames were predicted, if any were."""
     strides = {group.stride for group in groups} - {None}
     seen = {group.observed for group in groups} - {None}
@@ -220,3 +224,54 @@ def _lay(axes: Any, ground: Ground, *, frames: int) -> None:
         axes.axvspan(ground.observed + 0.5, frames + 0.7, color=AMBER, alpha=0.14, linewidth=0)
     for start in ground.starts:
         axes.axvline(start - 0.5, color=INK, linewidth=0.6, alpha=0.6)
+
+
+HEAD = 30
+"""Ours: points above the plot, for title and names."""
+WIDTH = 480
+"""Ours: pixels; a document's column holds it."""
+
+
+def write_plots(runs: Path, out: Path) -> list[Path]:
+    """Write OUT/STAGE-VALUE.svg of every value that training stages below ``runs`` logged.
+
+    FVD over GPU-hours is STAGE-fvd-hours.svg.
+
+    Raises:
+        ConfigError: if ``runs`` holds no run folder.
+    """
+    groups = find_groups(runs)
+    paths = []
+    for stage in sorted({record.stage for g in groups for record in g.records}, key=stage_order):
+        named = [group for group in groups if group.of(stage)]
+        for title, svg in [*stage_plots(groups, stage), *cost_plots(groups, stage)]:
+            paths.append(out / f"{_name(svg)}.svg")
+            write_text(paths[-1], alone(svg, title=title, groups=named))
+    return paths
+
+
+def alone(svg: str, *, title: str, groups: Sequence[RunGroup]) -> str:
+    """A plot of the page as a whole document: light colours, its title and the groups' names."""
+    found = _match(r'viewBox="0 0 (\S+) (\S+)"', svg)
+    width, height = found[1], float(found[2])
+    names = "".join(
+        f'<tspan fill="var(--b{group.colour})" dx="{8 if i else 0}">{escape(group.name)}</tspan>'
+        for i, group in enumerate(groups)
+    )
+    head = (
+        f'<text x="4" y="{11 - HEAD}" style="font-size: 8.5px" fill="var(--ink)">{escape(title)}'
+        f'</text><text x="4" y="{23 - HEAD}" style="font-size: 8px">{names}</text>'
+    )
+    taller = f'viewBox="0 {-HEAD} {width} {height + HEAD:g}" width="{WIDTH}"'
+    opened = svg.index(">") + 1
+    return stand_alone(svg[:opened].replace(found[0], taller) + head + svg[opened:])
+
+
+def _name(svg: str) -> str:
+    return _match(r'aria-label="([^"]+)"', svg)[1]
+
+
+def _match(pattern: str, svg: str) -> re.Match[str]:
+    found = re.search(pattern, svg)
+    assert found is not None  # curves.draw writes it
+    return found

@@ -6,7 +6,7 @@ from typing import Any
 
 from pvvae.report.formats.grid import sideways, upright
 from pvvae.report.formats.html import html_table, printed
-from pvvae.report.runs.run_records import Group
+from pvvae.report.runs.run_records import RunGroup
 from pvvae.report.runs.summary import FEW_CLIPS, results_of
 from pvvae.report.tables.columns import SPEED
 from pvvae.report.tables.paper import Kind
@@ -14,20 +14,20 @@ from pvvae.report.tables.paper_rows import Context, tables
 from pvvae.report.tables.protocols import by_score, described
 from pvvae.report.tables.run_scores import SCORES
 from pvvae.report.tables.scores import GENERATION, REBUILDING, RECONSTRUCTION, TRAINING, at
-from pvvae.report.tables.table import Measured, make_table
+from pvvae.report.tables.table import ScoredSubject, make_table
 
 TIMED: dict[Kind, str] = {"reconstruction": REBUILDING, "generation": TRAINING}
 """The stage that times what each table is about."""
 
 
-def comparison_table(groups: Sequence[Group]) -> str:
+def comparison_table(groups: Sequence[RunGroup]) -> str:
     """Every score of every group, the best and the second marked."""
     found = [results_of(group) for group in groups]
     named = [(group.name, results) for group, results in zip(groups, found, strict=True)]
     table = make_table(
         SCORES,
         [
-            Measured(name=group.name, colour=group.colour, found=results)
+            ScoredSubject(name=group.name, colour=group.colour, found=results)
             for group, results in zip(groups, found, strict=True)
         ],
         differences=by_score(SCORES, named),
@@ -40,7 +40,7 @@ def comparison_table(groups: Sequence[Group]) -> str:
     return f"{html_table(sideways(table, inline=True))}{captions}{protocols}"
 
 
-def _captions(groups: Sequence[Group]) -> list[str]:
+def _captions(groups: Sequence[RunGroup]) -> list[str]:
     """What the numbers mean."""
     protocol = _first_of(groups, "protocol")
     clips = _first_of(groups, "counts").get("clips")
@@ -63,12 +63,12 @@ def _captions(groups: Sequence[Group]) -> list[str]:
     return [" ".join(parts)]
 
 
-def _first_of(groups: Sequence[Group], key: str) -> dict[str, Any]:
+def _first_of(groups: Sequence[RunGroup], key: str) -> dict[str, Any]:
     found: Iterator[Any] = (at(RECONSTRUCTION, key)(results_of(group)) for group in groups)
     return next((value for value in found if value), {})
 
 
-def paper_tables(groups: Sequence[Group]) -> str:
+def paper_tables(groups: Sequence[RunGroup]) -> str:
     """Table 2, then Table 1, of the groups that were evaluated; the paper's rows in grey."""
     made: tuple[tuple[Kind, str], ...] = (
         ("reconstruction", "Reconstruction"),
@@ -87,14 +87,14 @@ def paper_tables(groups: Sequence[Group]) -> str:
     return "".join(parts)
 
 
-def _other_clips(groups: Sequence[Group]) -> tuple[str, ...]:
+def _other_clips(groups: Sequence[RunGroup]) -> tuple[str, ...]:
     """Clips that no name says are those of Table 2."""
     of = (record for group in groups for record in group.records if record.stage == RECONSTRUCTION)
     named = dict.fromkeys(str(r.config["clips"]) for r in of if r.results and "clips" in r.config)
     return tuple(f"clips of {name}" for name in named if "kinetics" not in name.lower())
 
 
-def _subject(group: Group, kind: Kind) -> Measured:
+def _subject(group: RunGroup, kind: Kind) -> ScoredSubject:
     """A group's results by size or data set, its speed under ``speed``."""
     stage = RECONSTRUCTION if kind == "reconstruction" else GENERATION
     found: dict[str, dict[str, Any]] = {}
@@ -108,4 +108,4 @@ def _subject(group: Group, kind: Kind) -> Measured:
             found.setdefault(title, record.results)
         elif record.results and record.stage == TIMED[kind]:
             found.setdefault(SPEED, record.results)
-    return Measured(name=group.name, colour=group.colour, found=found)
+    return ScoredSubject(name=group.name, colour=group.colour, found=found)

@@ -9,7 +9,7 @@ from pvvae.files import write_text
 from pvvae.report.html_shell import Section, shell
 from pvvae.report.runs import measurements, provenance
 from pvvae.report.runs import sections as clips
-from pvvae.report.runs.run_records import Group, find_groups
+from pvvae.report.runs.run_records import RunGroup, find_groups
 from pvvae.report.runs.summary import name, results_of, summary
 from pvvae.report.tables.run_scores import SCORES
 from pvvae.report.tables.scores import Found, Score
@@ -86,7 +86,7 @@ class _Timeless(HTMLParser):
             self.kept.append(text)
 
 
-def _page(groups: Sequence[Group], title: str) -> str:
+def _page(groups: Sequence[RunGroup], title: str) -> str:
     sections = [
         Section(key="comparison", head="Comparison", body=measurements.comparison_table(groups)),
         Section(
@@ -127,7 +127,7 @@ def _page(groups: Sequence[Group], title: str) -> str:
     )
 
 
-def _headlines(groups: Sequence[Group]) -> str:
+def _headlines(groups: Sequence[RunGroup]) -> str:
     chosen = [score for title in HEADLINES for score in SCORES if score.title == title]
     cards = []
     for group in groups:
@@ -152,7 +152,7 @@ def _tile(score: Score, found: Found) -> str:
     )
 
 
-def _colophon(groups: Sequence[Group]) -> str:
+def _colophon(groups: Sequence[RunGroup]) -> str:
     return (
         f"{provenance.states(groups)}<h3>Configuration and commands</h3>"
         f"{provenance.configurations(groups)}<h3>Versions</h3>{provenance.versions(groups)}"

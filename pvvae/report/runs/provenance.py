@@ -8,11 +8,11 @@ from typing import Any
 
 import yaml
 
-from pvvae.report.runs.run_records import Group, Record, stage_order
+from pvvae.report.runs.run_records import RunGroup, RunRecord, stage_order
 from pvvae.report.runs.summary import name
 
 
-def states(groups: Sequence[Group]) -> str:
+def states(groups: Sequence[RunGroup]) -> str:
     """A table of stages and groups: how far each run has come, and how fast it was."""
     stages = sorted({r.stage for g in groups for r in g.records}, key=stage_order)
     head = "".join(f"<th>{name(group)}</th>" for group in groups)
@@ -27,7 +27,7 @@ def states(groups: Sequence[Group]) -> str:
     )
 
 
-def _state(record: Record | None) -> str:
+def _state(record: RunRecord | None) -> str:
     if record is None:
         return '<td><span class="missing">not started</span></td>'
     done = record.status == "finished"
@@ -38,14 +38,14 @@ def _state(record: Record | None) -> str:
     return f'<td><span class="{"done" if done else "open"}">{escape(words)}</span>{time}</td>'
 
 
-def incomplete(groups: Sequence[Group]) -> str:
+def incomplete(groups: Sequence[RunGroup]) -> str:
     """Notices where a run is missing or unfinished, or its results are not understood."""
     wrong = [record.misunderstood for group in groups for record in group.records]
     notices = [f'<p class="notice">{escape(line)}.</p>' for line in wrong if line]
     return _unfinished(groups) + "".join(notices)
 
 
-def _expected(group: Group, groups: Sequence[Group]) -> set[str]:
+def _expected(group: RunGroup, groups: Sequence[RunGroup]) -> set[str]:
     """Stages of all groups that have one in common with this one.
 
     Seeds of Latte beside the VAE that they share are not seeds of the VAE.
@@ -55,7 +55,7 @@ def _expected(group: Group, groups: Sequence[Group]) -> set[str]:
     return {stage for found in stages if found & own for stage in found}
 
 
-def _unfinished(groups: Sequence[Group]) -> str:
+def _unfinished(groups: Sequence[RunGroup]) -> str:
     gaps = []
     for group in groups:
         for stage in sorted(_expected(group, groups), key=stage_order):
@@ -68,7 +68,7 @@ def _unfinished(groups: Sequence[Group]) -> str:
     return f'<p class="notice"><b>Not all runs are finished.</b> {"; ".join(gaps)}.</p>'
 
 
-def configurations(groups: Sequence[Group]) -> str:
+def configurations(groups: Sequence[RunGroup]) -> str:
     """One fold a run: its commands, and the resolved config that the run folder holds."""
     folds = []
     for group in groups:
@@ -102,7 +102,7 @@ def commands_of(provenance: dict[str, Any]) -> list[str]:
     ]
 
 
-def versions(groups: Sequence[Group]) -> str:
+def versions(groups: Sequence[RunGroup]) -> str:
     """Code and packages, once where all runs agree."""
     found: dict[str, list[str]] = {}
     for group in groups:

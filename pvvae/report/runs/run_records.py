@@ -11,7 +11,7 @@ from typing import Any
 
 from pvvae.errors import ConfigError
 from pvvae.metrics.results import FILE
-from pvvae.report.tables.result_files import read_results
+from pvvae.report.tables.run_scores import read_results
 from pvvae.run.folder import is_finished, read_config, read_metrics, runs_below
 
 STAGES = (
@@ -31,7 +31,7 @@ NUM_COLOURS = 6
 
 
 @dataclass(frozen=True, kw_only=True)
-class Record:
+class RunRecord:
     """One run folder."""
 
     folder: Path
@@ -117,15 +117,15 @@ class Record:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Group:
+class RunGroup:
     """The runs side by side in one folder: one backbone's, as a rule."""
 
     name: str
     colour: int
     """Number of its colour, the same everywhere on the page."""
-    records: tuple[Record, ...]
+    records: tuple[RunRecord, ...]
 
-    def of(self, stage: str) -> Record | None:
+    def of(self, stage: str) -> RunRecord | None:
         """The run of a stage; of several the first finished one."""
         found = [record for record in self.records if record.stage == stage]
         return min(found, key=lambda record: record.status != "finished", default=None)
@@ -166,18 +166,18 @@ class Group:
         return folder if folder is not None and folder.is_dir() else None
 
 
-def find_records(folder: Path) -> list[Record]:
+def find_records(folder: Path) -> list[RunRecord]:
     """Every run at or below ``folder``, in the order of the method within each parent folder.
 
     Raises:
         ConfigError: if there is no such folder, or no run in it.
     """
     found = runs_below(folder)
-    records = [Record(folder=run, name=run.relative_to(folder).as_posix()) for run in found]
+    records = [RunRecord(folder=run, name=run.relative_to(folder).as_posix()) for run in found]
     return sorted(records, key=lambda r: (r.folder.parent, stage_order(r.stage), r.name))
 
 
-def find_groups(folder: Path) -> list[Group]:
+def find_groups(folder: Path) -> list[RunGroup]:
     """Every run below ``folder``, by parent folder.
 
     Raises:
@@ -187,7 +187,7 @@ def find_groups(folder: Path) -> list[Group]:
     parts = [(parent, tuple(records)) for parent, records in by_parent]
     names = short_names([parent for parent, _ in parts])
     return [
-        Group(name=name, colour=i % NUM_COLOURS, records=records)
+        RunGroup(name=name, colour=i % NUM_COLOURS, records=records)
         for i, (name, (_, records)) in enumerate(zip(names, parts, strict=True))
     ]
 

@@ -9,19 +9,19 @@ import numpy as np
 
 from pvvae.data.video.video import Frames
 from pvvae.report.runs import curves, film
-from pvvae.report.runs.run_records import Group, stage_order
+from pvvae.report.runs.run_records import RunGroup, stage_order
 from pvvae.report.runs.summary import name
 
 MOST_SAMPLES = 48
 """Ours: a browser plays some 75 videos on one page; this leaves room for the other sections."""
 
-Made = tuple[Group, Frames]
+Made = tuple[RunGroup, Frames]
 """A clip (T, H, W, 3) and the group whose VAE made it."""
 
 
-def predictions(groups: Sequence[Group]) -> str:
+def predictions(groups: Sequence[RunGroup]) -> str:
     """Predicted futures beside the truth: a video and a film strip of every clip and group."""
-    by_observed: dict[int, list[Group]] = {}
+    by_observed: dict[int, list[RunGroup]] = {}
     for group in groups:
         if group.observed is not None and group.clips is not None:
             by_observed.setdefault(group.observed, []).append(group)
@@ -83,7 +83,7 @@ def _strip(clip: Frames, chosen: Sequence[int], sides: Sequence[str], observed: 
     return "".join(cells)
 
 
-def reconstructions(groups: Sequence[Group]) -> str:
+def reconstructions(groups: Sequence[RunGroup]) -> str:
     """Inputs beside what each group rebuilds of them, in one video a clip."""
     cards = [
         _reconstruction_card(*row)
@@ -101,7 +101,7 @@ def _reconstruction_card(truth: Frames, shown: Sequence[Made]) -> str:
     return f'<figure class="card">{video}<figcaption class="row">{captions}</figcaption></figure>'
 
 
-def samples(groups: Sequence[Group]) -> str:
+def samples(groups: Sequence[RunGroup]) -> str:
     """Generated clips with the class each was asked for."""
     parts = []
     for group in groups:
@@ -130,7 +130,7 @@ def _labels(path: Path) -> dict[str, str]:
     return {f"{i:06d}": str(label) for i, label in enumerate(names)}
 
 
-def plots(groups: Sequence[Group]) -> str:
+def plots(groups: Sequence[RunGroup]) -> str:
     """Curves of the evaluation, then of every training stage, all groups overlaid."""
     legend = "".join(f"<span>{name(group)}</span>" for group in groups)
     parts = [_plot_row("Evaluation", curves.evaluation_plots(groups), legend)]
@@ -165,13 +165,13 @@ def _plot_row(
     )
 
 
-def _shown(groups: Sequence[Group], kind: str) -> list[int]:
+def _shown(groups: Sequence[RunGroup], kind: str) -> list[int]:
     """Numbers of the clips that any group has of this kind."""
     names = [p.stem for g in groups if g.clips for p in g.clips.glob(f"*_{kind}.npy")]
     return sorted({int(stem.split("_")[0]) for stem in names})
 
 
-def _by_truth(groups: Sequence[Group], index: int, kind: str) -> list[tuple[Frames, list[Made]]]:
+def _by_truth(groups: Sequence[RunGroup], index: int, kind: str) -> list[tuple[Frames, list[Made]]]:
     """What the groups made of clip ``index``; those that saw another clip stand by themselves."""
     rows: list[tuple[Frames, list[Made]]] = []
     for group in groups:
@@ -186,7 +186,7 @@ def _by_truth(groups: Sequence[Group], index: int, kind: str) -> list[tuple[Fram
     return rows
 
 
-def _clip(group: Group, index: int, kind: str) -> Frames | None:
+def _clip(group: RunGroup, index: int, kind: str) -> Frames | None:
     path = group.clips / f"{index:06d}_{kind}.npy" if group.clips else None
     if path is None or not path.exists():
         return None

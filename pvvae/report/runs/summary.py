@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from html import escape
 
-from pvvae.report.runs.run_records import Group
+from pvvae.report.runs.run_records import RunGroup
 from pvvae.report.tables.run_scores import above_mean_frame, against_repeating
 from pvvae.report.tables.scores import (
     GENERATION,
@@ -18,24 +18,24 @@ FEW_CLIPS = 2048
 """The paper's number of clips for FVD (section 4.1); below it the page warns."""
 
 
-def results_of(group: Group) -> Found:
+def results_of(group: RunGroup) -> Found:
     """Both evaluations of a group, and what was timed."""
     stages = (RECONSTRUCTION, GENERATION, REBUILDING, TRAINING)
     return {stage: group.results(stage) for stage in stages}
 
 
-def name(group: Group) -> str:
+def name(group: RunGroup) -> str:
     """A group's name in its colour."""
     return f'<b class="name b{group.colour}">{escape(group.name)}</b>'
 
 
-def summary(groups: Sequence[Group]) -> str:
+def summary(groups: Sequence[RunGroup]) -> str:
     """The first paragraphs of the page."""
     sentences = [_trained(groups), _rebuilt(groups), _predicted(groups), _generated(groups)]
     return "\n".join(f"<p>{sentence}</p>" for sentence in sentences if sentence)
 
 
-def _trained(groups: Sequence[Group]) -> str:
+def _trained(groups: Sequence[RunGroup]) -> str:
     vaes = [g for g in groups if any(r.stage != "latte" for r in g.records)] or groups
     sizes = [number(results_of(g), RECONSTRUCTION, "parameters") for g in vaes]
     who = [
@@ -55,7 +55,7 @@ def _trained(groups: Sequence[Group]) -> str:
     return f"{_listed(who)} {kind}{trained}.{then}"
 
 
-def _data(groups: Sequence[Group]) -> str:
+def _data(groups: Sequence[RunGroup]) -> str:
     for group in groups:
         latents, vae = group.of("extract_latents"), group.of("predictive")
         if vae is None:
@@ -68,14 +68,14 @@ def _data(groups: Sequence[Group]) -> str:
     return "images"
 
 
-def _steps(groups: Sequence[Group], stage: str) -> str:
+def _steps(groups: Sequence[RunGroup], stage: str) -> str:
     """Steps taken in a stage, as a range where the groups differ."""
     records = [record for group in groups if (record := group.of(stage))]
     steps = sorted({record.steps for record in records} - {0})
     return "" if not steps else "–".join(f"{s:,}" for s in dict.fromkeys((steps[0], steps[-1])))
 
 
-def _rebuilt(groups: Sequence[Group]) -> str:
+def _rebuilt(groups: Sequence[RunGroup]) -> str:
     parts: list[str] = []
     gains = []
     for group in groups:
@@ -96,9 +96,9 @@ def _rebuilt(groups: Sequence[Group]) -> str:
     return f"On {clips} held-out clips{shape}, {_listed(parts)}{above}."
 
 
-def _predicted(groups: Sequence[Group]) -> str:
+def _predicted(groups: Sequence[RunGroup]) -> str:
     parts: list[str] = []
-    winners: list[Group] = []
+    winners: list[RunGroup] = []
     for group in groups:
         ratio = against_repeating(results_of(group))
         if ratio is None:
@@ -124,7 +124,7 @@ def _predicted(groups: Sequence[Group]) -> str:
     )
 
 
-def _generated(groups: Sequence[Group]) -> str:
+def _generated(groups: Sequence[RunGroup]) -> str:
     parts = []
     for group in groups:
         fvd = number(results_of(group), GENERATION, "fvd")
@@ -140,7 +140,9 @@ def _generated(groups: Sequence[Group]) -> str:
     return f"FVD of generated clips: {_listed(parts)}{beside}.{warning if few else ''}"
 
 
-def _first(groups: Sequence[Group], read: Callable[[Group], object]) -> int | float | str | None:
+def _first(
+    groups: Sequence[RunGroup], read: Callable[[RunGroup], object]
+) -> int | float | str | None:
     """The first group's value that there is."""
     for group in groups:
         try:

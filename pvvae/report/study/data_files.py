@@ -9,7 +9,7 @@ from typing import Any
 
 from pvvae.report.study.tables import DATA, state_of
 from pvvae.study.answers.analysis import Analysis
-from pvvae.study.answers.costs import COSTS
+from pvvae.study.answers.cost_sentences import COSTS
 from pvvae.study.outcomes import Outcome, arm_name
 
 

@@ -7,16 +7,51 @@ from pathlib import Path
 from pvvae.files import write_json, write_text
 from pvvae.report.formats.grid import Grid
 from pvvae.report.formats.html import html_table, printed
+from pvvae.report.formats.markdown import escaped, markdown_table
 from pvvae.report.html_shell import Section, shell
 from pvvae.report.study.data_files import plain_analysis, runs_csv
 from pvvae.report.study.plots import Plot, curve_plots, paired_plots, pareto_plots
 from pvvae.report.study.scaling_plots import scaling_plots
 from pvvae.report.study.tables import changes_grid, means_grid, runs_grid
-from pvvae.report.study_markdown import markdown_page
-from pvvae.report.study_remarks import REMARKS, remarks
 from pvvae.report.svg import stand_alone
 from pvvae.study.answers.analysis import Analysis, analyse
 from pvvae.study.outcomes import Outcome, StudyQuestion, arm_name
+
+REMARKS = {
+    "means": "Means over seeds with Student's 95% interval. What a cell lacks is said below the "
+    "table; failed and stale runs are in no mean.",
+    "changes": "Runs paired by seed: the mean change, Student's 95% interval over seeds, and how "
+    "many seeds change that way. Bold where the interval excludes no change.",
+    "law": "Dots are runs; law and band are fitted to all seeds of a curve.",
+    "pareto": "Means of arms. Filled: no other arm is at once as good and as cheap.",
+    "curves": "A line a seed. Over cost, a cell's whole cost is spread evenly over the steps.",
+    "paired": "Dots are runs, thin lines join those of a seed. Upright marks are means; the tint "
+    "is their 95% interval.",
+}
+"""Below the head of each section."""
+
+
+def remarks(analysis: Analysis) -> list[str]:
+    """What has to be said of this study's numbers."""
+    seeds = max((len(cell.seeds) for cell in analysis.cells), default=0)
+    found = []
+    if 1 < seeds < 10:
+        found.append(
+            f"Intervals of {seeds} seeds take differences for normal, which {seeds} cannot show; a "
+            f"sign test of {seeds} that agree has p = {2.0 ** (1 - seeds):.2g}. The percentile "
+            "bootstrap, in study.json, is narrower and covers less than it says."
+        )
+    judged = [claim for claim in analysis.claims if claim.effect and claim.effect.interval]
+    if len(judged) > 1:
+        found.append(
+            f"{len(judged)} claims at 95% each: by chance alone one in twenty would be seen."
+        )
+    if any(claim.claim.over for claim in analysis.claims):
+        found.append(
+            "Where pairs are of a seed and another factor's value, intervals take them for "
+            "independent, though those of one seed share initial weights and noise."
+        )
+    return found
 
 
 def write_study_page(question: StudyQuestion, outcomes: Sequence[Outcome], folder: Path) -> Path:
@@ -162,3 +197,19 @@ def _grid(grid: Grid) -> str:
 
 def _listed(sentences: Sequence[str]) -> str:
     return "".join(f'<p class="caption">{printed(sentence)}</p>' for sentence in sentences)
+
+
+def markdown_page(analysis: Analysis) -> str:
+    """Answer, tables, runs, and the command."""
+    question = analysis.question
+    parts = [f"# {escaped(question.title)}", escaped(question.note)]
+    parts.append("\n".join(f"- {escaped(sentence)}" for sentence in analysis.sentences))
+    parts += [escaped(analysis.standing), "## Table", REMARKS["means"]]
+    parts += [markdown_table(means_grid(analysis)), *map(escaped, remarks(analysis))]
+    changes = changes_grid(analysis)
+    if changes is not None:
+        parts += ["## Changes", REMARKS["changes"], markdown_table(changes)]
+    parts += ["## Runs", markdown_table(runs_grid(analysis))]
+    if question.command:
+        parts.append(f"```sh\n{question.command}\n```")
+    return "\n\n".join(part.strip("\n") for part in parts if part) + "\n"

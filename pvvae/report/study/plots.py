@@ -11,13 +11,12 @@ from matplotlib.figure import Figure
 
 from pvvae.report.svg import INK, STYLE, scale, stand_in, svg_of
 from pvvae.study.answers.analysis import Analysis
-from pvvae.study.answers.cost_sentences import pareto_front
-from pvvae.study.answers.costs import COSTS, cost_of
-from pvvae.study.cells import Cell
+from pvvae.study.answers.cost_sentences import COSTS, cost_of, pareto_front
+from pvvae.study.cells import Condition
 from pvvae.study.outcomes import Measure
 from pvvae.study.statistics.effects import Floats, mean_with_interval
 from pvvae.study.statistics.equal_cost import curves_of
-from pvvae.study.statistics.size_groups import size_name
+from pvvae.study.statistics.observations import size_name
 
 MOST_ARMS = 14
 """Ours: rows of dots that a plot holds; of more, those of claims are shown."""
@@ -48,7 +47,7 @@ def paired_plots(analysis: Analysis) -> list[Plot]:
     ]
 
 
-def _paired(analysis: Analysis, cells: Sequence[Cell], measure: Measure) -> str:
+def _paired(analysis: Analysis, cells: Sequence[Condition], measure: Measure) -> str:
     name = f"paired-{measure.name}"
     names = [_short(cell.name) for cell in cells]
     left = min(0.09 + 0.016 * max(map(len, names)), 0.5)
@@ -149,7 +148,7 @@ def curve_plots(analysis: Analysis) -> list[Plot]:
 Curves = Mapping[str, Mapping[int, Sequence[tuple[float, float]]]]
 
 
-def _over_steps(cells: Sequence[Cell], measure: Measure) -> Curves:
+def _over_steps(cells: Sequence[Condition], measure: Measure) -> Curves:
     return {
         cell.name: {
             o.seed: o.curves[measure.name] for o in cell.sound if o.curves.get(measure.name)

@@ -8,8 +8,8 @@ import numpy as np
 from pvvae.report.formats.grid import ABSENT, Footnotes, Grid, Line, Slot
 from pvvae.study.answers.analysis import Analysis
 from pvvae.study.answers.claims import amount, effect_of, ends_of
-from pvvae.study.answers.costs import COSTS, shown, title
-from pvvae.study.cells import Cell, cell_of
+from pvvae.study.answers.cost_sentences import COSTS, shown, title
+from pvvae.study.cells import Condition, cell_of
 from pvvae.study.outcomes import Measure, Outcome
 from pvvae.study.statistics.effects import mean_with_interval
 
@@ -118,7 +118,9 @@ def state_of(outcome: Outcome | None) -> str:
     return "failed" if outcome.failed else "stale" if outcome.stale else "finished"
 
 
-def _run(name: Slot, cell: Cell, seed: int, measures: Sequence[Measure], notes: Footnotes) -> Line:
+def _run(
+    name: Slot, cell: Condition, seed: int, measures: Sequence[Measure], notes: Footnotes
+) -> Line:
     outcome = cell.outcomes.get(seed)
     found = outcome or Outcome(arm=cell.arm, seed=seed)
     why = [f"{cell.name}, seed {seed}: {text}" for text in (found.failed, found.stale) if text]
@@ -140,7 +142,7 @@ def _head(measure: Measure) -> Slot:
     return Slot(text=measure.label, arrow=arrow, unit=measure.unit)
 
 
-def _mean(cell: Cell, measure: Measure, places: int, notes: Footnotes) -> Slot:
+def _mean(cell: Condition, measure: Measure, places: int, notes: Footnotes) -> Slot:
     values = list(cell.values(measure.name).values())
     marks = notes.marks([f"{cell.name}: {gap}" for gap in cell.gaps(measure)])
     if not values:
@@ -156,7 +158,7 @@ def _mean(cell: Cell, measure: Measure, places: int, notes: Footnotes) -> Slot:
     )
 
 
-def _places(measure: Measure, cells: Sequence[Cell]) -> int:
+def _places(measure: Measure, cells: Sequence[Condition]) -> int:
     """Two digits of the narrowest interval; without any, four of the smallest mean."""
     found = [np.array(list(cell.values(measure.name).values())) for cell in cells]
     means = [mean_with_interval(values) for values in found if len(values)]
@@ -171,7 +173,7 @@ def _decimals(size: float, digits: int) -> int:
     return min(max(digits - 1 - math.floor(math.log10(size)), 0), 4)
 
 
-def _changed(measure: Measure, cell: Cell, baseline: Cell) -> Slot:
+def _changed(measure: Measure, cell: Condition, baseline: Condition) -> Slot:
     effect = effect_of(measure, cell.values(measure.name), baseline.values(measure.name))
     if effect is None:
         return Slot(text=ABSENT)
@@ -184,7 +186,7 @@ def _changed(measure: Measure, cell: Cell, baseline: Cell) -> Slot:
     )
 
 
-def _cost(cell: Cell, cost: str) -> Slot:
+def _cost(cell: Condition, cost: str) -> Slot:
     values = list(cell.costs(cost).values())
     text = shown(sum(values) / len(values), cost) if values else ABSENT
     return Slot(text=text, timed=cost in ("seconds", "speed"))
@@ -200,11 +202,11 @@ def _plain(values: Sequence[float]) -> Slot:
 Read = Callable[[Outcome], Mapping[str, float]]
 
 
-def _each(cell: Cell, read: Read, key: str) -> list[float]:
+def _each(cell: Condition, read: Read, key: str) -> list[float]:
     return [read(outcome)[key] for outcome in cell.sound if key in read(outcome)]
 
 
-def _known(cells: Sequence[Cell], names: Sequence[str], read: Read) -> list[str]:
+def _known(cells: Sequence[Condition], names: Sequence[str], read: Read) -> list[str]:
     return [name for name in names if any(_each(cell, read, name) for cell in cells)]
 
 

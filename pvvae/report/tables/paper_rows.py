@@ -9,7 +9,7 @@ from pvvae.report.tables.columns import GIB, SPEED, columns
 from pvvae.report.tables.paper import Kind
 from pvvae.report.tables.protocols import by_score, described, in_words, way_of_speed
 from pvvae.report.tables.scores import Found, at
-from pvvae.report.tables.table import Measured, Table, make_table
+from pvvae.report.tables.table import ScoredSubject, Table, make_table
 
 INFERRED = (
     "TSpeed and TMem are of Latte's whole training step, the frozen encoder in it. The paper does "
@@ -32,7 +32,7 @@ class Context:
     """What else keeps the paper's figures from being held against these."""
 
 
-def tables(context: Context, subjects: Sequence[Measured]) -> list[Table]:
+def tables(context: Context, subjects: Sequence[ScoredSubject]) -> list[Table]:
     """Ours with the paper's rows below; or the paper's in a table of their own.
 
     They share columns only where sizes or data sets are the paper's. Reference rows take no part in
@@ -64,10 +64,10 @@ def _inferred(kind: Kind) -> tuple[str, ...]:
     return (INFERRED,) if kind == "generation" else ()
 
 
-def references(kind: Kind) -> list[Measured]:
+def references(kind: Kind) -> list[ScoredSubject]:
     """The paper's rows, in the form of results."""
     return [
-        Measured(name=row.name, latent=row.latent, found=_found(kind, row), reference=True)
+        ScoredSubject(name=row.name, latent=row.latent, found=_found(kind, row), reference=True)
         for row in paper.ROWS[kind]
     ]
 
@@ -98,7 +98,7 @@ def _heading(kind: Kind, gaps: Sequence[str]) -> str:
     return f"{what}; not comparable: above are {', '.join(gaps)}" if gaps else what
 
 
-def _gaps(context: Context, subjects: Sequence[Measured], groups: Sequence[str]) -> list[str]:
+def _gaps(context: Context, subjects: Sequence[ScoredSubject], groups: Sequence[str]) -> list[str]:
     """Why the paper's figures are not to be held against these."""
     gaps = [f"other clips in place of {', '.join(context.stand_ins)}"] if context.stand_ins else []
     gaps += [*context.apart, *(group for group in groups if group not in _groups(context.kind))]

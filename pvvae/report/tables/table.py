@@ -10,7 +10,7 @@ Rank = Literal["best", "second"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measured:
+class ScoredSubject:
     """A subject with what was found of it."""
 
     name: str
@@ -24,7 +24,7 @@ class Measured:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cell:
+class TableCell:
     """A value as it is shown; ``text`` is empty where there is none."""
 
     text: str = ""
@@ -37,11 +37,11 @@ class Cell:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class TableRow:
     """One subject."""
 
-    subject: Measured
-    cells: tuple[Cell, ...]
+    subject: ScoredSubject
+    cells: tuple[TableCell, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +50,7 @@ class Table:
 
     title: str
     scores: tuple[Score, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
     column_notes: tuple[tuple[str, ...], ...]
     """Of each column: how the protocols of its values differ."""
     remarks: tuple[str, ...] = ()
@@ -61,7 +61,7 @@ class Table:
 
 def make_table(
     scores: Sequence[Score],
-    subjects: Sequence[Measured],
+    subjects: Sequence[ScoredSubject],
     *,
     title: str = "",
     differences: Mapping[str, Sequence[str]] | None = None,
@@ -87,7 +87,7 @@ def make_table(
         title=title,
         scores=tuple(shown),
         rows=tuple(
-            Row(subject=subject, cells=tuple(column[i] for column in columns))
+            TableRow(subject=subject, cells=tuple(column[i] for column in columns))
             for i, subject in enumerate(rows)
         ),
         column_notes=tuple(tuple(differing.get(score.key, ())) for score in shown),
@@ -96,13 +96,13 @@ def make_table(
     )
 
 
-def _column(score: Score, subjects: Sequence[Measured], *, ranked: bool) -> list[Cell]:
+def _column(score: Score, subjects: Sequence[ScoredSubject], *, ranked: bool) -> list[TableCell]:
     texts = [score.text(subject.found, reference=subject.reference) for subject in subjects]
     own = ["" if subject.reference else t for subject, t in zip(subjects, texts, strict=True)]
     crowded = any(score.crowded(subject.found) for subject in subjects if not subject.reference)
     ranks = ranking(own, better=score.better) if ranked and not crowded else {}
     return [
-        Cell(
+        TableCell(
             text=text,
             value=score.value(subject.found),
             interval=score.interval(subject.found),

@@ -13,12 +13,12 @@ from pvvae.report.formats.markdown import markdown_table
 from pvvae.report.html_shell import Section, shell
 from pvvae.report.tables.paper import Kind
 from pvvae.report.tables.paper_rows import Context, tables
-from pvvae.report.tables.result_files import read_results
-from pvvae.report.tables.table import Measured, Table
+from pvvae.report.tables.run_scores import read_results
+from pvvae.report.tables.table import ScoredSubject, Table
 
 
 @dataclass(frozen=True, kw_only=True)
-class Subject:
+class TableSubject:
     """One row."""
 
     name: str
@@ -35,7 +35,7 @@ def write_tables(
     *,
     title: str,
     kind: Kind,
-    subjects: Sequence[Subject],
+    subjects: Sequence[TableSubject],
     stand_ins: Sequence[str] = (),
     remarks: Sequence[str] = (),
     sections: Sequence[Section] = (),
@@ -64,7 +64,7 @@ def write_tables(
     """
     context = Context(kind=kind, title=title, stand_ins=tuple(stand_ins), remarks=tuple(remarks))
     rows = [
-        Measured(
+        ScoredSubject(
             name=subject.name,
             latent=subject.latent,
             found={source: read_results(path) for source, path in subject.results.items()},

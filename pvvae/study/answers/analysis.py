@@ -13,22 +13,22 @@ from pvvae.study.answers.scaling_sentences import (
     law_sentences,
     repetition_sentence,
 )
-from pvvae.study.cells import Cell, cells_of, foreign
+from pvvae.study.cells import Condition, cells_of, foreign
 from pvvae.study.outcomes import Outcome, StudyQuestion
+from pvvae.study.statistics.observations import Repetition, grouped, repetitions, size_name
 from pvvae.study.statistics.scaling import (
     ExponentDifference,
     Scaling,
     difference_of_exponents,
     measure_scaling,
 )
-from pvvae.study.statistics.size_groups import Repetition, grouped, repetitions, size_name
 
 COLOURS = 6
 """Of the report's style sheet; a seventh arm takes the first again."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Laws:
+class ScalingAnswer:
     """Of a study of sizes."""
 
     found: Mapping[str, Scaling]
@@ -43,11 +43,11 @@ class Analysis:
     """What the page, its Markdown and its data are written from."""
 
     question: StudyQuestion
-    cells: tuple[Cell, ...]
+    cells: tuple[Condition, ...]
     foreign: tuple[Outcome, ...]
     """Of arms that the study does not have."""
     claims: tuple[Answered, ...]
-    laws: Laws | None
+    laws: ScalingAnswer | None
     """None for a study that is not of sizes."""
     sooner: tuple[Sooner, ...]
     compared: tuple[Compared, ...]
@@ -63,7 +63,7 @@ class Analysis:
             *(compared.sentence for compared in self.compared),
         ]
 
-    def colour(self, cell: Cell) -> int:
+    def colour(self, cell: Condition) -> int:
         """Number of a cell's colour: of its own, or in a study of sizes of its curve."""
         by = self.question.answer.by
         if self.laws is not None and by in cell.arm:
@@ -111,13 +111,13 @@ def analyse(question: StudyQuestion, outcomes: Sequence[Outcome]) -> Analysis:
     )
 
 
-def _laws(question: StudyQuestion, cells: Sequence[Cell]) -> Laws:
+def _laws(question: StudyQuestion, cells: Sequence[Condition]) -> ScalingAnswer:
     answer = question.answer
     measure = next((m for m in question.measures if m.name == answer.y), None)
     label, size = measure.label if measure else answer.y, size_name(answer.x)
     if measure is not None and measure.higher_is_better:
         words = f"{label} rises as it gets better: a law of a loss is not fitted to it."
-        return Laws(found={}, differences={}, repetitions=(), sentences=(words,))
+        return ScalingAnswer(found={}, differences={}, repetitions=(), sentences=(words,))
     groups = grouped(cells, answer)
     found: dict[str, Scaling] = {}
     sentences: list[str] = []
@@ -140,7 +140,7 @@ def _laws(question: StudyQuestion, cells: Sequence[Cell]) -> Laws:
         )
     repeated = repetitions(cells, answer.x)
     sentences += [words] if (words := repetition_sentence(repeated, size=size)) else []
-    return Laws(
+    return ScalingAnswer(
         found=found,
         differences=differences,
         repetitions=tuple(repeated),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pvvae.study.cells import Cell, cell_of
+from pvvae.study.cells import Condition, cell_of
 from pvvae.study.outcomes import Claim, Measure, StudyQuestion, arm_name
 from pvvae.study.statistics.effects import Effect, P, paired_effect
 
@@ -30,7 +30,7 @@ class Answered:
     """Seeds that are not in it, and why."""
 
 
-def answer_claims(question: StudyQuestion, cells: Sequence[Cell]) -> list[Answered]:
+def answer_claims(question: StudyQuestion, cells: Sequence[Condition]) -> list[Answered]:
     """All claims of the study, in its order; those of unknown measures or arms are left out."""
     measures = {measure.name: measure for measure in question.measures}
     answers = []
@@ -47,7 +47,9 @@ def answer_claims(question: StudyQuestion, cells: Sequence[Cell]) -> list[Answer
     return answers
 
 
-def _answer(claim: Claim, measure: Measure, pairs: Sequence[tuple[Cell, Cell]]) -> Answered:
+def _answer(
+    claim: Claim, measure: Measure, pairs: Sequence[tuple[Condition, Condition]]
+) -> Answered:
     """Of pairs of cells: one, or one at each value of ``claim.over``."""
     if claim.over:
         arms, others = (_placed(side, measure, claim.over) for side in zip(*pairs, strict=True))
@@ -76,7 +78,9 @@ def _answer(claim: Claim, measure: Measure, pairs: Sequence[tuple[Cell, Cell]]) 
     )
 
 
-def _placed(cells: Iterable[Cell], measure: Measure, over: str) -> dict[tuple[int, str], float]:
+def _placed(
+    cells: Iterable[Condition], measure: Measure, over: str
+) -> dict[tuple[int, str], float]:
     """Values of cells by seed and by their value of the factor ``over``."""
     return {
         (seed, cell.arm[over]): value

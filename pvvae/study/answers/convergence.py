@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pvvae.study.answers.claims import sentence_of
 from pvvae.study.answers.cost_sentences import named
-from pvvae.study.cells import Cell, cell_of, left_out
+from pvvae.study.cells import Condition, cell_of, left_out
 from pvvae.study.outcomes import Measure, StudyQuestion
 from pvvae.study.statistics.effects import Effect, paired_effect
 from pvvae.study.statistics.equal_cost import cost_of_reaching
@@ -29,7 +29,7 @@ class Sooner:
     sentence: str
 
 
-def convergence(question: StudyQuestion, cells: Sequence[Cell]) -> list[Sooner]:
+def convergence(question: StudyQuestion, cells: Sequence[Condition]) -> list[Sooner]:
     """Every arm that has curves against the baseline's, for every measure with curves."""
     baseline = cell_of(cells, question.baseline)
     if baseline is None:
@@ -44,7 +44,7 @@ def convergence(question: StudyQuestion, cells: Sequence[Cell]) -> list[Sooner]:
     return found
 
 
-def _sooner(measure: Measure, cell: Cell, baseline: Cell) -> Sooner:
+def _sooner(measure: Measure, cell: Condition, baseline: Condition) -> Sooner:
     own, theirs = cell.looks(measure.name), baseline.looks(measure.name)
     taken, needed, never = {}, {}, []
     ended = baseline.values(measure.name)  # one that ended in no number is no target
@@ -70,7 +70,11 @@ def _sooner(measure: Measure, cell: Cell, baseline: Cell) -> Sooner:
 
 
 def _sentence(
-    measure: Measure, cell: Cell, baseline: Cell, effect: Effect | None, never: Sequence[int]
+    measure: Measure,
+    cell: Condition,
+    baseline: Condition,
+    effect: Effect | None,
+    never: Sequence[int],
 ) -> str:
     target = f"the last {measure.label} of {named(baseline.name)}"
     seeds = f"seed{'s' if len(never) > 1 else ''} {', '.join(map(str, never))}"

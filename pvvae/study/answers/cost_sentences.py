@@ -4,12 +4,75 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pvvae.study.answers.claims import effect_of, sentence_of
-from pvvae.study.answers.costs import COSTS, cost_of, shown
-from pvvae.study.cells import Cell, left_out, looks
+from pvvae.study.cells import Condition, left_out, looks
 from pvvae.study.outcomes import Measure, StudyQuestion
 from pvvae.study.statistics.effects import Effect
 from pvvae.study.statistics.equal_cost import Equal, at_equal_cost, curves_of
-from pvvae.study.statistics.pareto import front
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """One key of ``Outcome.costs``."""
+
+    name: str
+    """In sentences, and above columns."""
+    factor: float
+    """From the outcome's unit to the one that is shown."""
+    unit: str
+    equal: bool = False
+    """Whether arms are compared where it is equal."""
+    higher_is_better: bool = False
+
+
+COSTS = {
+    "parameters": Cost(name="parameters", factor=1e-6, unit="million", equal=True),
+    "flops": Cost(name="FLOPs", factor=1e-12, unit="TFLOPs", equal=True),
+    "seconds": Cost(name="wall-clock", factor=1 / 60, unit="min", equal=True),
+    "memory": Cost(name="memory", factor=2.0**-30, unit="GiB"),
+    "speed": Cost(name="speed", factor=1.0, unit="it/s", higher_is_better=True),
+}
+"""Those that tables and plots show."""
+
+
+def cost_of(key: str) -> Cost:
+    """A known cost, or one that a study has named itself, in its own unit."""
+    return COSTS.get(key, Cost(name=key.replace("_", " "), factor=1.0, unit=key.replace("_", " ")))
+
+
+def shown(amount: float, key: str) -> str:
+    """A cost in its unit."""
+    cost = cost_of(key)
+    value = amount * cost.factor
+    return f"{value:,.0f} {cost.unit}" if value >= 1000 else f"{value:.3g} {cost.unit}"
+
+
+def title(key: str) -> str:
+    """A cost as the head of a column or of a plot has it."""
+    name = cost_of(key).name
+    return name[0].upper() + name[1:]
+
+
+Point = tuple[float, ...]
+
+
+def front(points: Sequence[Point], *, higher_is_better: Sequence[bool]) -> list[int]:
+    """Indices of the points that no other point dominates, in their order.
+
+    One dominates another if it is at least as good in every coordinate, and better in one; equal
+    points do not dominate each other.
+
+    Args:
+        points: one an arm.
+        higher_is_better: of each coordinate.
+    """
+    signs = [1.0 if higher else -1.0 for higher in higher_is_better]
+    gains = [tuple(s * x for s, x in zip(signs, point, strict=True)) for point in points]
+    return [i for i, gain in enumerate(gains) if not any(_beats(other, gain) for other in gains)]
+
+
+def _beats(one: Point, other: Point) -> bool:
+    pairs = list(zip(one, other, strict=True))
+    return all(a >= b for a, b in pairs) and any(a > b for a, b in pairs)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +85,7 @@ class Compared:
     sentence: str
 
 
-def compare_at_equal_costs(question: StudyQuestion, cells: Sequence[Cell]) -> list[Compared]:
+def compare_at_equal_costs(question: StudyQuestion, cells: Sequence[Condition]) -> list[Compared]:
     """By the answer's measure, at every cost that two arms or more are known by."""
     measure = next((m for m in question.measures if m.name == question.answer.y), None)
     if measure is None:
@@ -38,7 +101,7 @@ def compare_at_equal_costs(question: StudyQuestion, cells: Sequence[Cell]) -> li
     return found
 
 
-def _spread(cells: Sequence[Cell], measure: Measure, cost: str) -> str:
+def _spread(cells: Sequence[Condition], measure: Measure, cost: str) -> str:
     """Whether the time of other stages is in that of a curve: spread over its steps, it is not
     when they were taken."""
     several = any(looks(o, measure.name) and len(o.runs) > 1 for c in cells for o in c.sound)
@@ -71,7 +134,7 @@ def named(name: str) -> str:
     return f"“{name}”" if "," in name else name
 
 
-def pareto_front(cells: Sequence[Cell], measure: Measure, cost: str) -> dict[str, bool]:
+def pareto_front(cells: Sequence[Condition], measure: Measure, cost: str) -> dict[str, bool]:
     """Names of all cells that have both means, and whether none other beats them in both."""
     points = {
         cell.name: (_mean(cell.costs(cost)), _mean(cell.values(measure.name)))

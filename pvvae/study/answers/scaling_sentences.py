@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from pvvae.study.answers.claims import plain_minus
 from pvvae.study.statistics.forecast import Forecast
 from pvvae.study.statistics.model_selection import UNDECIDED, Rivals
+from pvvae.study.statistics.observations import Repetition
 from pvvae.study.statistics.resampling import Interval
 from pvvae.study.statistics.scaling import ExponentDifference, Scaling
-from pvvae.study.statistics.size_groups import Repetition
 
 
 def law_sentences(name: str, found: Scaling, *, loss: str, size: str) -> list[str]:

@@ -8,25 +8,24 @@ from typing import Any
 
 from pvvae.errors import ConfigError
 from pvvae.run.folder import read_metrics
-from pvvae.study.completion import is_complete
 from pvvae.study.outcomes import (
     OUTCOMES,
     Outcome,
     Point,
     file_name,
+    is_complete,
     read_outcome,
     write_outcome,
 )
-from pvvae.study.runs.identity import why_another
 from pvvae.study.runs.journal import Journal
-from pvvae.study.runs.staleness import why_stale
-from pvvae.study.spec.expansion import Cell, Task
-from pvvae.study.spec.study import MeasureEntry, Reading, Study
+from pvvae.study.runs.staleness import why_another, why_stale
+from pvvae.study.spec.expansion import Task, Trial
+from pvvae.study.spec.study import MeasureEntry, Study, ValueReference
 
 RESULTS = "results.json"
 """What an evaluation writes (pvvae/metrics/results.py, which imports numpy)."""
 
-Flops = Callable[[Cell], float | None]
+Flops = Callable[[Trial], float | None]
 """FLOPs of all training that a cell is made of, if known; its runs are complete."""
 
 
@@ -36,7 +35,7 @@ def is_done(task: Task) -> bool:
 
 
 def settle(
-    study: Study, cell: Cell, journal: Journal, *, flops: Flops | None = None
+    study: Study, cell: Trial, journal: Journal, *, flops: Flops | None = None
 ) -> Outcome | None:
     """Write the cell's outcome as it stands now; None if there is none yet.
 
@@ -62,14 +61,14 @@ def settle(
     return outcome
 
 
-def earlier_outcome(folder: Path, cell: Cell) -> Outcome | None:
+def earlier_outcome(folder: Path, cell: Trial) -> Outcome | None:
     """What was found before, with values."""
     path = folder / OUTCOMES / file_name(cell.arm, cell.seed)
     outcome = read_outcome(path) if path.is_file() else None
     return outcome if outcome is not None and outcome.values else None
 
 
-def stale_cells(study: Study, cells: Sequence[Cell]) -> dict[str, str]:
+def stale_cells(study: Study, cells: Sequence[Trial]) -> dict[str, str]:
     """Cells whose outcome is of runs other than the study's, which would be made now; and why."""
     found = {}
     for cell in cells:
@@ -81,7 +80,7 @@ def stale_cells(study: Study, cells: Sequence[Cell]) -> dict[str, str]:
     return found
 
 
-def _unfinished(study: Study, cell: Cell, journal: Journal) -> Outcome | None:
+def _unfinished(study: Study, cell: Trial, journal: Journal) -> Outcome | None:
     """What stands for a cell whose runs are not all complete: what was there before, or why not."""
     failed = _failure(cell, journal)
     if failed:  # of the study as it stands, which says more than that older values are stale
@@ -91,11 +90,11 @@ def _unfinished(study: Study, cell: Cell, journal: Journal) -> Outcome | None:
     return replace(earlier, stale=stale) if earlier is not None and stale else None
 
 
-def _failed(cell: Cell, why: str) -> Outcome:
+def _failed(cell: Trial, why: str) -> Outcome:
     return Outcome(arm=cell.arm, seed=cell.seed, runs=_runs(cell), failed=why)
 
 
-def _failure(cell: Cell, journal: Journal) -> str:
+def _failure(cell: Trial, journal: Journal) -> str:
     for task in cell.runs.values():
         why = "" if is_done(task) else journal.failed(task.address)
         if why:
@@ -103,7 +102,7 @@ def _failure(cell: Cell, journal: Journal) -> str:
     return ""
 
 
-def _found(study: Study, cell: Cell, journal: Journal, flops: Flops | None) -> Outcome:
+def _found(study: Study, cell: Trial, journal: Journal, flops: Flops | None) -> Outcome:
     measures = {name: m for name, m in study.measures.items() if not _lacks(m, cell)}
     values = {name: _number(name, m, cell) for name, m in measures.items()}
     costs = {name: _number(name, reading, cell) for name, reading in study.costs.items()}
@@ -125,11 +124,11 @@ def _found(study: Study, cell: Cell, journal: Journal, flops: Flops | None) -> O
     )
 
 
-def _runs(cell: Cell) -> dict[str, str]:
+def _runs(cell: Trial) -> dict[str, str]:
     return {stage: str(task.folder) for stage, task in cell.runs.items()}
 
 
-def _number(name: str, reading: Reading, cell: Cell) -> float:
+def _number(name: str, reading: ValueReference, cell: Trial) -> float:
     folder = cell.runs[reading.stage].folder
     if reading.of is not None:
         points = _curve(reading, cell)
@@ -155,7 +154,7 @@ def _number(name: str, reading: Reading, cell: Cell) -> float:
     return float(found)
 
 
-def _lacks(measure: MeasureEntry, cell: Cell) -> bool:
+def _lacks(measure: MeasureEntry, cell: Trial) -> bool:
     """Whether an optional measure is not in its stage's results.json."""
     path = cell.runs[measure.stage].folder / RESULTS
     if not measure.optional or measure.of is not None or not path.is_file():
@@ -173,7 +172,7 @@ def _at(plain: Mapping[str, Any], value: str) -> Any:
     return found
 
 
-def _curve(reading: Reading, cell: Cell) -> tuple[Point, ...]:
+def _curve(reading: ValueReference, cell: Trial) -> tuple[Point, ...]:
     lines = read_metrics(cell.runs[reading.stage].folder, reading.of)
     return tuple(
         (float(line["step"]), float(line[reading.value]))

@@ -14,8 +14,7 @@ from typing import Any
 
 from pvvae.errors import ConfigError
 from pvvae.run.folder import ENGINES, FREE_ENGINE_KEYS, FREE_KEYS, bound
-from pvvae.study.completion import is_any_complete
-from pvvae.study.outcomes import Arm, arm_name, plain_name
+from pvvae.study.outcomes import Arm, arm_name, is_any_complete, plain_name
 from pvvae.study.spec.references import references, referred
 from pvvae.study.spec.study import Sets, Study
 
@@ -54,7 +53,7 @@ class Task:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cell:
+class Trial:
     """A value of every factor, with one seed."""
 
     arm: Arm
@@ -72,7 +71,7 @@ class Cell:
 class Expansion:
     """A study before anything is run."""
 
-    cells: tuple[Cell, ...]
+    cells: tuple[Trial, ...]
     """Seed by seed, so that the first seed of all cells is there first."""
 
     @property
@@ -93,9 +92,9 @@ def expand(study: Study, seeds: Sequence[int], resolve: Resolve) -> Expansion:
     return Expansion(cells=cells)
 
 
-def _check_different(cells: Sequence[Cell]) -> None:
+def _check_different(cells: Sequence[Trial]) -> None:
     """Refuse two arms that would be one and the same: nothing between them could be told."""
-    seen: dict[tuple[str, ...], Cell] = {}
+    seen: dict[tuple[str, ...], Trial] = {}
     for cell in cells:
         other = seen.setdefault(tuple(task.address for task in cell.runs.values()), cell)
         if other is not cell:
@@ -114,12 +113,12 @@ class _Expander:
         self._labels: dict[str, dict[str, str]] = {}  # factors that had a part in it, by address
         self._there = _runs_there(study)
 
-    def cell(self, arm: Arm, seed: int) -> Cell:
+    def cell(self, arm: Arm, seed: int) -> Trial:
         runs: dict[str, Task] = {}
         last = () if self._study.data is None else (self._study.data,)
         for stage in (*self._study.read, *last):
             self._add(stage, arm, seed, runs, waiting=())
-        return Cell(arm=arm, seed=seed, runs=runs)
+        return Trial(arm=arm, seed=seed, runs=runs)
 
     def _add(
         self, stage: str, arm: Arm, seed: int, runs: dict[str, Task], waiting: tuple[str, ...]

@@ -62,7 +62,7 @@ class StageEntry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
+class ValueReference:
     """Where a number is read."""
 
     stage: str
@@ -74,7 +74,7 @@ class Reading:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MeasureEntry(Reading):
+class MeasureEntry(ValueReference):
     """One column."""
 
     label: str
@@ -114,7 +114,7 @@ class Study:
     """A value of a factor; the first where none is named."""
     cells: tuple[dict[str, str], ...] = ()
     """Those that are run; none means every combination. What one leaves out is the baseline's."""
-    costs: dict[str, Reading] = field(default_factory=dict)
+    costs: dict[str, ValueReference] = field(default_factory=dict)
     """parameters, memory, … of a cell, beside the seconds that its runs took."""
     data: str | None = None
     """The stage whose samples, epochs and steps are a cell's."""

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln, stdtrit
 
-from pvvae.metrics.bootstrap import LEVEL, Interval, mean_interval
+from pvvae.metrics.intervals import LEVEL, Interval, mean_interval
 
 Floats = NDArray[np.float64]
 Pair = int | tuple[int, str]

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pvvae.study.cells import Cell, looks
+from pvvae.study.cells import Condition, looks
 from pvvae.study.outcomes import Measure, Outcome, Point
 
 Curve = Sequence[Point]
@@ -77,7 +77,7 @@ def at_equal_cost(curves: Curves, cost: str) -> Equal:
     return Equal(cost=cost, at=high, values=values, ranges=ranges)
 
 
-def curves_of(cells: Sequence[Cell], measure: Measure, cost: str, *, by: str) -> Curves:
+def curves_of(cells: Sequence[Condition], measure: Measure, cost: str, *, by: str) -> Curves:
     """What can be read off at any cost, of those that have such a curve.
 
     A cell whose measure was taken on the way is a curve over its steps, its whole cost spread

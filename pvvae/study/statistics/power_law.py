@@ -26,7 +26,7 @@ EXACT, ROUGH = 14, 4
 
 
 @dataclass(frozen=True, kw_only=True)
-class Laws:
+class PowerLaws:
     """Any number of laws, each of the same sizes."""
 
     floors: Floats
@@ -46,7 +46,7 @@ class Laws:
 
 def fit(
     losses: Floats, *, sizes: Floats, weights: Floats, floor: bool = True, rounds: int = EXACT
-) -> Laws:
+) -> PowerLaws:
     """The law of every row of losses.
 
     Args:
@@ -67,7 +67,9 @@ def fit(
         tried = np.clip(exponents + spacing * CLOSER, LOWEST, HIGHEST)
         spacing /= 4
     floors, scales = (np.take_along_axis(values, best, axis=1)[:, 0] for values in found[:2])
-    return Laws(floors=floors, scales=scales, exponents=exponents[:, 0], smallest=float(sizes[0]))
+    return PowerLaws(
+        floors=floors, scales=scales, exponents=exponents[:, 0], smallest=float(sizes[0])
+    )
 
 
 def _project(

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
 from pvvae import seeding
-from pvvae.study.statistics.observations import PARAMETERS, Sample
-from pvvae.study.statistics.power_law import ROUGH, Floats, Laws
+from pvvae.study.statistics.observations import PARAMETERS, SizeSample
+from pvvae.study.statistics.power_law import ROUGH, Floats, PowerLaws
 
 LEVEL = 0.9
 """Of every interval of a law, as laws are commonly given."""
@@ -35,7 +35,7 @@ class Intervals:
     exponent: Interval
 
 
-def redrawn(sample: Sample, law: Laws, *, seed: int, num: int = DRAWS) -> Laws | None:
+def redrawn(sample: SizeSample, law: PowerLaws, *, seed: int, num: int = DRAWS) -> PowerLaws | None:
     """Laws (num) of residuals drawn again; None where none are left to judge their spread by.
 
     The same seed draws the same runs of another sample of as many.
@@ -48,7 +48,7 @@ def redrawn(sample: Sample, law: Laws, *, seed: int, num: int = DRAWS) -> Laws |
     return sample.laws(expected * (1.0 + left[draws]), rounds=ROUGH)
 
 
-def residuals(sample: Sample, law: Laws) -> Floats | None:
+def residuals(sample: SizeSample, law: PowerLaws) -> Floats | None:
     """Relative residuals (N,), centred and widened; None with no more runs than parameters."""
     num = len(sample.losses)
     if num <= PARAMETERS:
@@ -59,7 +59,7 @@ def residuals(sample: Sample, law: Laws) -> Floats | None:
     return widened
 
 
-def redrawn_by_seeds(sample: Sample, *, seed: int) -> Laws | None:
+def redrawn_by_seeds(sample: SizeSample, *, seed: int) -> PowerLaws | None:
     """Laws (DRAWS) of runs drawn again within their size; None where a size has one run."""
     counts = sample.counts
     if counts.min() < 2:
@@ -85,7 +85,7 @@ def ends(values: Floats) -> Floats:
     return found
 
 
-def intervals(laws: Laws | None) -> Intervals | None:
+def intervals(laws: PowerLaws | None) -> Intervals | None:
     """Of redrawn laws, if there are any."""
     if laws is None:
         return None

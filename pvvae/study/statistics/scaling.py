@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pvvae.study.statistics.fit_checks import reasons
 from pvvae.study.statistics.forecast import Forecast, forecast_largest
-from pvvae.study.statistics.model_selection import Rivals, against_rivals
-from pvvae.study.statistics.observations import Observation, Sample, in_order, sample_of
-from pvvae.study.statistics.power_law import Laws
+from pvvae.study.statistics.model_selection import Rivals, against_rivals, reasons
+from pvvae.study.statistics.observations import Observation, SizeSample, in_order, sample_of
+from pvvae.study.statistics.power_law import PowerLaws
 from pvvae.study.statistics.resampling import (
     Interval,
     Intervals,
@@ -118,7 +117,7 @@ def difference_of_exponents(
     )
 
 
-def _band(sample: Sample, drawn: Laws | None) -> tuple[tuple[float, float, float], ...]:
+def _band(sample: SizeSample, drawn: PowerLaws | None) -> tuple[tuple[float, float, float], ...]:
     if drawn is None:
         return ()
     line = np.geomspace(sample.sizes[0], sample.sizes[-1], LINE)

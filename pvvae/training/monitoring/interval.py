@@ -1,21 +1,111 @@
 """The steps since the last line of the log."""
 
+import json
 import time
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from statistics import fmean, pstdev
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from pvvae import distributed
+from pvvae.files import write_json
+from pvvae.run.checkpoints import Write
 from pvvae.training.monitoring.flops import Work
-from pvvae.training.monitoring.spikes import Spikes
 from pvvae.training.monitoring.throughput import Wait, pace
+
+FILE = "spikes.json"
+"""In a checkpoint: the last values of each series; a resumed run would count others without."""
+LEAST_DEVIATION = 1e-10
+"""Below it a series stands still, and rounding would spike. OLMo-core's."""
+
+
+class Spikes:
+    """A value spikes if it exceeds its mean over the last steps by many deviations.
+
+    As OLMo-core's StabilityMonitorCallback: nothing spikes before the window is full, and a spike
+    is part of the window afterwards, so that a new level spikes only for a while. Steps that were
+    skipped are no steps here. Every process that is given the same values gives the same answers.
+    """
+
+    def __init__(self, *, window: int, sigma: float) -> None:
+        """Keep the last ``window`` values of each series; ``sigma`` deviations are too many."""
+        self._window, self._sigma = window, sigma
+        self._series: dict[str, deque[float]] = {}
+
+    def look(self, values: Mapping[str, float]) -> list[str]:
+        """Names of those of a step's values that spike, in order; all belong to the past then."""
+        found = [name for name, value in sorted(values.items()) if self._leaps(name, value)]
+        for name, value in values.items():
+            self._past(name).append(value)
+        return found
+
+    def snapshot(self) -> Write:
+        """Copy the series; what is returned writes the copy, on the main process."""
+        series = {name: list(past) for name, past in self._series.items()}
+
+        def write(folder: Path) -> list[Path]:
+            if not distributed.is_main():
+                return []
+            write_json(folder / FILE, series)
+            return [folder / FILE]
+
+        return write
+
+    def load(self, folder: Path) -> None:
+        """Take up a checkpoint's series, none if it has none."""
+        path = folder / FILE
+        series: dict[str, Iterable[float]] = json.loads(path.read_text()) if path.exists() else {}
+        self._series = {name: deque(past, self._window) for name, past in series.items()}
+
+    def _leaps(self, name: str, value: float) -> bool:
+        past = self._past(name)
+        if len(past) < self._window:
+            return False
+        mean = fmean(past)
+        deviation = pstdev(past, mean)
+        return deviation > LEAST_DEVIATION and value > mean + self._sigma * deviation
+
+    def _past(self, name: str) -> deque[float]:
+        return self._series.setdefault(name, deque(maxlen=self._window))
+
+
+_NUMBERS = 5  # losses that fit in a line
+
+
+def summary(done: int, steps: int, values: Mapping[str, Any], times: Mapping[str, float]) -> str:
+    """Step, the first losses, what was skipped or spiked, pace and memory, whichever there are."""
+    losses = [f"{name} {value}" for name, value in first(values, _NUMBERS).items()]
+    parts = [f"step {done:,} of {steps:,}", *losses]
+    if values.get("skipped"):
+        parts.append(f"{values['skipped']} skipped")
+    if values.get("spikes"):
+        parts.append(f"{values['spikes']} spikes ({values['spiked']})")
+    units = {
+        "seconds_per_step": "{:.3g} s a step",
+        "clips_per_second": "{:.3g} clips/s",
+        "peak_share": "{:.1%} of peak",
+        "data_wait_share": "{:.0%} waiting for data",
+        "memory_gib": "{:.3g} GiB",
+    }
+    parts += [unit.format(times[name]) for name, unit in units.items() if name in times]
+    return ", ".join(parts)
+
+
+def first(values: Mapping[str, Any], count: int) -> dict[str, str]:
+    """The first losses, in few digits."""
+    losses = [(k, v) for k, v in values.items() if isinstance(v, float) and k != "lr"]
+    return {name: f"{value:.3g}" for name, value in losses[:count]}
+
 
 COUNTS = ("clips", "pixels")
 """Values that say how much a step did, not how it went."""
 
 
-class Window:
+class LogInterval:
     """Means over its steps, what spiked in them, and how fast they were."""
 
     def __init__(

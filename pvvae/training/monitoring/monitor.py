@@ -6,20 +6,52 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+import torch
+
 from arch.ranges import Positive, Range, Step, Steps
 from pvvae import distributed
 from pvvae.config import check_ranges
 from pvvae.run.checkpoints import Write
 from pvvae.training.monitoring.flops import Work, peak_flops
-from pvvae.training.monitoring.interval import Window
-from pvvae.training.monitoring.profiler import Profile
-from pvvae.training.monitoring.spikes import Spikes
+from pvvae.training.monitoring.interval import LogInterval, Spikes
 from pvvae.training.monitoring.stall_detector import Stall
 from pvvae.training.monitoring.throughput import Wait
 
+ROWS = 40  # of the table: what takes time is among the first few
+
+
+class Profile:
+    """Records some steps and writes a trace (for chrome://tracing or Perfetto) and a table."""
+
+    def __init__(self, folder: Path, *, start: int, steps: int) -> None:
+        """Record ``steps`` steps from ``start`` into ``folder``."""
+        self._folder, self._start, self._steps = folder, start, steps
+        self._profiler: torch.profiler.profile | None = None
+
+    def before(self, step: int) -> None:
+        """``step`` is about to be taken."""
+        if step == self._start:
+            self._profiler = torch.profiler.profile(record_shapes=True, profile_memory=True)
+            self._profiler.start()
+        elif step == self._start + self._steps:
+            self.stop()
+
+    def stop(self) -> None:
+        """Write what has been recorded, if anything."""
+        if self._profiler is None:
+            return
+        self._profiler.stop()
+        self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._folder / f"step_{self._start:08d}.json"
+        self._profiler.export_chrome_trace(str(path))
+        order = "self_device_time_total" if torch.cuda.is_available() else "self_cpu_time_total"
+        table = self._profiler.key_averages().table(sort_by=order, row_limit=ROWS)
+        path.with_suffix(".txt").write_text(table + "\n")
+        self._profiler = None
+
 
 @dataclass(frozen=True, kw_only=True)
-class WatchConfig:
+class MonitorConfig:
     """What is looked at besides the metrics. Changes no result, so a run may go on with another."""
 
     stall_seconds: Annotated[float, Range(0.0, 1e7, above=True)] | None = 900.0
@@ -44,10 +76,10 @@ class WatchConfig:
         check_ranges(self)
 
 
-class Watch:
+class Monitor:
     """Listens to a training loop."""
 
-    def __init__(self, config: WatchConfig, *, folder: Path) -> None:
+    def __init__(self, config: MonitorConfig, *, folder: Path) -> None:
         """``folder`` is the run's."""
         self._stall: Stall | None = None
         self._profile: Profile | None = None
@@ -75,9 +107,9 @@ class Watch:
                 stack.callback(self._profile.stop)
             yield
 
-    def window(self, wait: Wait, work: Work) -> Window:
+    def window(self, wait: Wait, work: Work) -> LogInterval:
         """For the steps up to the next line of the log; ``wait`` and ``work`` are the trainer's."""
-        return Window(wait, work, spikes=self._spikes, peak=self._peak)
+        return LogInterval(wait, work, spikes=self._spikes, peak=self._peak)
 
     def before(self, step: int) -> None:
         """``step`` is about to be taken."""

@@ -1,11 +1,10 @@
 """A pipeline goes on from where it was stopped, and knows when there is nothing left to do."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from launchers.cli import parse
+from launchers.machines.command import Command
 from launchers.machines.pipeline import run_pipeline
 from pvvae.errors import ConfigError
 
@@ -35,9 +34,9 @@ class Commands:
         self.fail_at: dict[int, int] = {}
         self.result = result
 
-    def __call__(self, words: Sequence[str]) -> int:
-        self.given.append(list(words))
-        if words[0] == "report":
+    def __call__(self, command: Command) -> int:
+        self.given.append(list(command.words))
+        if command.words[0] == "report":
             self.result.write_text("page")
         return self.fail_at.get(len(self.given), 0)
 
@@ -57,7 +56,7 @@ ALL = [
 def test_all_commands_are_given_in_order(
     pipeline: Path, commands: Commands, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run_pipeline(pipeline, commands, check=parse) == 0
+    assert run_pipeline(pipeline, give=commands) == 0
     assert commands.given == ALL
     printed = capsys.readouterr().out
     assert "[2/3, 0.0 min] pvvae train configs/two.yaml 'run=a b'" in printed
@@ -68,31 +67,31 @@ def test_a_failing_command_stops_the_pipeline_which_then_goes_on(
     pipeline: Path, commands: Commands, capsys: pytest.CaptureFixture[str]
 ) -> None:
     commands.fail_at = {2: 2}
-    assert run_pipeline(pipeline, commands, check=parse) == 2
+    assert run_pipeline(pipeline, give=commands) == 2
     assert commands.given == ALL[:2]
     assert "Stopped at command 2. The same command goes on from here." in capsys.readouterr().out
-    assert run_pipeline(pipeline, commands, check=parse) == 0
+    assert run_pipeline(pipeline, give=commands) == 0
     assert commands.given[2:] == ALL
 
 
 def test_a_killed_pipeline_goes_on(pipeline: Path, commands: Commands) -> None:
-    def killed(words: Sequence[str]) -> int:
-        if words[0] == "report":
+    def killed(command: Command) -> int:
+        if command.words[0] == "report":
             raise SystemExit(137)
-        return commands(words)
+        return commands(command)
 
     with pytest.raises(SystemExit):
-        run_pipeline(pipeline, killed, check=parse)
-    assert run_pipeline(pipeline, commands, check=parse) == 0
+        run_pipeline(pipeline, give=killed)
+    assert run_pipeline(pipeline, give=commands) == 0
     assert commands.given == ALL[:2] + ALL
 
 
 def test_a_pipeline_that_is_done_says_so_and_gives_no_command(
     pipeline: Path, commands: Commands, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run_pipeline(pipeline, commands, check=parse)
+    run_pipeline(pipeline, give=commands)
     capsys.readouterr()
-    assert run_pipeline(pipeline, commands, check=parse) == 0
+    assert run_pipeline(pipeline, give=commands) == 0
     assert commands.given == ALL
     assert capsys.readouterr().out == (
         f"Nothing left to do: every command of {pipeline} is done. See {commands.result}\n"
@@ -103,16 +102,16 @@ def test_a_changed_config_makes_a_pipeline_not_done(pipeline: Path, commands: Co
     other = pipeline.parent / "tiny" / "one.yaml"
     other.parent.mkdir()
     other.write_text("steps: 1")
-    run_pipeline(pipeline, commands, check=parse)
+    run_pipeline(pipeline, give=commands)
     other.write_text("steps: 2")
-    run_pipeline(pipeline, commands, check=parse)
+    run_pipeline(pipeline, give=commands)
     assert commands.given == ALL + ALL
 
 
 def test_a_lost_result_makes_a_pipeline_not_done(pipeline: Path, commands: Commands) -> None:
-    run_pipeline(pipeline, commands, check=parse)
+    run_pipeline(pipeline, give=commands)
     commands.result.unlink()
-    run_pipeline(pipeline, commands, check=parse)
+    run_pipeline(pipeline, give=commands)
     assert commands.given == ALL + ALL
 
 
@@ -131,6 +130,6 @@ def test_a_file_that_is_no_pipeline_is_refused_before_the_first_command(
 ) -> None:
     pipeline.write_text(pipeline.read_text().replace(old, new))
     with pytest.raises(ConfigError) as error:
-        run_pipeline(pipeline, commands, check=parse)
+        run_pipeline(pipeline, give=commands)
     assert message in str(error.value)
     assert commands.given == []

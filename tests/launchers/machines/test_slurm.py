@@ -13,7 +13,6 @@ import pytest
 import yaml
 
 from launchers import cli, job
-from launchers.cli import parse
 from launchers.machines.pipeline import Pipeline, read_pipeline
 from launchers.machines.queue import Queued, claim
 from launchers.machines.slurm import plan, script
@@ -30,11 +29,11 @@ def _at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def read(path: Path, *overrides: str) -> Pipeline:
-    return read_pipeline(path, overrides, check=parse)
+    return read_pipeline(path, overrides)
 
 
 def waits(pipeline: Pipeline) -> dict[str, list[str]]:
-    jobs = plan(pipeline, parse)
+    jobs = plan(pipeline)
     short = [Path(job.name).name for job in jobs]
     return {name: [short[k] for k in job.after] for name, job in zip(short, jobs, strict=True)}
 
@@ -104,7 +103,7 @@ def test_what_is_finished_is_not_submitted(chain: Callable[..., Path], tmp_path:
     one, two = tmp_path / "one", tmp_path / "two"
     write_json(one / "finished.json", {})
     pipeline = read(chain(f"run={one}", f"run={two} init={one}"))
-    *_, first, second = script(plan(pipeline, parse), pipeline)
+    *_, first, second = script(plan(pipeline), pipeline)
     assert first == f"# {one}: finished already"
     assert "--dependency" not in second
 

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from launchers.cli import parse
-from launchers.studies.request import Asked, read
+from launchers.studies.request import StudyRequest, read
 
 
 @pytest.fixture
@@ -49,11 +48,13 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def ask(plain: dict[str, Any], path: Path) -> Callable[..., Asked]:
+def ask(plain: dict[str, Any], path: Path) -> Callable[..., StudyRequest]:
     """Write the study as it stands in ``plain``, and read it."""
 
-    def give(*overrides: str, seeds: list[int] | None = None, only: str | None = None) -> Asked:
+    def give(
+        *overrides: str, seeds: list[int] | None = None, only: str | None = None
+    ) -> StudyRequest:
         path.write_text(yaml.safe_dump(plain, sort_keys=False))
-        return read(path, overrides, seeds=seeds, only=only, check=parse)
+        return read(path, overrides, seeds=seeds, only=only)
 
     return give

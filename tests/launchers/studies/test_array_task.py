@@ -11,21 +11,21 @@ from typing import Any
 import pytest
 
 from launchers import job
-from launchers.studies.array_task import Errand, errand, read_errand
-from launchers.studies.request import Asked
+from launchers.studies.array_task import ArrayTask, errand, read_errand
+from launchers.studies.request import StudyRequest
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
-from pvvae.study.completion import MARK
+from pvvae.study.outcomes import MARK
 from pvvae.study.runs.gathering import settle
 from pvvae.study.runs.journal import BEGAN, FILE, Journal
 from pvvae.study.spec.expansion import Task
 from stages import program
 
-Ask = Callable[..., Asked]
+Ask = Callable[..., StudyRequest]
 Give = Callable[..., int]
 
 
-def named(asked: Asked, stage: str) -> Task:
+def named(asked: StudyRequest, stage: str) -> Task:
     """The first run of a stage."""
     return next(task for task in asked.expansion.tasks.values() if task.stage == stage)
 
@@ -34,7 +34,7 @@ def finish(task: Task) -> None:
     write_json(task.folder / "finished.json", {})
 
 
-def attempts(asked: Asked) -> list[dict[str, Any]]:
+def attempts(asked: StudyRequest) -> list[dict[str, Any]]:
     """That ended."""
     path = asked.folder / FILE
     lines = path.read_text().splitlines() if path.is_file() else []
@@ -55,7 +55,7 @@ def give(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Give]:
     monkeypatch.setenv("SLURM_JOB_NODELIST", "n1")
     monkeypatch.setattr(time, "sleep", lambda _: None)  # until Slurm ends it
 
-    def do(given: Errand, srun: str = "exit 1", *, state: str = "RUNNING") -> int:
+    def do(given: ArrayTask, srun: str = "exit 1", *, state: str = "RUNNING") -> int:
         requeue = f'[ "$1" = show ] && echo n1 || echo "$@" >> {tmp_path}/requeued'
         scripts = {"srun": srun, "squeue": f"echo '7_0|{state}|None'", "scontrol": requeue}
         for name, body in scripts.items():
@@ -94,7 +94,7 @@ def test_an_errand_is_read_as_it_was_written(
 def test_a_yaml_that_changes_in_the_queue_changes_no_run(ask: Ask, config: Path) -> None:
     asked = ask(seeds=[1])
     task = named(asked, "vae")
-    _, then = program.load(*(lambda path, *words: (Path(path), words))(*asked.config_words(task)))
+    then = asked.command(task).load()
     given = errand(asked, task)
     config.write_text(config.read_text().replace("steps: 2", "steps: 3"))
     path = given.write_config()
@@ -184,7 +184,7 @@ def test_a_config_that_is_refused_marks_its_cells(ask: Ask, give: Give) -> None:
     assert "this run folder was made with another config" in only["failed"]
 
 
-def clips(ask: Ask, plain: dict[str, Any], command: str) -> tuple[Asked, Task]:
+def clips(ask: Ask, plain: dict[str, Any], command: str) -> tuple[StudyRequest, Task]:
     plain["stages"]["clips"] = {"command": command}
     plain["stages"]["images"]["set"]["data.train"] = "$clips"
     asked = ask(seeds=[0])

@@ -12,11 +12,11 @@ import pytest
 from launchers import cli
 from launchers.machines.queue import JOBS, read_jobs
 from launchers.studies.arrays import arrays, script, submit
-from launchers.studies.request import Asked
+from launchers.studies.request import StudyRequest
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
 
-Ask = Callable[..., Asked]
+Ask = Callable[..., StudyRequest]
 
 
 def test_an_array_has_a_task_for_each_run_and_waits_for_what_it_builds_on(ask: Ask) -> None:

@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from launchers.studies.attempt import MISTAKE, attempt
-from launchers.studies.request import Asked
+from launchers.studies.request import StudyRequest
 from pvvae.study.runs.gathering import is_done
 
 
-def clips(ask: Callable[..., Asked], plain: dict[str, Any], command: str) -> tuple[Asked, Any]:
+def clips(
+    ask: Callable[..., StudyRequest], plain: dict[str, Any], command: str
+) -> tuple[StudyRequest, Any]:
     plain["stages"]["clips"] = {"command": command}
     plain["stages"]["images"]["set"]["data.train"] = "$clips"
     asked = ask(seeds=[0])
@@ -17,7 +19,7 @@ def clips(ask: Callable[..., Asked], plain: dict[str, Any], command: str) -> tup
 
 
 def test_a_command_that_ends_well_leaves_its_mark_and_a_log(
-    ask: Callable[..., Asked], plain: dict[str, Any], tmp_path: Path
+    ask: Callable[..., StudyRequest], plain: dict[str, Any], tmp_path: Path
 ) -> None:
     asked, task = clips(ask, plain, "pvvae configs tiny/cnn")
     ended = attempt(task, asked, processes=1, environment={})
@@ -27,7 +29,7 @@ def test_a_command_that_ends_well_leaves_its_mark_and_a_log(
 
 
 def test_a_mistake_is_told_in_the_line_that_was_printed(
-    ask: Callable[..., Asked], plain: dict[str, Any], tmp_path: Path
+    ask: Callable[..., StudyRequest], plain: dict[str, Any], tmp_path: Path
 ) -> None:
     asked, task = clips(ask, plain, "pvvae status {run}")
     ended = attempt(task, asked, processes=1, environment={})

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from launchers.studies.flops import Arithmetic, flops_of
-from pvvae.planning.total import total_flops
-from pvvae.study.spec.expansion import Cell, Task
+from launchers.studies.flops import TrainingFlops, flops_of
+from pvvae.planning.compute import total_flops
+from pvvae.study.spec.expansion import Task, Trial
 from stages import program
 
 
@@ -40,13 +40,13 @@ def test_a_config_that_cannot_be_read_leaves_the_cost_out(config: Path, tmp_path
     one = trained(config, tmp_path / "one")
     text = (one.folder / "config.yaml").read_text()
     (one.folder / "config.yaml").write_text(text + "of_an_older_version: 1\n")
-    cell = Cell(arm={}, seed=0, runs={"vae": one})
-    assert Arithmetic(tmp_path / "study").of(cell) is None
+    cell = Trial(arm={}, seed=0, runs={"vae": one})
+    assert TrainingFlops(tmp_path / "study").of(cell) is None
     (one.folder / "config.yaml").write_text(text)
-    found = Arithmetic(tmp_path / "study").of(cell)
+    found = TrainingFlops(tmp_path / "study").of(cell)
     assert found == flops_of(one)
     (one.folder / "config.yaml").unlink()
-    assert Arithmetic(tmp_path / "study").of(cell) == found  # counted once
+    assert TrainingFlops(tmp_path / "study").of(cell) == found  # counted once
 
 
 def test_a_command_and_a_stage_without_training_have_none(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from launchers.studies.request import Asked
+from launchers.studies.request import StudyRequest
 from pvvae.study.outcomes import read_outcomes
 from tests.processes import ROOT
 
@@ -22,7 +22,7 @@ SECONDS = (3.0, 9.0)
 
 @pytest.mark.matrix
 def test_a_study_killed_ten_times_ends_in_the_same_outcomes(
-    ask: Callable[..., Asked], path: Path, tmp_path: Path
+    ask: Callable[..., StudyRequest], path: Path, tmp_path: Path
 ) -> None:
     ask()
     moments = random.Random(0)

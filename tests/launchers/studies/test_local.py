@@ -13,7 +13,7 @@ from launchers import cli
 from launchers.studies import local
 from launchers.studies.attempt import Ended
 from launchers.studies.local import run_study
-from launchers.studies.request import Asked, question
+from launchers.studies.request import StudyRequest, question
 from launchers.studies.show import plan_lines
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
@@ -21,7 +21,7 @@ from pvvae.study.outcomes import Outcome, read_outcomes
 from pvvae.study.runs.gathering import stale_cells
 from pvvae.study.spec.expansion import Task
 
-Ask = Callable[..., Asked]
+Ask = Callable[..., StudyRequest]
 Plain = dict[str, Any]
 
 
@@ -39,7 +39,7 @@ class Runs:
         self._now, self._lock = 0, threading.Lock()
 
     def __call__(
-        self, task: Task, asked: Asked, *, processes: int, environment: dict[str, str]
+        self, task: Task, asked: StudyRequest, *, processes: int, environment: dict[str, str]
     ) -> Ended:
         with self._lock:
             self.threads[task.stage] = environment.get(local.THREADS)
@@ -74,11 +74,11 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
     return stand_in
 
 
-def run(asked: Asked, *, at_once: int = 1) -> int:
+def run(asked: StudyRequest, *, at_once: int = 1) -> int:
     return run_study(asked, at_once=at_once, processes=1)
 
 
-def outcomes(asked: Asked) -> dict[str, Outcome]:
+def outcomes(asked: StudyRequest) -> dict[str, Outcome]:
     found = read_outcomes(asked.folder)
     return {f"{' '.join(o.arm.values())} {o.seed}": o for o in found}
 

@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
-from launchers.studies.request import Asked, question
+from launchers.studies.request import StudyRequest, question
 from pvvae.errors import ConfigError
 
-Ask = Callable[..., Asked]
+Ask = Callable[..., StudyRequest]
 Plain = dict[str, Any]
 
 
-def stages(asked: Asked) -> list[str]:
+def stages(asked: StudyRequest) -> list[str]:
     return [task.stage for task in asked.expansion.tasks.values()]
 
 
-def addresses(asked: Asked) -> set[str]:
+def addresses(asked: StudyRequest) -> set[str]:
     return set(asked.expansion.tasks)
 
 
@@ -44,7 +44,7 @@ def test_a_run_is_the_ordinary_command_and_its_folder_says_what_it_is(
     asked = ask()
     images, vae, _ = list(asked.expansion.tasks.values())[:3]
     assert vae.folder == tmp_path / f"study/runs/vae/baseline-seed0-{vae.address[:8]}"
-    assert asked.words(vae) == (
+    assert asked.command(vae).words == (
         "train",
         str(config),
         f"run={vae.folder}",
@@ -121,9 +121,16 @@ def test_a_command_is_a_stage_whose_slots_are_set(ask: Ask, plain: Plain, packed
     plain["stages"]["vae"]["set"]["data.train"] = "$clips/train"
     asked = ask()
     (clips,) = [task for task in asked.expansion.tasks.values() if task.stage == "clips"]
-    assert asked.words(clips) == ("data", "pack", str(packed), str(clips.folder), "--frames", "17")
+    assert asked.command(clips).words == (
+        "data",
+        "pack",
+        str(packed),
+        str(clips.folder),
+        "--frames",
+        "17",
+    )
     vae = next(task for task in asked.expansion.tasks.values() if task.stage == "vae")
-    assert f"data.train={clips.folder}/train" in asked.words(vae)
+    assert f"data.train={clips.folder}/train" in asked.command(vae).words
 
 
 def test_the_page_is_told_what_the_file_says(ask: Ask) -> None:

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from launchers.cli import parse
-from launchers.commands.configs import ROOT
-from launchers.studies.request import Asked, question, read
+from launchers.machines.shipped_configs import ROOT
+from launchers.studies.request import StudyRequest, question, read
 from pvvae import config as codec
-from pvvae.study.spec.expansion import Cell
+from pvvae.study.spec.expansion import Trial
 
 STUDIES = [p for p in sorted((ROOT / "studies").rglob("*.yaml")) if "title" in codec.read_yaml(p)]
 SIZES = ["", "tiny/", "tiny/clips/"]
@@ -17,15 +16,15 @@ SIZES = ["", "tiny/", "tiny/clips/"]
 NAMES = [str(path.relative_to(ROOT / "studies")) for path in STUDIES]
 
 
-def ask(name: str) -> Asked:
-    return read(ROOT / "studies" / name, [], seeds=None, only=None, check=parse)
+def ask(name: str) -> StudyRequest:
+    return read(ROOT / "studies" / name, [], seeds=None, only=None)
 
 
-def cells(asked: Asked) -> dict[str, Cell]:
+def cells(asked: StudyRequest) -> dict[str, Trial]:
     return {", ".join(c.arm.values()): c for c in asked.expansion.cells if c.seed == 0}
 
 
-def changed(one: Cell, other: Cell) -> set[str]:
+def changed(one: Trial, other: Trial) -> set[str]:
     """Keys of stages in which two cells differ."""
     return {
         f"{stage}.{line.partition(':')[0]}"

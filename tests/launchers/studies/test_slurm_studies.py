@@ -9,7 +9,7 @@ import yaml
 
 from launchers import cli
 from launchers.machines.queue import JOBS, read_jobs
-from launchers.studies.request import Asked
+from launchers.studies.request import StudyRequest
 from pvvae.study.outcomes import read_outcomes
 from tests.launchers.slurm_cluster import Cluster, until
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slurm
 
 
 def test_a_study_that_builds_on_anothers_runs_ends_there_as_it_does_alone(
-    cluster: Cluster, ask: Callable[..., Asked], plain: dict[str, Any], tmp_path: Path
+    cluster: Cluster, ask: Callable[..., StudyRequest], plain: dict[str, Any], tmp_path: Path
 ) -> None:
     """The second has one objective more: its run begins from the images of the first."""
     plain |= {"seeds": [0], "slurm": {"nodes": 1, "time": "0:10:00"}}
@@ -39,7 +39,7 @@ def test_a_study_that_builds_on_anothers_runs_ends_there_as_it_does_alone(
     assert (second / "index.html").is_file()
 
 
-def to_its_end(cluster: Cluster, asked: Asked) -> None:
+def to_its_end(cluster: Cluster, asked: StudyRequest) -> None:
     """Submit the study; its page is the last that is written."""
     words = ["study", str(asked.path), *asked.overrides, "--slurm"]
     assert cli.main(words) == 0

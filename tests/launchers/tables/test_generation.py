@@ -5,20 +5,20 @@ import pytest
 from launchers.tables.make import read_table
 from pvvae.errors import ConfigError
 from tests.launchers.tables.conftest import GENERATION
-from tests.launchers.tables.test_reconstruction import short
+from tests.launchers.tables.planned import all_words, short
 
 
 def test_samples_are_taken_or_made_then_measured_and_then_steps_are_timed(table):
     path = table(GENERATION, sampler={"steps": 20}, evaluation={"fvd_frames": "first16"})
     plan = read_table("generation", path, [], processes=2).plan
-    assert [short(words) for words in plan.commands] == [
+    assert [short(words) for words in all_words(plan)] == [
         ("evaluate_generation", "out/ours/UCF101"),
         ("generate", "out/ours/RealEstate10K_samples"),
         ("evaluate_generation", "out/ours/RealEstate10K"),
         ("measure_training", "out/ours/speed"),
         ("measure_training", "out/timed/speed"),
     ]
-    assert plan.commands[0][3:] == (
+    assert plan.commands[0].words[3:] == (
         "samples=samples",
         "real=real",
         "num=4",
@@ -32,14 +32,14 @@ def test_samples_are_taken_or_made_then_measured_and_then_steps_are_timed(table)
         "--processes",
         "2",
     )
-    assert plan.commands[1][3:-2] == (
+    assert plan.commands[1].words[3:-2] == (
         "vae=cnn",
         "latte=latte",
         "num=4",
         "seed=0",
         'sampler={"steps": 20}',
     )
-    assert plan.commands[2][3] == "samples=out/ours/RealEstate10K_samples"
+    assert plan.commands[2].words[3] == "samples=out/ours/RealEstate10K_samples"
     assert [sorted(row.runs) for row in plan.rows] == [
         ["RealEstate10K", "UCF101", "speed"],
         ["speed"],

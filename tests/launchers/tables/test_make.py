@@ -22,10 +22,10 @@ class Stages:
         self.given: list[str] = []
         self._until, self._protocols = until, protocols or {}
 
-    def __call__(self, words):
+    def __call__(self, command):
         if len(self.given) == self._until:
             return 130
-        run = Path(words[2].removeprefix("run="))
+        run = Path(command.sets["run"])
         self.given.append(str(run))
         protocol = self._protocols.get(run.parts[1], {"size": "17x32x32"})
         finish(run, value=2.0 if run.parts[1] == "b" else 1.0, protocol=protocol)
@@ -35,9 +35,9 @@ class Stages:
 def test_a_cut_table_goes_on_with_what_is_left(table, home, capsys):
     path = table(RECONSTRUCTION, subjects=SUBJECTS, sizes=[32])
     first, second, third = Stages(until=1), Stages(), Stages()
-    assert make_table(read_table("reconstruction", path, [], processes=None), first) == 130
+    assert make_table(read_table("reconstruction", path, [], processes=None), give=first) == 130
     assert not (home / "out/index.html").exists()
-    assert make_table(read_table("reconstruction", path, [], processes=None), second) == 0
+    assert make_table(read_table("reconstruction", path, [], processes=None), give=second) == 0
     assert first.given + second.given == [
         "out/a/17x32x32",
         "out/b/17x32x32",
@@ -45,7 +45,7 @@ def test_a_cut_table_goes_on_with_what_is_left(table, home, capsys):
         "out/b/speed",
     ]
     before = (home / "out/table.md").read_bytes()
-    assert make_table(read_table("reconstruction", path, [], processes=None), third) == 0
+    assert make_table(read_table("reconstruction", path, [], processes=None), give=third) == 0
     assert third.given == []
     assert (home / "out/table.md").read_bytes() == before
     printed = capsys.readouterr().out
@@ -55,7 +55,7 @@ def test_a_cut_table_goes_on_with_what_is_left(table, home, capsys):
 
 def test_the_table_has_a_row_a_subject_and_says_what_is_missing(table, home):
     path = table(RECONSTRUCTION, sizes=[32])
-    assert make_table(read_table("reconstruction", path, [], processes=None), Stages()) == 0
+    assert make_table(read_table("reconstruction", path, [], processes=None), give=Stages()) == 0
     tables = json.loads((home / "out/table.json").read_text())["tables"]
     rows = {row["name"]: row for row in tables[0]["rows"] if not row["reference"]}
     titles = [column["title"] for column in tables[0]["columns"]]
@@ -71,7 +71,7 @@ def test_subjects_of_different_protocols_are_marked_with_what_differs(table, hom
     path = table(RECONSTRUCTION, subjects=SUBJECTS, sizes=[32])
     protocols = {"a": {"size": "17x32x32"}, "b": {"size": "17x48x48"}}
     stages = Stages(protocols=protocols)
-    assert make_table(read_table("reconstruction", path, [], processes=None), stages) == 0
+    assert make_table(read_table("reconstruction", path, [], processes=None), give=stages) == 0
     assert "17x32x32 against 17x48x48" in (home / "out/table.md").read_text()
 
 
@@ -104,7 +104,7 @@ def test_the_figure_shows_what_every_subject_rebuilt(table, home):
         clips.mkdir(parents=True)
         for kind, colour in (("original", 0), ("reconstruction", value)):
             np.save(clips / f"000001_{kind}.npy", np.full((17, 32, 32, 3), colour, np.uint8))
-    assert make_table(read_table("reconstruction", path, [], processes=None), Stages()) == 0
+    assert make_table(read_table("reconstruction", path, [], processes=None), give=Stages()) == 0
     image = np.asarray(Image.open(home / "out/figure.png"))
     assert image.shape[1] == 8 + 3 * (256 + 8)
     assert [image[100, 8 + i * 264 + 200, 0] for i in range(3)] == [0, 10, 20]
@@ -116,8 +116,8 @@ def test_on_slurm_the_last_command_writes_the_table(table):
     asked = read_table("generation", path, ["slurm.partition=gpu"], processes=None)
     pipeline = as_pipeline(asked)
     assert pipeline.slurm == {"nodes": 1, "partition": "gpu"}
-    last = ["pvvae", "evaluate", "generation", str(path), "slurm.partition=gpu"]
-    assert pipeline.commands[-1] == last
+    last = ["evaluate", "generation", str(path), "slurm.partition=gpu"]
+    assert list(pipeline.commands[-1].words) == last
     assert len(pipeline.commands) == len(asked.plan.commands) + 1
 
 

@@ -5,17 +5,12 @@ import pytest
 from launchers.tables.make import read_table
 from pvvae.errors import ConfigError
 from tests.launchers.tables.conftest import RECONSTRUCTION
-
-
-def short(words):
-    """A command's stage, run folder and what follows."""
-    stage = words[1].rpartition("/")[2].removesuffix(".yaml")
-    return (stage, words[2].removeprefix("run="))
+from tests.launchers.tables.planned import all_words, short
 
 
 def test_every_subject_is_measured_at_every_size_and_then_all_are_timed(table):
     plan = read_table("reconstruction", table(RECONSTRUCTION), [], processes=None).plan
-    assert [short(words) for words in plan.commands] == [
+    assert [short(words) for words in all_words(plan)] == [
         ("evaluate_reconstruction", "out/ours-star/17x32x32"),
         ("evaluate_reconstruction", "out/ours-star/17x64x64"),
         ("evaluate_reconstruction", "out/wan_2.2/17x32x32"),
@@ -24,7 +19,7 @@ def test_every_subject_is_measured_at_every_size_and_then_all_are_timed(table):
         ("measure_reconstruction", "out/wan_2.2/speed"),
         ("measure_reconstruction", "out/timed/speed"),
     ]
-    assert plan.commands[0][3:] == (
+    assert plan.commands[0].words[3:] == (
         "vae=cnn",
         "predictor=cnn",
         "clips=clips",
@@ -35,8 +30,8 @@ def test_every_subject_is_measured_at_every_size_and_then_all_are_timed(table):
         "width=32",
         "manifest=out/clips/17x32x32/eval_manifest.json",
     )
-    assert plan.commands[2][3] == 'vae={"name": "wan2.2", "weights": "weights"}'
-    assert plan.commands[6][4:] == ("batch=1", "height=32", "--processes", "1")
+    assert plan.commands[2].words[3] == 'vae={"name": "wan2.2", "weights": "weights"}'
+    assert plan.commands[6].words[4:] == ("batch=1", "height=32", "--processes", "1")
 
 
 def test_a_peer_without_weights_is_timed_alone_and_that_is_said(table):
@@ -72,21 +67,21 @@ def test_what_of_a_peer_is_not_here_is_left_out_of_its_row(vae, missing, runs, t
 def test_a_config_of_a_peer_says_what_its_vae_is(table, home):
     (home / "peer.yaml").write_text("vae: {name: wan2.1, weights: weights}\nplugins: [mine.py]\n")
     path = table(RECONSTRUCTION, subjects=[{"name": "Peer", "config": "peer.yaml"}], sizes=[32])
-    words = read_table("reconstruction", path, [], processes=None).plan.commands[0]
+    words = read_table("reconstruction", path, [], processes=None).plan.commands[0].words
     assert 'vae={"name": "wan2.1", "weights": "weights"}' in words
     assert f'plugins=["{home}/mine.py"]' in words
 
 
 def test_processes_are_for_all_runs_but_those_of_speed(table):
     plan = read_table("reconstruction", table(RECONSTRUCTION), [], processes=4).plan
-    assert [words[-1] for words in plan.commands] == ["4", "4", "4", "4", "1", "1", "1"]
+    assert [words[-1] for words in all_words(plan)] == ["4", "4", "4", "4", "1", "1", "1"]
 
 
 def test_a_figure_is_a_run_named_after_its_clips(table):
     figure = {"clips": [2, "text"], "crops": [[2, 16, 0, 0, 32], ["text", 0, 8, 8, 24]]}
     path = table(RECONSTRUCTION, figure=figure, speed=None)
     plan = read_table("reconstruction", path, [], processes=None).plan
-    words = plan.commands[2]
+    words = plan.commands[2].words
     assert short(words) == ("show_clips", "out/ours-star/shown_2_text")
     assert words[-2:] == ("chosen=[2]", "pages=1")
     assert [str(row.figure) for row in plan.rows[:2]] == [
@@ -101,11 +96,11 @@ def test_packaged_clips_stand_in_for_data_that_are_not_here_and_the_title_says_s
     plan = read_table("reconstruction", path, [], processes=None).plan
     assert plan.title == "Table 2, on packaged real clips in place of kinetics/val"
     assert plan.stand_ins == ("kinetics/val",)
-    assert plan.commands[:2] == tuple(
+    assert all_words(plan)[:2] == tuple(
         ("data", "sample-videos", f"out/packaged/{side}", "--short-side", str(side), "--together")
         for side in (32, 64)
     )
-    assert "clips=out/packaged/64" in plan.commands[3]
+    assert "clips=out/packaged/64" in plan.commands[3].words
 
 
 @pytest.mark.parametrize(

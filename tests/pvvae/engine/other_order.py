@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from pvvae import distributed
 from pvvae.engine import Engine, EngineConfig, start, stop
-from pvvae.engine.optimizer import OptimizerConfig
+from pvvae.engine.settings import OptimizerConfig
 
 
 class Toy(nn.Module):

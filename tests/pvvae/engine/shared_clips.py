@@ -23,8 +23,8 @@ from arch.layers import trunk as trunk_file
 from arch.vit import ViTConfig
 from pvvae import distributed
 from pvvae.engine import Engine, EngineConfig, share_clips, start, stop
-from pvvae.engine.optimizer import OptimizerConfig
-from pvvae.engine.sequence_parallel import ProcessTeam, TeamSequence
+from pvvae.engine.sequence_parallel import ProcessTeam, TeamTokens
+from pvvae.engine.settings import OptimizerConfig
 from pvvae.model import PredictiveVAE
 from pvvae.planning.meta_attention import FusedAttention
 from pvvae.planning.storages import SavedActivations
@@ -196,7 +196,7 @@ def in_an_engine(stage: int, team: int) -> dict[str, float]:
 
 def moves(team: int) -> dict[str, float]:
     """What goes there and back comes back, remainders too; parts are equally long."""
-    sequence = TeamSequence(ProcessTeam(team))
+    sequence = TeamTokens(ProcessTeam(team))
     x = drawn(2, 7, 5, seed=7)
     part = sequence.split(x, dim=1)
     there = sequence.exchange(part, whole=1, length=7, split=2)

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from pvvae import distributed
-from pvvae.engine import Engine, EngineConfig, start, step_together, stop
-from pvvae.engine.optimizer import OptimizerConfig
+from pvvae.engine import Engine, EngineConfig, start, step_all_or_none, stop
+from pvvae.engine.settings import OptimizerConfig
 
 OPTIMIZER = OptimizerConfig(lr=1e-2, weight_decay=0.01)
 SPOILT = {1: "gradient", 2: "loss", 4: "other gradient"}
@@ -66,7 +66,7 @@ class Pair:
             if mine and spoilt == "loss":
                 total[1] = torch.inf  # its gradient is finite
             rates = dict.fromkeys(self.engines, 1e-2)
-            taken = step_together(rates, losses=total if not spoilt.endswith("gradient") else [])
+            taken = step_all_or_none(rates, losses=total if not spoilt.endswith("gradient") else [])
         return taken, total.tolist()
 
     def weights(self) -> list[torch.Tensor]:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from pvvae.engine import Engine, EngineConfig, recompute
-from pvvae.engine.optimizer import OptimizerConfig
+from pvvae.engine.settings import OptimizerConfig
 from pvvae.errors import ConfigError
 from tests.pvvae.engine.stack import Stack
 from tests.tiny import discriminator_config

@@ -8,7 +8,7 @@ from torch._dynamo.utils import counters
 
 from pvvae.engine import Engine, EngineConfig
 from pvvae.engine.compile import compile_segments
-from pvvae.engine.optimizer import OptimizerConfig
+from pvvae.engine.settings import OptimizerConfig
 from pvvae.errors import ConfigError
 from tests.pvvae.engine.stack import Stack
 from tests.tiny import discriminator_config

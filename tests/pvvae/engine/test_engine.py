@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from pvvae.engine import Engine, EngineConfig
-from pvvae.engine.optimizer import OptimizerConfig
+from pvvae.engine.settings import OptimizerConfig
 
 pytestmark = pytest.mark.usefixtures("group")
 

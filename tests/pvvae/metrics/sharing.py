@@ -23,7 +23,7 @@ from pvvae.metrics.per_frame import PerFrame
 from pvvae.metrics.prediction_error import prediction_error
 from pvvae.metrics.psnr import frame_psnr
 from pvvae.metrics.ssim import frame_ssim
-from pvvae.run.item_results import Kept, Row
+from pvvae.run.item_results import ItemResults, Row
 
 CLIPS = 12
 
@@ -80,7 +80,7 @@ def main(folder: Path) -> None:
     """As a stage: this process's clips, then all rows."""
     torch.set_num_threads(1)
     torch.distributed.init_process_group("gloo")
-    kept = Kept(folder / "measured")
+    kept = ItemResults(folder / "measured")
     for index in range(distributed.rank(), CLIPS, distributed.world_size()):
         kept.keep(index, measured([index]))
     rows = kept.rows(range(CLIPS))

@@ -2,10 +2,10 @@ import pytest
 import torch
 
 from pvvae.errors import ConfigError
-from pvvae.metrics.fixed_order import order_of
 from pvvae.metrics.frechet import frechet_distance, noise_floor
 from pvvae.metrics.fvd import FVD
 from pvvae.metrics.i3d import NUM_FEATURES
+from pvvae.metrics.intervals import order_of
 from pvvae.metrics.kvd import kernel_distance
 
 

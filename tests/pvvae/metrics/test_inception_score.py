@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from pvvae.errors import ConfigError
-from pvvae.metrics.fixed_order import order_of
 from pvvae.metrics.inception_score import (
     C3D_UCF101,
     I3D_K400,
@@ -13,6 +12,7 @@ from pvvae.metrics.inception_score import (
     inception_score,
     split_scores,
 )
+from pvvae.metrics.intervals import order_of
 
 
 def _perfect(labels: torch.Tensor) -> torch.Tensor:

@@ -12,13 +12,19 @@ from safetensors.torch import load_file, save_file
 
 from pvvae.errors import ConfigError
 from pvvae.metrics import released_weights
-from pvvae.metrics.weight_catalog import I3D_KINETICS, LPIPS_ALEX, LPIPS_VGG, Source, default_cache
+from pvvae.metrics.weight_catalog import (
+    I3D_KINETICS,
+    LPIPS_ALEX,
+    LPIPS_VGG,
+    WeightFile,
+    default_cache,
+)
 
 SOURCES = [I3D_KINETICS, LPIPS_ALEX, LPIPS_VGG]
 
 
 @pytest.fixture(params=SOURCES, ids=lambda source: Path(source.path).stem)
-def source(request: pytest.FixtureRequest) -> Source:
+def source(request: pytest.FixtureRequest) -> WeightFile:
     return request.param
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pvvae.run.progress_file import Standing
-from pvvae.run.resumable_items import Items
+from pvvae.run.progress_file import ItemProgress
+from pvvae.run.resumable_items import ResumableItems
 from pvvae.run.run import Run, RunConfig
 from pvvae.run.stop_request import VARIABLE, Stopped
 from tests.processes import run_group
@@ -16,7 +16,7 @@ from tests.processes import run_group
 def take(folder: Path, numbers: Sequence[int], *, stop: Path | None = None, at: int = -1) -> None:
     """Keep a file for every number that has none; make ``stop`` when number ``at`` is taken."""
     run = Run(RunConfig(run=str(folder)), stage="generate")
-    items = Items(
+    items = ResumableItems(
         run, numbers, kept=lambda n: (folder / f"{n}.kept").exists(), clips=lambda n: 10 * n
     )
     for number in items:
@@ -35,7 +35,7 @@ def test_what_is_kept_is_not_done_again(tmp_path: Path) -> None:
     tmp_path.joinpath("2.kept").touch()
     take(tmp_path, [1, 2, 3])  # making a file that is there would fail
     assert kept(tmp_path) == {1, 2, 3}
-    standing = Standing.read(tmp_path)
+    standing = ItemProgress.read(tmp_path)
     assert standing is not None
     assert (standing.done, standing.total, standing.begun) == (60, 60, 20)
     assert standing.seconds > 0
@@ -49,7 +49,7 @@ def test_a_run_that_is_asked_leaves_after_the_item_it_is_at(
     with pytest.raises(Stopped, match=r"run: kept 30 of 100 clips, as asked; the same command"):
         take(tmp_path / "run", [1, 2, 3, 4], stop=stop, at=2)
     assert kept(tmp_path / "run") == {1, 2}
-    standing = Standing.read(tmp_path / "run")
+    standing = ItemProgress.read(tmp_path / "run")
     assert standing is not None
     assert (standing.done, standing.total) == (30, 100)
     stop.unlink()

@@ -3,18 +3,23 @@
 import torch
 from torch import Tensor
 
-from arch.layers.attention import Leading, Run, Runs, Sight
+from arch.layers.attention import Interval, IntervalMask, Mask, PrefixMask
 
-SIGHTS: dict[str, Sight] = {
+SIGHTS: dict[str, Mask] = {
     "all": None,
-    "observed": Leading.of(torch.tensor([4, 12]), keys=12),
-    "block_causal": Runs.block_causal(3, size=4, window=None),
-    "window": Runs.block_causal(3, size=4, window=2),
-    "packed": Runs.packed([Runs((Run(5, 0, 5),), 5), Runs((Run(7, 0, 3),), 7)]),
-    "packed block_causal": Runs.packed(
-        [Runs.block_causal(2, size=2, window=None), Runs.block_causal(4, size=2, window=2)]
+    "observed": PrefixMask.of(torch.tensor([4, 12]), keys=12),
+    "block_causal": IntervalMask.block_causal(3, size=4, window=None),
+    "window": IntervalMask.block_causal(3, size=4, window=2),
+    "packed": IntervalMask.packed(
+        [IntervalMask((Interval(5, 0, 5),), 5), IntervalMask((Interval(7, 0, 3),), 7)]
     ),
-    "chunk of a stream": Runs.block_causal(1, size=4, window=2, before=2),
+    "packed block_causal": IntervalMask.packed(
+        [
+            IntervalMask.block_causal(2, size=2, window=None),
+            IntervalMask.block_causal(4, size=2, window=2),
+        ]
+    ),
+    "chunk of a stream": IntervalMask.block_causal(1, size=4, window=2, before=2),
 }
 
 

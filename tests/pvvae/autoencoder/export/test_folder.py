@@ -14,8 +14,7 @@ from torch import Tensor, nn
 
 from arch.interface import BackboneConfig
 from arch.vit import ViTConfig
-from pvvae.autoencoder.export.folder import write_graphs
-from pvvae.autoencoder.export.formats import check_installed
+from pvvae.autoencoder.export.folder import check_installed, write_graphs
 from pvvae.autoencoder.export.graphs import Graph, Size, stream, whole_clip
 from pvvae.autoencoder.export.guide import guide
 from pvvae.errors import ConfigError

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pvvae.data.scenes import KINDS, SceneSettings, draw_scene, packaged_pictures
-from pvvae.data.scenes.trajectories import GROUP
+from pvvae.data.scenes.layer import GROUP
 from pvvae.errors import ConfigError
 
 SETTINGS = SceneSettings(height=32, width=32, frames=9)

@@ -8,8 +8,7 @@ from pvvae.data.clips import held_out_clips
 from pvvae.data.scenes import KINDS, SceneSettings, draw_scene, truth_of
 from pvvae.data.scenes.shards import SceneSet, write_scenes
 from pvvae.data.shards import tars
-from pvvae.data.shards.decode import read_clip
-from pvvae.data.shards.index import ShardIndex
+from pvvae.data.shards.index import ShardIndex, read_clip
 from pvvae.errors import ConfigError
 
 SETTINGS = SceneSettings(height=16, width=24, frames=5)

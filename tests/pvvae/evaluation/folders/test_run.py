@@ -9,10 +9,9 @@ from PIL import Image
 
 from pvvae.data.video.pixels import to_pixels
 from pvvae.data.video.video import Frames, write_video
-from pvvae.evaluation.folders.measure import Measure
+from pvvae.evaluation.folders.measure import ClipMeasurer, table
 from pvvae.evaluation.folders.question import Question
 from pvvae.evaluation.folders.run import measure_sets
-from pvvae.evaluation.folders.table import table
 from pvvae.metrics.c3d import C3D
 from pvvae.metrics.fvd import FVD
 from pvvae.metrics.i3d import I3D
@@ -174,15 +173,15 @@ def test_a_cut_measurement_goes_on_and_says_the_same(
     out = folders / "found.json"
     whole = plain(ask(folders, "psnr", "ssim"))
     measured = []
-    row = Measure.row
+    row = ClipMeasurer.row
 
-    def cut(self: Measure, *sources: Any) -> Any:
+    def cut(self: ClipMeasurer, *sources: Any) -> Any:
         measured.append(sources)
         if len(measured) == 3:
             raise KeyboardInterrupt
         return row(self, *sources)
 
-    monkeypatch.setattr(Measure, "row", cut)
+    monkeypatch.setattr(ClipMeasurer, "row", cut)
     with pytest.raises(KeyboardInterrupt):
         ask(folders, "psnr", "ssim", out=out)
     assert not out.exists()
@@ -213,13 +212,13 @@ def test_what_was_measured_of_the_same_files_in_the_same_way_is_used(
     elif change == "question":
         more = {"frames": 5}
     measured = []
-    row = Measure.row
+    row = ClipMeasurer.row
 
-    def counted(self: Measure, *sources: Any) -> Any:
+    def counted(self: ClipMeasurer, *sources: Any) -> Any:
         measured.append(sources)
         return row(self, *sources)
 
-    monkeypatch.setattr(Measure, "row", counted)
+    monkeypatch.setattr(ClipMeasurer, "row", counted)
     found = plain(ask(folders, "psnr", out=out, **more))
     assert len(measured) == again
     assert found == plain(ask(folders, "psnr", **more))

@@ -4,7 +4,7 @@ import pytest
 
 from pvvae.report.formats.grid import Grid, upright
 from pvvae.report.tables.scores import Found, Score, metric
-from pvvae.report.tables.table import Measured, make_table
+from pvvae.report.tables.table import ScoredSubject, make_table
 
 SIZE = "17x256x256"
 
@@ -40,9 +40,9 @@ def grid() -> Grid:
         ),
     ]
     subjects = [
-        Measured(name="a_b", found=found(30.0, 4.0, "16 clips & few")),
-        Measured(name="c", found=found(31.0, 3.5)),
-        Measured(name="paper", found=found(40.0, 1.0), reference=True),
-        Measured(name="<d>", found={}),
+        ScoredSubject(name="a_b", found=found(30.0, 4.0, "16 clips & few")),
+        ScoredSubject(name="c", found=found(31.0, 3.5)),
+        ScoredSubject(name="paper", found=found(40.0, 1.0), reference=True),
+        ScoredSubject(name="<d>", found={}),
     ]
     return upright(make_table(scores, subjects, title="50% of it", references="Table 2"))

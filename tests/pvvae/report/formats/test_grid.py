@@ -1,6 +1,6 @@
 from pvvae.report.formats.grid import Slot, sideways, upright
 from pvvae.report.tables.scores import Found, Score, beside_fvd, metric
-from pvvae.report.tables.table import Measured, Table, make_table
+from pvvae.report.tables.table import ScoredSubject, Table, make_table
 
 FVD = Score(
     title="FVD",
@@ -18,8 +18,8 @@ def found(fvd: float, *, clips: int = 16, note: str | None = None) -> Found:
 
 
 def table(*subjects: Found) -> Table:
-    named = [Measured(name=str(i), found=one) for i, one in enumerate(subjects)]
-    paper = Measured(
+    named = [ScoredSubject(name=str(i), found=one) for i, one in enumerate(subjects)]
+    paper = ScoredSubject(
         name="paper", found={"a": {"metrics": {"fvd": {"value": 1.0}}}}, reference=True
     )
     return make_table([FVD], [*named, paper])

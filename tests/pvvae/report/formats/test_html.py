@@ -3,7 +3,7 @@ import re
 from pvvae.report.formats.grid import Grid, sideways, upright
 from pvvae.report.formats.html import html_table, printed
 from pvvae.report.tables.scores import Score, plain_number
-from pvvae.report.tables.table import Measured, make_table
+from pvvae.report.tables.table import ScoredSubject, make_table
 
 
 def test_ranks_are_classes_and_references_grey_rows(grid: Grid) -> None:
@@ -40,7 +40,7 @@ def test_what_depends_on_the_clock_is_of_class_time() -> None:
         )
     ]
     subjects = [
-        Measured(name=str(speed), found={"speed": {"times": {"ispeed": speed}}})
+        ScoredSubject(name=str(speed), found={"speed": {"times": {"ispeed": speed}}})
         for speed in (1.0, 2.0, 3.0)
     ]
     table = make_table(scores, subjects)

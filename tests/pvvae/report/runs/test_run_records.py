@@ -1,7 +1,7 @@
 import shutil
 from pathlib import Path
 
-from pvvae.report.runs.run_records import STAGES, Record, find_groups, short_names
+from pvvae.report.runs.run_records import STAGES, RunRecord, find_groups, short_names
 
 
 def test_runs_are_grouped_by_parent_folder_in_the_order_of_the_method(runs: Path) -> None:
@@ -26,7 +26,7 @@ def test_the_observed_frames_follow_from_the_latents_intervals(runs: Path) -> No
 
 
 def test_the_seconds_of_a_run_are_those_it_logged(runs: Path) -> None:
-    record = Record(folder=runs / "cnn" / "latte", name="latte")
+    record = RunRecord(folder=runs / "cnn" / "latte", name="latte")
     assert record.seconds == 40 * 0.5 + 3 * 0.5  # training steps, then evaluations
 
 

@@ -3,7 +3,7 @@ from typing import Any
 from pvvae.report.tables.paper import ROWS
 from pvvae.report.tables.paper_rows import INFERRED, Context, tables
 from pvvae.report.tables.scores import Found
-from pvvae.report.tables.table import Measured, Table
+from pvvae.report.tables.table import ScoredSubject, Table
 
 RECONSTRUCTION = Context(kind="reconstruction")
 
@@ -19,7 +19,7 @@ def speed(device: str) -> dict[str, Any]:
 
 
 def made(found: Found, context: Context = RECONSTRUCTION) -> list[Table]:
-    return tables(context, [Measured(name="ours", found=found)])
+    return tables(context, [ScoredSubject(name="ours", found=found)])
 
 
 def row(table: Table, name: str) -> dict[str, str]:

@@ -3,7 +3,7 @@ from typing import Literal
 import pytest
 
 from pvvae.report.tables.scores import Score, metric
-from pvvae.report.tables.table import Measured, Rank, make_table, ranking
+from pvvae.report.tables.table import Rank, ScoredSubject, make_table, ranking
 
 
 @pytest.mark.parametrize(
@@ -24,9 +24,9 @@ def test_ranks_are_of_what_is_printed(
     assert ranking(texts, better=better) == ranks
 
 
-def subject(name: str, value: float, *, reference: bool = False) -> Measured:
+def subject(name: str, value: float, *, reference: bool = False) -> ScoredSubject:
     found = {"a": {"metrics": {"psnr": {"value": value}}}}
-    return Measured(name=name, found=found, reference=reference)
+    return ScoredSubject(name=name, found=found, reference=reference)
 
 
 PSNR = Score(title="PSNR", source="a", read=metric("a", "psnr"), better="higher", form=".1f")
@@ -46,4 +46,4 @@ def test_a_column_of_different_protocols_has_no_best() -> None:
 
 
 def test_a_column_that_nobody_has_is_left_out() -> None:
-    assert make_table([PSNR], [Measured(name="a", found={})]).scores == ()
+    assert make_table([PSNR], [ScoredSubject(name="a", found={})]).scores == ()

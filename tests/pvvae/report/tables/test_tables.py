@@ -6,19 +6,19 @@ import pytest
 from pvvae.errors import ConfigError
 from pvvae.metrics.results import FILE, Results, Value
 from pvvae.report.html_shell import Section
-from pvvae.report.tables.tables import Subject, write_tables
+from pvvae.report.tables.tables import TableSubject, write_tables
 
 SIZE = "17x256x256"
 
 
-def measured(folder: Path, *, psnr: float, frames: int = 17) -> Subject:
+def measured(folder: Path, *, psnr: float, frames: int = 17) -> TableSubject:
     value = Value(value=psnr, interval=(psnr - 0.25, psnr + 0.25))
     protocol = {"size": SIZE, "fvd": {"frames": frames}}
     found = Results(
         metrics={"psnr": value, "rfvd": Value(value=3.0)}, protocol=protocol, counts={"clips": 2048}
     )
     found.write(folder / FILE)
-    return Subject(name=folder.name, results={SIZE: folder / FILE}, latent="t4s16c64")
+    return TableSubject(name=folder.name, results={SIZE: folder / FILE}, latent="t4s16c64")
 
 
 def test_a_table_is_written_in_every_form(tmp_path: Path) -> None:
@@ -71,6 +71,6 @@ def test_columns_of_different_protocols_are_marked(tmp_path: Path) -> None:
 def test_results_of_another_form_are_refused_in_one_line(tmp_path: Path) -> None:
     path = tmp_path / FILE
     path.write_text('{"metrics": {"psnr": 30.0}, "protocol": {}}')
-    subject = Subject(name="old", results={SIZE: path})
+    subject = TableSubject(name="old", results={SIZE: path})
     with pytest.raises(ConfigError, match="not of this version's form"):
         write_tables(tmp_path / "out", title="", kind="reconstruction", subjects=[subject])

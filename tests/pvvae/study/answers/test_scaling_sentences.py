@@ -7,9 +7,8 @@ from pvvae.study.answers.scaling_sentences import (
     law_sentences,
     repetition_sentence,
 )
-from pvvae.study.statistics.observations import Observation
+from pvvae.study.statistics.observations import Observation, Repetition
 from pvvae.study.statistics.scaling import ExponentDifference, measure_scaling
-from pvvae.study.statistics.size_groups import Repetition
 from tests.pvvae.study.simulated import SIZES, runs
 from tests.pvvae.study.statistics.test_scaling import flat
 

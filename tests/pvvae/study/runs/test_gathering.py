@@ -10,12 +10,11 @@ import pytest
 
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
-from pvvae.study.completion import MARK
-from pvvae.study.outcomes import Outcome
+from pvvae.study.outcomes import MARK, Outcome
 from pvvae.study.runs.gathering import is_done, settle, stale_cells
 from pvvae.study.runs.journal import Attempt, Journal
-from pvvae.study.spec.expansion import Cell, expand
-from pvvae.study.spec.study import MeasureEntry, Reading, StageEntry, Study
+from pvvae.study.spec.expansion import Trial, expand
+from pvvae.study.spec.study import MeasureEntry, StageEntry, Study, ValueReference
 
 
 def resolve(stage: str, sets: Mapping[str, Any]) -> dict[str, Any]:
@@ -34,14 +33,14 @@ def study(tmp_path: Path) -> Study:
         },
         factors={"pad": {"learnable": {}, "gaussian": {"vae": {"pad": "gaussian"}}}},
         measures={"psnr": MeasureEntry(stage="rebuilt", value="psnr", label="PSNR")},
-        costs={"parameters": Reading(stage="rebuilt", value="times.encode_seconds")},
+        costs={"parameters": ValueReference(stage="rebuilt", value="times.encode_seconds")},
         data="vae",
         seeds=(0,),
     )
 
 
 @pytest.fixture
-def cell(study: Study) -> Cell:
+def cell(study: Study) -> Trial:
     """Its first cell, whose runs are finished."""
     cell = expand(study, study.seeds, resolve).cells[0]
     results = {"metrics": {"psnr": {"value": 31.5}}, "times": {"encode_seconds": 0.25}}
@@ -52,11 +51,11 @@ def cell(study: Study) -> Cell:
     return cell
 
 
-def settled(study: Study, cell: Cell) -> Outcome | None:
+def settled(study: Study, cell: Trial) -> Outcome | None:
     return settle(study, cell, Journal(Path(study.folder)))
 
 
-def test_metrics_paths_and_data_are_read(study: Study, cell: Cell) -> None:
+def test_metrics_paths_and_data_are_read(study: Study, cell: Trial) -> None:
     found = settled(study, cell)
     assert found is not None
     assert found.values == {"psnr": 31.5}
@@ -66,7 +65,7 @@ def test_metrics_paths_and_data_are_read(study: Study, cell: Cell) -> None:
 
 
 def test_seconds_are_those_of_all_attempts_and_the_machine_is_theirs(
-    study: Study, cell: Cell
+    study: Study, cell: Trial
 ) -> None:
     journal = Journal(Path(study.folder))
     for task, failed in zip(
@@ -89,14 +88,14 @@ def test_seconds_are_those_of_all_attempts_and_the_machine_is_theirs(
     assert (found.costs["seconds"], found.machine) == (30.0, "2 cores")
 
 
-def test_a_metric_that_is_not_there_is_named_with_those_that_are(study: Study, cell: Cell) -> None:
+def test_a_metric_that_is_not_there_is_named_with_those_that_are(study: Study, cell: Trial) -> None:
     path = cell.runs["rebuilt"].folder / "results.json"
     path.write_text(json.dumps({"metrics": {"ssim": {"value": 1.0}}, "times": {}}))
     with pytest.raises(ConfigError, match=r"psnr: .* gives no 'psnr'; it has ssim"):
         settled(study, cell)
 
 
-def test_an_optional_metric_that_is_not_there_is_left_empty(study: Study, cell: Cell) -> None:
+def test_an_optional_metric_that_is_not_there_is_left_empty(study: Study, cell: Trial) -> None:
     score = MeasureEntry(stage="rebuilt", value="is_c3d", label="IS", optional=True)
     found = settled(replace(study, measures={**study.measures, "is": score}), cell)
     assert found is not None and found.values == {"psnr": 31.5}
@@ -105,14 +104,14 @@ def test_an_optional_metric_that_is_not_there_is_left_empty(study: Study, cell: 
     assert found is not None and found.values == {"psnr": 31.5, "is": 31.5}
 
 
-def test_a_cell_of_which_a_run_is_left_has_no_outcome(study: Study, cell: Cell) -> None:
+def test_a_cell_of_which_a_run_is_left_has_no_outcome(study: Study, cell: Trial) -> None:
     (cell.runs["rebuilt"].folder / "finished.json").unlink()
     assert settled(study, cell) is None
     assert stale_cells(study, [cell]) == {}
 
 
 def test_a_measure_that_moves_to_another_stage_leaves_an_older_value_stale(
-    study: Study, cell: Cell
+    study: Study, cell: Trial
 ) -> None:
     settled(study, cell)
     moved = replace(
@@ -127,7 +126,7 @@ def test_a_measure_that_moves_to_another_stage_leaves_an_older_value_stale(
 
 
 def test_a_cell_fails_by_a_run_that_is_missing_not_by_one_that_was_finished_later(
-    study: Study, cell: Cell
+    study: Study, cell: Trial
 ) -> None:
     (cell.runs["rebuilt"].folder / "finished.json").unlink()
     journal = Journal(Path(study.folder))
@@ -141,7 +140,7 @@ def test_a_cell_fails_by_a_run_that_is_missing_not_by_one_that_was_finished_late
 
 
 def test_a_cell_with_a_run_of_another_config_is_failed_not_counted(
-    study: Study, cell: Cell
+    study: Study, cell: Trial
 ) -> None:
     folder = cell.runs["vae"].folder
     (folder / "config.yaml").write_text("stage: vae\nsteps: 200\nseed: 0\n")

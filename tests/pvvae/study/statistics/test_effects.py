@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pvvae.metrics.bootstrap import mean_interval
+from pvvae.metrics.intervals import mean_interval
 from pvvae.study.statistics.effects import paired_effect, student_reach
 
 

@@ -1,7 +1,53 @@
-import pytest
+import dataclasses
 
-from pvvae.training.monitoring.flops import SlotWork, Work, peak_flops
-from pvvae.training.monitoring.monitor import WatchConfig
+import pytest
+import torch
+
+from arch.vit import ViTConfig
+from pvvae.errors import ConfigError
+from pvvae.training.monitoring.flops import (
+    DEVICES,
+    SlotWork,
+    Work,
+    device_named,
+    peak_flops,
+    say_attention,
+    usable,
+)
+from pvvae.training.monitoring.monitor import MonitorConfig
+from tests.tiny import backbone_configs, discriminator_config
+
+
+def test_a_device_has_a_little_less_room_than_memory() -> None:
+    for device in DEVICES.values():
+        assert 0.9 * device.memory < usable(device) < device.memory
+
+
+def test_an_unknown_device_is_told_with_those_known() -> None:
+    with pytest.raises(ConfigError, match="'b200'; known: h800, h100, h200, a100"):
+        device_named("b200")
+
+
+VIT = next(config for config in backbone_configs() if isinstance(config, ViTConfig))
+
+
+def test_the_kernel_is_named_with_the_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    say_attention(VIT.build(), dtype=torch.bfloat16)
+    assert capsys.readouterr().err == "attention: sdpa on cpu (flash-attn needs an NVIDIA GPU)\n"
+
+
+def test_a_network_without_a_choice_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    say_attention(discriminator_config().build(), dtype=torch.float32)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_kernel_that_cannot_be_had_is_a_mistake_of_the_users() -> None:
+    config = dataclasses.replace(VIT, attention_backend="flash-attn-3")
+    with pytest.raises(
+        ConfigError, match=r"^backbone\.attention_backend: flash-attn-3 needs a GPU"
+    ):
+        say_attention(config.build(), dtype=torch.bfloat16)
+
 
 SMALL, LARGE = SlotWork((2, 5, 32, 32)), SlotWork((2, 17, 32, 32), dropped=3)
 
@@ -43,4 +89,4 @@ def test_a_gpu_is_known_by_its_name(monkeypatch):
 @pytest.mark.parametrize("tflops", [0.0, -1.0])
 def test_no_accelerator_does_nothing_at_its_best(tflops):
     with pytest.raises(ValueError, match="peak_tflops must be above 0"):
-        WatchConfig(peak_tflops=tflops)
+        MonitorConfig(peak_tflops=tflops)

@@ -3,7 +3,7 @@ import torch
 
 from arch.interface import Posterior
 from pvvae.training.monitoring.latent_health import latent_health, latent_moments
-from pvvae.vae.losses.kl import kl_divergence
+from pvvae.vae.losses.reconstruction import kl_divergence
 
 
 def posterior(batch: int = 2, groups: int = 3) -> Posterior:

@@ -2,11 +2,11 @@
 
 import torch
 
-from pvvae.timing.peak_memory import Memory
+from pvvae.timing.latte_steps import PeakMemory
 
 
 def test_the_peak_has_what_was_held_before_in_it():
-    memory = Memory(torch.device("cpu"))
+    memory = PeakMemory(torch.device("cpu"))
     held = []
     with memory.counted():
         held.append(torch.zeros(1000))  # 4000 bytes

@@ -2,7 +2,7 @@
 
 import torch
 
-from arch.layers.packing import pack, unpack
+from arch.layers.trunk import pack, unpack
 
 
 def test_what_is_packed_comes_out_again_without_padding() -> None:

@@ -4,11 +4,11 @@ import pytest
 import torch
 
 from arch.interface import Shareable
-from arch.layers.sequence import Sequence, check_heads
+from arch.layers.token_group import TokenGroup, check_heads
 from tests.tiny import backbone_configs, denoiser_config
 
 
-class OfThree(Sequence):
+class OfThree(TokenGroup):
     """Stands for a team: only its size is looked at."""
 
     processes = 3
@@ -16,7 +16,7 @@ class OfThree(Sequence):
 
 def test_alone_nothing_moves():
     x = torch.randn(2, 3, 4)
-    sequence = Sequence()
+    sequence = TokenGroup()
     assert sequence.processes == 1
     assert sequence.split(x, dim=1) is x
     assert sequence.gather(x, dim=1, length=3) is x
@@ -38,8 +38,8 @@ def test_a_backbone_shares_its_clips_or_refuses(config):
     with pytest.raises(ValueError, match="3 processes"):
         backbone.share(OfThree())
     held = [m.sequence for m in backbone.modules() if hasattr(m, "sequence")]
-    assert all(type(sequence) is Sequence for sequence in held)
-    backbone.share(alone := Sequence())
+    assert all(type(sequence) is TokenGroup for sequence in held)
+    backbone.share(alone := TokenGroup())
     assert all(m.sequence is alone for m in backbone.modules() if hasattr(m, "sequence"))
 
 

@@ -3,7 +3,7 @@
 from torch import Tensor
 
 
-class Sequence:
+class TokenGroup:
     """All tokens are here. A subclass knows other processes, each with a part of the tokens.
 
     A network calls these where what it must hold changes; between the calls it computes with

@@ -1,6 +1,6 @@
 import pytest
 
-from pvvae.engine.optimizer import OptimizerConfig
+from pvvae.engine.settings import OptimizerConfig
 
 
 def test_cosine_goes_from_the_base_rate_to_a_tenth_after_a_linear_warmup():

@@ -1,6 +1,6 @@
 """Points that no other beats."""
 
-from pvvae.study.statistics.pareto import front
+from pvvae.study.answers.cost_sentences import front
 
 
 def test_the_front_holds_what_nothing_beats_in_everything() -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pvvae.data.scenes.trajectories import GROUP, course, heading, reflected, sense, sum_up, surging
+from pvvae.data.scenes.layer import GROUP, course, heading, reflected, sense, sum_up, surging
 
 
 @pytest.mark.parametrize("predictability", [0.0, 0.5, 1.0])

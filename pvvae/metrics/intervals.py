@@ -18,11 +18,35 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 from torch import Tensor
 
 from pvvae import seeding
-from pvvae.metrics.bootstrap import LEVEL, Interval
+
+RESAMPLES = 2000
+"""Efron and Tibshirani, "An Introduction to the Bootstrap" (1993), section 13.3: 1,000 or more."""
+
+LEVEL = 0.95
+"""Of every interval that is reported."""
+
+Interval = tuple[float, float]
+
+
+def mean_interval(values: Tensor | ArrayLike, *, seed: int) -> Interval | None:
+    """95% interval of the mean of ``values`` (N,), one a clip; None with fewer than two.
+
+    The same bits for the same values in any order, and for any number of threads.
+    """
+    array = values.detach().cpu().numpy() if isinstance(values, Tensor) else np.asarray(values)
+    known = np.sort(array.astype(np.float64))
+    if len(known) < 2:
+        return None
+    draw = seeding.numpy_generator(seed, "bootstrap")
+    means = [known[draw.integers(0, len(known), len(known))].mean() for _ in range(RESAMPLES)]
+    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(low), float(high)
+
 
 BLOCKS = 20
 """Ours: nineteen degrees of freedom widen the interval by 7%; FVD at 2,048 clips takes seconds."""
@@ -74,3 +98,13 @@ def _kept(num: int, blocks: int, seed: int, which: int) -> list[Tensor]:
         everything.index_fill(0, block, False).nonzero().flatten()
         for block in torch.tensor_split(order, blocks)
     ]
+
+
+def order_of(rows: Tensor) -> Tensor:
+    """Indices (N,) that sort rows (N, d) by their first column, then by their second, and so on.
+
+    Sums of floating point numbers depend on their order, and so do draws by position. Clips that
+    come from several processes come in another order than from one; sorted, they are the same.
+    """
+    columns = rows.detach().cpu().numpy().T
+    return torch.from_numpy(np.lexsort(columns[::-1]))
