@@ -1,5 +1,6 @@
 """Reading run folders: what a run is, how far it is, what it measured; imports nothing heavy."""
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -54,6 +55,8 @@ DATA = ("data.train", "data.held_out", "latents.train", "latents.held_out")
 """Paths of keys that name shards, which may lie elsewhere when a run goes on."""
 DATA_SEEN = "data_seen.json"
 """In the run folder: sha256 of the index of each of them."""
+INDEXES = ("index.pvvae.json", "index.json")
+"""Names of an index; the first is that of shards made elsewhere, whose own may be the second."""
 CHECKPOINT = re.compile(r"step_\d{8}")
 """Name of a checkpoint's folder: its step in eight digits, so that names sort as steps do."""
 
@@ -161,8 +164,6 @@ def _may_change(path: str, folder: Path, plain: Mapping[str, Any]) -> bool:
     if path == "steps":
         return is_longer(folder, plain) and _any_length(plain)
     if path in DATA:
-        from pvvae.data.shards.index import index_digest  # which needs numpy
-
         where = _at(plain, path)
         seen = data_seen(folder).get(path)
         before = _at(read_config(folder), path)
@@ -170,6 +171,19 @@ def _may_change(path: str, folder: Path, plain: Mapping[str, Any]) -> bool:
             seen = index_digest(Path(before))
         return where is not None and seen is not None and index_digest(Path(where)) == seen
     return path in FREE_GOING_ON
+
+
+def index_digest(shards: Path) -> str | None:
+    """The sha256 of the index of a folder of shards, the same wherever it is copied to.
+
+    None if there is none. An index says of every tar its size, which is looked at when the shards
+    are opened, and of those that were packed here the content.
+    """
+    for name in INDEXES:
+        if (shards / name).is_file():
+            with (shards / name).open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+    return None
 
 
 def _any_length(plain: Mapping[str, Any]) -> bool:

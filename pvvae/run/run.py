@@ -26,6 +26,7 @@ from pvvae.run.folder import (
     check_same_config,
     data_named,
     data_seen,
+    index_digest,
     is_finished,
     is_longer,
     step_of,
@@ -96,8 +97,6 @@ class Run:
 
     def _see_data(self) -> None:
         """Note which shards these are, so that the run knows them again elsewhere."""
-        from pvvae.data.shards.index import index_digest  # which needs numpy
-
         seen = data_seen(self.folder)
         named = data_named(self._plain).items()
         new = {path: index_digest(Path(where)) for path, where in named if path not in seen}

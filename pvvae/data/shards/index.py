@@ -112,21 +112,6 @@ class ShardIndex:
         return tars.read_extent(self.folder / self.shards[shard].name, tars.Extent(offset, size))
 
 
-def index_digest(folder: Path) -> str | None:
-    """The sha256 of a folder's index, the same wherever its shards are copied to.
-
-    None where there are no shards, or an index cannot be kept beside them.
-    """
-    try:
-        ShardIndex.open(folder)
-    except ConfigError:
-        return None
-    for name in (PACKED_INDEX, FOREIGN_INDEX):
-        if (folder / name).is_file():
-            return tars.checksum(folder / name)
-    return None
-
-
 def require_size(index: ShardIndex, *, frames: int, height: int, width: int) -> None:
     """Refuse an index with samples that are known to be too small.
 
