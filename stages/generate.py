@@ -96,7 +96,7 @@ def run(config: Config) -> None:
     config.check(distributed.world_size())
     scale = latte_scale(Path(config.latte))
     classes = latte_classes(Path(config.latte), scale)
-    labels = Labels(seed=config.seed, choices=_class_indices(config, classes))
+    labels = Labels(seed=config.seed, choices=_class_indices(config, classes, scale.learned))
     record = Run(config, stage="generate")
     if record.finished:
         return
@@ -255,17 +255,24 @@ def _first_clips(
     return clips
 
 
-def _class_indices(config: Config, classes: tuple[str, ...]) -> list[int]:
+def _class_indices(config: Config, classes: tuple[str, ...], learned: tuple[int, ...]) -> list[int]:
     """Places of the classes to draw from, in the order that is asked for.
+
+    Args:
+        config: names them, or none for all.
+        classes: all names.
+        learned: places of those that had clips; nothing is known of the others.
 
     Raises:
         ConfigError: for one that Latte did not learn.
     """
-    unknown = [name for name in config.classes if name not in classes]
+    names = [classes[i] for i in learned] if classes else []
+    unknown = [name for name in config.classes if name not in names]
     if unknown:
-        known = ", ".join(classes) or f"none, for {config.latte} learned without classes"
-        raise ConfigError(f"classes: no class is called {unknown[0]!r}; known: {known}")
-    return [classes.index(name) for name in config.classes or classes]
+        known = ", ".join(names) or f"none, for {config.latte} learned without classes"
+        what = "no clip was learned of" if unknown[0] in classes else "no class is called"
+        raise ConfigError(f"classes: {what} {unknown[0]!r}; known: {known}")
+    return [classes.index(name) for name in config.classes or names]
 
 
 def _conclude(record: Run, config: Config, names: list[str]) -> None:

@@ -25,7 +25,8 @@ examples:
   pvvae data pack photos data/images --short-side 512
 
 A folder's name is the class of the files in it. Without held-out videos the shards are in
-OUT, otherwise in OUT/train and OUT/held_out. Killed, the same command goes on.
+OUT, otherwise in OUT/train and OUT/held_out; files of the same content are always on one side.
+Killed, the same command goes on.
 """
 SAMPLES = """\
 example:
@@ -91,6 +92,9 @@ def _add_pack(commands: "Commands") -> None:
     pack.add_argument(
         "--frame-folders", action="store_true", help="every folder of images is one video"
     )
+    pack.add_argument(
+        "--only", choices=("videos", "images"), help="where a folder has both; default: both"
+    )
 
 
 def _add_clip_words(pack: "Parser") -> None:
@@ -107,7 +111,7 @@ def _add_clip_words(pack: "Parser") -> None:
         "--min-side",
         type=number(Number),
         metavar="PIXELS",
-        help="refuse smaller; default: 3/4 of --short-side",
+        help="refuse smaller; default: half of --short-side",
     )
     pack.add_argument("--max-clips-per-video", type=number(Count), metavar="N")
     pack.add_argument("--drop-cuts", action="store_true", help="no clip across a hard cut")
@@ -135,6 +139,7 @@ def _pack(arguments: argparse.Namespace) -> int:
             held_out=arguments.held_out,
             held_out_fraction=arguments.held_out_fraction,
             frame_folders=arguments.frame_folders,
+            only=arguments.only,
             on_progress=on_progress,
         )
     )

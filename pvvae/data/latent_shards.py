@@ -33,6 +33,7 @@ class LatentScale:
         shape: tuple[int, int, int, int],
         classes: Sequence[str],
         encoder: str,
+        class_clips: Sequence[int] | None = None,
     ) -> None:
         """Keep the facts.
 
@@ -42,13 +43,18 @@ class LatentScale:
             shape: (c, t, h, w) of every latent.
             classes: names of their labels.
             encoder: digest of the weights that made them, empty where nobody noted it.
+            class_clips: latents of each class; None where that was not noted.
         """
         self.mean, self.deviation = torch.tensor(mean), torch.tensor(deviation)
         self.shape, self.classes, self.encoder = shape, tuple(classes), encoder
 
+        counts = [1] * len(classes) if class_clips is None else class_clips
+        self.learned = tuple(i for i, count in enumerate(counts) if count)
+        """Classes that have latents: a part of a data set can lack some."""
+
     @classmethod
     def from_facts(cls, facts: Mapping[str, Any]) -> "LatentScale":
-        """Read from a file's plain data: mean, std, shape, classes, encoder."""
+        """Read from a file's plain data: mean, std, shape, classes, encoder, class_clips."""
         c, t, h, w = facts["shape"]
         return cls(
             mean=facts["mean"],
@@ -56,6 +62,7 @@ class LatentScale:
             shape=(c, t, h, w),
             classes=facts["classes"],
             encoder=facts["encoder"],
+            class_clips=facts.get("class_clips"),
         )
 
     @property
@@ -244,7 +251,19 @@ class LatentDataset(LatentScale):
             shape=(c, t, h, w),
             classes=facts["classes"],
             encoder=facts.get("encoder", ""),
+            class_clips=self._class_clips(len(facts["classes"])),
         )
+
+    def _class_clips(self, classes: int) -> list[int]:
+        """Latents of each class."""
+        labels = np.concatenate([labels.numpy() for labels in self._labels])
+        if labels.min() < -1 or labels.max() >= classes:
+            raise ConfigError(
+                f"{self.folder}: has labels from {labels.min()} to {labels.max()}, "
+                f"{STATISTICS} names {classes} classes; run extract_latents again"
+            )
+        found: list[int] = np.bincount(labels[labels >= 0], minlength=classes).tolist()
+        return found
 
     def __len__(self) -> int:
         return int(self._ends[-1])

@@ -204,6 +204,7 @@ class OnlineLatents(LatentSource):
             "count": total.clips,
             "shape": list(self.shape),
             "classes": list(self.classes),
+            "class_clips": list(self._clips.index.class_clips),
             "encoder": encoder_digest(self._encoder.encoder),
         }
 

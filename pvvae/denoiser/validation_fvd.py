@@ -86,7 +86,7 @@ class SampleFVD:
 
         Args:
             denoiser: its velocity.
-            classes: to draw labels from; 0 for an unconditional one.
+            classes: of the denoiser, 0 for none; labels are drawn from those that have latents.
             folder: of the run, where the samples are put together as a video.
             step: that names it.
         """
@@ -137,10 +137,13 @@ class SampleFVD:
                 for i in self._indices(block)
             ]
         ).to(distributed.device())
+        learned = self._latents.learned if classes else ()
         labels = [
-            int(seeding.numpy_generator(self._seed, "early label", i).integers(classes))
+            learned[
+                int(seeding.numpy_generator(self._seed, "early label", i).integers(len(learned)))
+            ]
             for i in self._indices(block)
-            if classes
+            if learned
         ]
         label = torch.tensor(labels, device=noise.device) if classes else None
         z = sample(lambda x, time: denoiser(x, time, label), noise, self._config.sampler)

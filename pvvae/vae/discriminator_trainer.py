@@ -27,10 +27,10 @@ class DiscriminatorTrainer:
 
     @property
     def network(self) -> nn.Module:
-        """The network itself, for whoever learns from its verdict."""
+        """The network itself: the generator's losses run through it, and not through its engine."""
         return self.engine.network
 
-    def learn(self, x: Tensor, recon: Tensor, *, weight: float) -> dict[str, Tensor]:
+    def backward(self, x: Tensor, recon: Tensor, *, weight: float) -> dict[str, Tensor]:
         """Accumulate ``weight`` times the gradient of one slot's loss.
 
         Args:
@@ -51,7 +51,7 @@ class DiscriminatorTrainer:
         self.engine.backward(weight * loss)
         return {name: value.detach() for name, value in values.items()}
 
-    def remember(self, values: dict[str, Tensor]) -> None:
+    def update_anchors(self, values: dict[str, Tensor]) -> None:
         """Average a step's logits in, if LeCAM is on; a collective call.
 
         Args:
@@ -71,9 +71,9 @@ class DiscriminatorTrainer:
     def load(self, folder: Path) -> None:
         """Take up a checkpoint's engine state, in ``discriminator``, and averages."""
         self.engine.load(folder / "discriminator")
-        self.recall(folder)
+        self.load_anchors(folder)
 
-    def recall(self, folder: Path) -> None:
+    def load_anchors(self, folder: Path) -> None:
         """Take up a checkpoint's averages alone, none if it has none: another stage's, say."""
         path = folder / ANCHORS
         self._anchors = Anchors(**json.loads(path.read_text())) if path.exists() else None

@@ -17,7 +17,7 @@ from pvvae.config import decode, load_plugins
 from pvvae.data.latent_shards import channel_statistics, shard_path, write_shard, write_statistics
 from pvvae.data.packing.pack import pack
 from pvvae.data.video.video import write_video
-from pvvae.model import PredictiveVAE
+from pvvae.model import Pad, PredictiveVAE
 from pvvae.run import checkpoints
 from tests.launchers.slurm_cluster import Cluster, running_cluster
 from tests.launchers.squares import FPS, moving_squares
@@ -76,16 +76,16 @@ def vae_run(tmp_path: Path) -> Path:
     return toy_vae_run(tmp_path / "vae")
 
 
-def toy_vae_run(folder: Path) -> Path:
+def toy_vae_run(folder: Path, *, pad: Pad = "learnable") -> Path:
     """Make one."""
     plain = {
         "stage": "predictive",
         "plugins": [str(PLUGIN)],
         "backbone": {"name": "toy", "latent_channels": 4},
-        "pad": "learnable",
+        "pad": pad,
     }
     load_plugins(plain)
-    vae = PredictiveVAE(decode(BackboneConfig, plain["backbone"]).build())
+    vae = PredictiveVAE(decode(BackboneConfig, plain["backbone"]).build(), pad=pad)
     return _run_folder(folder, plain, {"vae": vae.state_dict()})
 
 

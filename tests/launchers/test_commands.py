@@ -12,6 +12,7 @@ import pytest
 from launchers import cli
 from pvvae.data.video.video import probe, read_video, write_video
 from pvvae.run.progress_file import ItemProgress
+from tests.launchers.conftest import toy_vae_run
 from tests.launchers.squares import FPS, moving_squares
 
 
@@ -43,6 +44,19 @@ def test_a_prediction_shows_truth_and_prediction_and_where_it_begins(
     printed = capsys.readouterr().out
     assert "MSE of prediction" in printed
     assert "MSE of repeating frame 9" in printed
+
+
+def test_a_gaussian_pad_is_predicted_from_with_noise_of_the_seed(
+    videos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    vae = toy_vae_run(tmp_path / "gaussian", pad="gaussian")
+    said = []
+    for i, seed in enumerate((0, 0, 1)):
+        out = tmp_path / f"{i}.mp4"
+        run("predict", videos / "left/left.mp4", out, "--run", vae, "--seed", seed)
+        said.append(capsys.readouterr().out.splitlines()[0])
+    assert said[0].startswith("MSE of prediction: ")
+    assert said[0] == said[1] != said[2]
 
 
 def test_sampling_writes_a_video_of_each_sample_and_a_contact_sheet(

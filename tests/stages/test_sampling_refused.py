@@ -1,12 +1,15 @@
 """Samples that cannot be made are refused in one line, before any is."""
 
+import dataclasses
 import shutil
 from pathlib import Path
 
 import pytest
 
+from pvvae.denoiser.rectified_flow import SamplerConfig
 from pvvae.errors import ConfigError
 from pvvae.pretrained.runs import load_vae
+from stages import generate
 from tests.stages.short import run_stage
 from tests.stages.toy_runs import SMALL, cache, save, vae_run
 from tests.toy_clips import pack_toy_clips
@@ -83,3 +86,16 @@ def test_another_decoder_of_the_same_encoder_is_welcome(runs, shards, tmp_path):
     clips = [(tmp_path / run / "clips/000000.npy").read_bytes() for run in ("out", "plain")]
     assert decoder
     assert clips[0] != clips[1]
+
+
+def test_a_class_without_clips_is_neither_drawn_nor_accepted():
+    config = generate.Config(
+        run="out", latte="latte", vae="vae", num=1, classes=(), sampler=SamplerConfig(steps=1)
+    )
+    classes, learned = ("ant", "bee", "cat"), (0, 2)
+    assert generate._class_indices(config, classes, learned) == [0, 2]
+    chosen = dataclasses.replace(config, classes=("cat",))
+    assert generate._class_indices(chosen, classes, learned) == [2]
+    for name, message in (("bee", "no clip was learned of 'bee'"), ("0", "no class is called '0'")):
+        with pytest.raises(ConfigError, match=rf"^classes: {message}; known: ant, cat$"):
+            generate._class_indices(dataclasses.replace(config, classes=(name,)), classes, learned)

@@ -12,6 +12,7 @@ from pvvae.data.packing.clip_files import clip_length, find_clip_files, iterate_
 from pvvae.data.packing.sources import Source
 from pvvae.data.shards.foreign import class_numbers
 from pvvae.data.shards.index import ShardIndex, read_clip
+from pvvae.data.shards.tars import shard_files
 from pvvae.data.video.video import Frames
 from pvvae.errors import ConfigError
 
@@ -137,7 +138,7 @@ def open_candidates(where: Path) -> Candidates:
     Raises:
         ConfigError: if nothing there can be understood as clips.
     """
-    if where.is_dir() and any(where.glob("*.tar")):
+    if where.is_dir() and shard_files(where):
         return ShardClips(ShardIndex.open(where))
     if where.is_dir():
         return ClipFiles(find_clip_files(where)[1])

@@ -90,7 +90,7 @@ def write_scenes(
         _save_index(out, scenes, identity)
         (out / UNFINISHED).unlink(missing_ok=True)
     on_progress(scenes.clips)
-    return sum(path.stat().st_size for path in out.glob("*.tar"))
+    return sum(path.stat().st_size for path in tars.shard_files(out))
 
 
 def _begin(out: Path, identity: dict[str, Any]) -> None:
@@ -100,7 +100,7 @@ def _begin(out: Path, identity: dict[str, Any]) -> None:
         _check_same(out, json.loads(path.read_text()), identity)
         return
     check_no_other_index(out)
-    if any(out.glob("*.tar")):
+    if tars.shard_files(out):
         raise ConfigError(f"{out}: has shards that are not of scenes; choose another folder")
     write_json(path, identity)
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pvvae.data.file_names import printable
 from pvvae.data.shards import tars
 from pvvae.data.shards.samples import Contents, Reject, Sample, Shard, columns_of
 from pvvae.data.video.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES
@@ -15,6 +16,8 @@ from pvvae.errors import ConfigError
 
 MEDIA = ("npy", *sorted(suffix[1:] for suffix in VIDEO_SUFFIXES | IMAGE_SUFFIXES))
 """Extensions that hold pixels, in order of preference: what is decoded already comes first."""
+LARGEST = 2**31 - 1
+"""Frames, rows, columns and rates above this are no facts. Ours: what containers can count to."""
 
 
 def scan_foreign(folder: Path) -> Contents:
@@ -22,12 +25,13 @@ def scan_foreign(folder: Path) -> Contents:
 
     A label is the number in ``KEY.cls``, or ``label`` (a number or a name) in ``KEY.json``, whose
     ``source``, ``frames``, ``height``, ``width`` and ``fps`` are believed as well. Labels count
-    only if every sample has one. Captions (``KEY.txt``) are not used.
+    only if every sample has one; the first without is among the rejects otherwise. Captions
+    (``KEY.txt``) are not used.
 
     Raises:
         ConfigError: for a missing folder, one without tars, a broken tar, or no pixels in any.
     """
-    paths = sorted(folder.glob("*.tar"))
+    paths = tars.shard_files(folder)
     if not paths:
         what = "has no *.tar shards" if folder.is_dir() else "no such folder"
         raise ConfigError(
@@ -48,10 +52,11 @@ def scan_foreign(folder: Path) -> Contents:
                 continue
             facts = _facts(path, kinds)
             samples.append(_sample(path, number, key, media, kinds[media], facts))
-            labels.append(facts.get("label"))
+            labels.append(_label(facts))
     if not samples:
         raise ConfigError(f"{folder}: no sample with pixels; known extensions: {', '.join(MEDIA)}")
     classes, numbers = class_numbers(labels)
+    rejects += _partly_labelled([sample.key for sample in samples], labels)
     return Contents(
         shards=tuple(Shard(name=p.name, size=p.stat().st_size, sha256="") for p in paths),
         classes=tuple(classes),
@@ -65,13 +70,32 @@ def _facts(path: Path, members: dict[str, tars.Extent]) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     try:
         if "json" in members:
-            data = json.loads(tars.read_extent(path, members["json"]))
+            # Titles that are no UTF-8 are common, and nothing that is used is in them.
+            text = tars.read_extent(path, members["json"]).decode("utf-8-sig", "replace")
+            data = json.loads(text)
             facts = data if isinstance(data, dict) else {}
         if "cls" in members:
             facts["label"] = int(tars.read_extent(path, members["cls"]))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: a .json or .cls member cannot be read ({error})") from None
     return facts
+
+
+def _label(facts: dict[str, Any]) -> int | str | None:
+    """A number or a name; nothing else is a label."""
+    label = facts.get("label")
+    if isinstance(label, float) and label.is_integer():
+        return int(label)
+    return label if isinstance(label, int | str) else None
+
+
+def _partly_labelled(keys: list[str], labels: Sequence[int | str | None]) -> list[Reject]:
+    """The first sample without a label, where others have one; then none of them counts."""
+    missing = [key for key, label in zip(keys, labels, strict=True) if label is None]
+    if not missing or len(missing) == len(labels):
+        return []
+    reason = f"has no label, nor have {len(missing) - 1} others, so no label of the folder is used"
+    return [Reject(source=missing[0], reason=reason)]
 
 
 def _sample(
@@ -97,18 +121,25 @@ def _sample(
         offset=extent.offset,
         size=extent.size,
         label=-1,
-        source=str(facts.get("source", key)),
+        source=printable(str(facts.get("source", key))),
         start=0,
         frames=frames,
         height=height,
         width=width,
-        fps=float(facts["fps"]) if isinstance(facts.get("fps"), int | float) else 0.0,
+        fps=_rate(facts.get("fps")),
     )
 
 
 def _number(facts: dict[str, Any], name: str) -> int:
     value = facts.get(name)
-    return value if isinstance(value, int) and value > 0 else 0
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= LARGEST:
+        return value
+    return 0
+
+
+def _rate(value: Any) -> float:
+    """Frames a second; 0 for what cannot be one."""
+    return float(value) if isinstance(value, int | float) and 0 < value <= LARGEST else 0.0
 
 
 def _npy_shape(path: Path, extent: tars.Extent) -> tuple[int, int, int]:
@@ -132,12 +163,15 @@ def _npy_shape(path: Path, extent: tars.Extent) -> tuple[int, int, int]:
 
 
 def class_numbers(labels: Sequence[int | str | None]) -> tuple[list[str], NDArray[np.int64]]:
-    """Class names, and each sample's index into them; none unless every sample is labelled."""
+    """Class names, and each sample's index into them; none unless every sample is labelled.
+
+    The classes are those that occur, numbers in the order of their values: labels 1, 2 and 5 are
+    three classes of these names.
+    """
     if any(label is None for label in labels):
         return [], np.full(len(labels), -1, np.int64)
-    if all(isinstance(label, int) for label in labels):
-        numbers = np.array(labels, np.int64)
-        return [str(i) for i in range(int(numbers.max()) + 1)], numbers
-    names = sorted({str(label) for label in labels})
+    numbers = sorted({label for label in labels if isinstance(label, int)})
+    names = sorted({printable(label) for label in labels if isinstance(label, str)})
+    names = [*dict.fromkeys([*map(str, numbers), *names])]
     place = {name: i for i, name in enumerate(names)}
-    return names, np.array([place[str(label)] for label in labels], np.int64)
+    return names, np.array([place[printable(str(label))] for label in labels], np.int64)

@@ -5,6 +5,7 @@ a pure plan over numbers, exact for any number of processes; WebDataset's stream
 """
 
 import io
+import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -16,14 +17,30 @@ from numpy.typing import NDArray
 
 from pvvae.data.shards import tars
 from pvvae.data.shards.foreign import scan_foreign
-from pvvae.data.shards.samples import Contents, Reject, Sample, Shard, load_contents, save_contents
+from pvvae.data.shards.samples import (
+    Contents,
+    Reject,
+    Sample,
+    Shard,
+    load_contents,
+    read_index,
+    save_contents,
+)
 from pvvae.data.video.video import IMAGE_SUFFIXES, Frames, count_frames, read_image, read_video
 from pvvae.errors import ConfigError
+from pvvae.run.progress_bar import say
 
 PACKED_INDEX = "index.json"
 """Written by ``pvvae data pack`` when a folder is complete."""
 FOREIGN_INDEX = "index.pvvae.json"
 """Our index of shards that someone else made; an ``index.json`` may be theirs."""
+SUBSET = "subset.json"
+"""What a subset is of; its index has the same under ``settings``."""
+UNFINISHED = {
+    ".survey.jsonl": "an unfinished pack; give the command that packs it again",
+    ".scenes.json": "an unfinished set of scenes; give the command that makes it again",
+}
+"""Files that lie in a folder until all of its shards are there."""
 
 
 class ShardIndex:
@@ -39,10 +56,12 @@ class ShardIndex:
         """The index of a folder; foreign shards are scanned once, and the result kept beside them.
 
         Raises:
-            ConfigError: if there are no shards, or they are not the ones that were indexed.
+            ConfigError: if there are no shards, they are not the ones that were indexed, or the
+                index is there and cannot be read: what it left out would come back unnoticed.
         """
         folder = Path(folder)
         packed = load_contents(folder / PACKED_INDEX)
+        _check_subset(folder)
         if packed is not None:
             changed = _changed(folder, packed.shards)
             if changed:
@@ -51,15 +70,20 @@ class ShardIndex:
                     "copy the folder again or pack it again"
                 )
             return cls(folder, packed)
+        for name, what in UNFINISHED.items():
+            if (folder / name).exists():
+                raise ConfigError(f"{folder}: {what}")
         known = load_contents(folder / FOREIGN_INDEX)
-        names = [path.name for path in sorted(folder.glob("*.tar"))]
+        names = [path.name for path in tars.shard_files(folder)]
         if known and names == [s.name for s in known.shards] and not _changed(folder, known.shards):
             return cls(folder, known)
         contents = scan_foreign(folder)
-        with suppress(
-            OSError, ConfigError
-        ):  # a folder that cannot be written is scanned every time
-            save_contents(folder / FOREIGN_INDEX, contents, settings={})
+        why = "its shards are not those that were indexed" if known else "it has no index of ours"
+        count = len(contents.columns["key"])
+        say(f"{folder}: {why}; found {count} samples in {len(names)} shards")
+        # A folder that cannot be written is scanned every time.
+        with suppress(OSError, ConfigError):
+            save_contents(folder / FOREIGN_INDEX, contents, settings={}, shared=True)
         return cls(folder, contents)
 
     @property
@@ -94,6 +118,12 @@ class ShardIndex:
         columns = {name: column[chosen] for name, column in self._contents.columns.items()}
         return replace(self._contents, columns=columns)
 
+    @property
+    def class_clips(self) -> tuple[int, ...]:
+        """Number of samples of each class; a subset may have none of one."""
+        labels = self.column("label")
+        return tuple(np.bincount(labels[labels >= 0], minlength=len(self.classes)).tolist())
+
     def sample(self, i: int) -> Sample:
         """What is known about sample ``i``."""
         values: dict[str, Any] = {}
@@ -124,11 +154,17 @@ def require_size(index: ShardIndex, *, frames: int, height: int, width: int) -> 
         if len(short):
             first = index.sample(int(short[0]))
             kind = "frames" if name == "frames" else f"pixels of {name}"
+            advice = f"pack again with --{'frames' if name == 'frames' else 'short-side'} {least}"
+            images = int((values[short] == 1).sum()) if name == "frames" else 0
+            if images:
+                advice = (
+                    f"{images} of them are images, which are no part of longer clips: pack the "
+                    "videos alone (--only videos)"
+                )
             raise ConfigError(
                 f"{index.folder}: {len(short)} of {len(index)} samples have too few {kind}: "
                 f"{first.key} ({first.source}) has {values[short[0]]}, {least} are needed; "
-                f"pack again with --{'frames' if name == 'frames' else 'short-side'} {least} "
-                "or ask for smaller clips"
+                f"{advice} or ask for smaller clips"
             )
 
 
@@ -143,6 +179,30 @@ def check_shards(index: ShardIndex, processes: int) -> None:
             f"{index.folder}: {index.num_shards} shards for {processes} processes; pack again with "
             f"--shards {processes} or more"
         )
+
+
+def _check_subset(folder: Path) -> None:
+    """Refuse a subset whose index is not its own.
+
+    Raises:
+        ConfigError: if it is missing, or says another thing than ``subset.json``.
+    """
+    path = folder / SUBSET
+    if not path.exists():
+        return
+    advice = "delete the folder and make the subset again"
+    try:
+        manifest = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        raise ConfigError(f"{path}: cannot be read; {advice}") from None
+    index = read_index(folder / PACKED_INDEX)
+    if index is None:
+        raise ConfigError(
+            f"{folder / PACKED_INDEX}: missing, or not ours, though {SUBSET} is there; its shards "
+            f"hold more than the subset: {advice}"
+        )
+    if index["settings"].get("subset") != manifest:
+        raise ConfigError(f"{folder / PACKED_INDEX}: not of the subset of {SUBSET}; {advice}")
 
 
 def _changed(folder: Path, shards: tuple[Shard, ...]) -> str | None:

@@ -13,6 +13,9 @@ from pvvae.errors import ConfigError
 from pvvae.files import write_text
 
 FORMAT = "pvvae-shards-1"
+OURS = frozenset(("settings", "classes", "shards", "samples"))
+"""Keys that together tell an index of ours from another program's of the same name."""
+_ADVICE = "copy the folder again, or delete it and make it again"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,12 +76,16 @@ def columns_of(samples: Iterable[Sample]) -> dict[str, NDArray[Any]]:
 
 def _column(kind: Any, values: Sequence[Any]) -> NDArray[Any]:
     if kind is str:
-        return np.array([value.encode() for value in values], dtype=np.bytes_)
+        return np.array(
+            [value.encode("utf-8", "backslashreplace") for value in values], dtype=np.bytes_
+        )
     return np.array(values, np.float64 if kind is float else np.int64)
 
 
-def save_contents(path: Path, contents: Contents, *, settings: Mapping[str, Any]) -> None:
-    """Write an index; equal contents give equal bytes.
+def save_contents(
+    path: Path, contents: Contents, *, settings: Mapping[str, Any], shared: bool = False
+) -> None:
+    """Write an index; equal contents give equal bytes. ``shared`` as for ``write_atomic``.
 
     Raises:
         ConfigError: if the disk is full.
@@ -96,16 +103,29 @@ def save_contents(path: Path, contents: Contents, *, settings: Mapping[str, Any]
         "samples": columns,
     }
     lines = (f"{json.dumps(name)}: {json.dumps(part)}" for name, part in parts.items())
-    write_text(path, "{" + ",\n".join(lines) + "}\n")
+    write_text(path, "{" + ",\n".join(lines) + "}\n", shared=shared)
 
 
 def read_index(path: Path) -> dict[str, Any] | None:
-    """The plain data of an index; None if there is none at ``path``, or it is another program's."""
+    """The plain data of an index; None if there is none at ``path``, or it is another program's.
+
+    Raises:
+        ConfigError: if there is one that cannot be read, or an index of ours in another format.
+    """
     try:
-        data = json.loads(path.read_text())
-    except (OSError, ValueError):
+        data = json.loads(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    return data if isinstance(data, dict) and data.get("format") == FORMAT else None
+    except (OSError, ValueError, RecursionError) as error:
+        raise _unreadable(path, error) from None
+    if not isinstance(data, dict) or not (data.keys() >= OURS or _names_us(data)):
+        return None
+    if data.get("format") != FORMAT:
+        found = repr(data.get("format"))[:40]
+        raise ConfigError(f"{path}: its format is {found}, {FORMAT!r} is read; {_ADVICE}")
+    if not isinstance(data.get("settings"), dict):
+        raise _unreadable(path, TypeError("its settings are no object"))
+    return data
 
 
 def check_no_other_index(folder: Path) -> None:
@@ -122,13 +142,55 @@ def check_no_other_index(folder: Path) -> None:
 
 
 def load_contents(path: Path) -> Contents | None:
-    """What :func:`save_contents` wrote; None as :func:`read_index`."""
+    """What :func:`save_contents` wrote; None as :func:`read_index`.
+
+    Raises:
+        ConfigError: as :func:`read_index`, and for an index of another shape.
+    """
     data = read_index(path)
     if data is None:
         return None
-    return Contents(
-        shards=tuple(Shard(**shard) for shard in data["shards"]),
-        classes=tuple(data["classes"]),
-        columns={f.name: _column(f.type, data["samples"][f.name]) for f in fields(Sample)},
-        rejects=tuple(Reject(**reject) for reject in data["rejects"]),
-    )
+    try:
+        contents = Contents(
+            shards=tuple(Shard(**shard) for shard in data["shards"]),
+            classes=tuple(data["classes"]),
+            columns={f.name: _column(f.type, data["samples"][f.name]) for f in fields(Sample)},
+            rejects=tuple(Reject(**reject) for reject in data["rejects"]),
+        )
+        _check(contents)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise _unreadable(path, error) from None
+    return contents
+
+
+def _names_us(data: dict[str, Any]) -> bool:
+    return str(data.get("format")).startswith(FORMAT.partition("-")[0])
+
+
+def _unreadable(path: Path, error: Exception) -> ConfigError:
+    said = " ".join(str(error).split())[:80]
+    return ConfigError(f"{path}: cannot be read ({type(error).__name__}: {said}); {_ADVICE}")
+
+
+def _check(contents: Contents) -> None:
+    """Refuse rows that point nowhere.
+
+    Raises:
+        ValueError: saying which.
+    """
+    columns = contents.columns
+    if len({len(column) for column in columns.values()}) > 1:
+        raise ValueError("its columns are not equally long")
+    if any(column.ndim != 1 for column in columns.values()) or not len(columns["key"]):
+        raise ValueError("it lists no samples")
+    bounds = {"shard": len(contents.shards), "label": len(contents.classes)}
+    for name in ("shard", "label", "offset", "size", "start", "frames", "height", "width"):
+        least, most = columns[name].min(), columns[name].max()
+        if least < -(name == "label") or most >= bounds.get(name, most + 1):
+            raise ValueError(f"a {name} is out of range")
+    names = [*contents.classes, *(shard.name for shard in contents.shards)]
+    names += [text for reject in contents.rejects for text in (reject.source, reject.reason)]
+    if not all(isinstance(name, str) for name in names):
+        raise ValueError("a name is no text")
+    if any(Path(shard.name).name != shard.name for shard in contents.shards):
+        raise ValueError("a shard lies in another folder")

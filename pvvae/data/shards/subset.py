@@ -18,13 +18,10 @@ from numpy.typing import NDArray
 
 from pvvae import seeding
 from pvvae.config import differences
-from pvvae.data.shards.index import PACKED_INDEX, ShardIndex
+from pvvae.data.shards.index import PACKED_INDEX, SUBSET, ShardIndex
 from pvvae.data.shards.samples import read_index, save_contents
 from pvvae.errors import ConfigError
 from pvvae.files import raise_if_unwritable, write_json
-
-MANIFEST = "subset.json"
-"""What a subset is of; its index has the same under ``settings``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +77,7 @@ def make_subset(source: Path, out: Path, *, fraction: Fraction, seed: int) -> Su
         return subset
     for shard in index.shards:
         _link(source / shard.name, out / shard.name)
-    write_json(out / MANIFEST, vars(subset))
+    write_json(out / SUBSET, vars(subset))
     save_contents(out / PACKED_INDEX, index.only(chosen), settings=identity)
     return subset
 

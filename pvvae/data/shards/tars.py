@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from webdataset import TarWriter
 
+from pvvae.data.file_names import is_hidden, printable
 from pvvae.errors import ConfigError
 from pvvae.files import write_atomic
 
@@ -38,10 +39,16 @@ def write_tar(path: Path, samples: Iterable[tuple[str, Members]]) -> None:
     write_atomic(path, write)
 
 
+def shard_files(folder: Path) -> list[Path]:
+    """The tars of a folder by name, hidden ones left out."""
+    return sorted(path for path in folder.glob("*.tar") if not is_hidden(path.name))
+
+
 def list_tar(path: Path) -> dict[str, dict[str, Extent]]:
     """Key -> extension -> extent, in the order of the file.
 
     WebDataset's naming: the key ends at the first dot of the file name, folders belong to it.
+    Hidden members (``._a.mp4`` of a Mac) are left out.
 
     Raises:
         ConfigError: if the file is no tar, is compressed (no member can be reached without reading
@@ -52,12 +59,12 @@ def list_tar(path: Path) -> dict[str, dict[str, Extent]]:
         size = path.stat().st_size
         with tarfile.open(path, "r:") as tar:
             for member in tar:
-                if member.isfile():
-                    folder, slash, name = member.name.rpartition("/")
+                if member.isfile() and not is_hidden(member.name):
+                    folder, slash, name = printable(member.name).rpartition("/")
                     stem, _, extension = name.partition(".")
                     extent = Extent(member.offset_data, member.size)
                     if sum(extent) > size:
-                        raise ConfigError(f"{path}: truncated inside {member.name}")
+                        raise ConfigError(f"{path}: truncated inside {folder}{slash}{name}")
                     found.setdefault(folder + slash + stem, {})[extension.lower()] = extent
     except (tarfile.TarError, OSError) as error:
         raise ConfigError(f"{path}: not an uncompressed, whole tar ({error})") from None

@@ -19,9 +19,10 @@ import av
 import av.video.reformatter
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from pvvae.data.video.containers import missing_bytes
+from pvvae.data.video.levels import rgb_levels
 from pvvae.errors import ConfigError
 from pvvae.files import write_atomic
 
@@ -29,7 +30,10 @@ Frames = NDArray[np.uint8]
 """(T, H, W, 3) for a clip, (H, W, 3) for one frame."""
 
 VIDEO_SUFFIXES = frozenset(
-    (".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".ts")
+    {
+        *(".mp4", ".m4v", ".mov", ".3gp", ".3g2", ".webm", ".mkv", ".avi", ".wmv", ".asf", ".flv"),
+        *(".mpg", ".mpeg", ".vob", ".ts", ".mts", ".m2ts", ".ogv", ".mxf"),
+    }
 )
 IMAGE_SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".webp", ".bmp"))
 
@@ -131,11 +135,12 @@ def read_image(source: Path | str | bytes, *, name: str | None = None) -> Frames
     """One image (H, W, 3), turned as its EXIF says; transparency is dropped.
 
     Raises:
-        ConfigError: naming the file and the reason.
+        ConfigError: naming the file and the reason; for an animation, and for floats too.
     """
     try:
-        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
-            return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+        data = source if isinstance(source, bytes) else Path(source).read_bytes()
+        with Image.open(io.BytesIO(data)) as image:
+            return rgb_levels(image, data)
     except (FileNotFoundError, IsADirectoryError):
         raise ConfigError(f"{_name(source, name)}: no such file") from None
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
@@ -195,7 +200,10 @@ def _opened(source: Path | str | bytes, name: str | None) -> Iterator[tuple[Any,
         lost = missing_bytes(source)
         if lost:
             raise _DamagedError(f"truncated, {lost} bytes are missing")
-        with av.open(io.BytesIO(source) if isinstance(source, bytes) else str(source)) as container:
+        with av.open(
+            io.BytesIO(source) if isinstance(source, bytes) else str(source),
+            metadata_errors="replace",  # a title may be in any encoding
+        ) as container:
             if not container.streams.video:
                 raise _DamagedError("has no video stream")
             stream = container.streams.video[0]

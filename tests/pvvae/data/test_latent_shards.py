@@ -102,3 +102,12 @@ def test_values_that_half_precision_cannot_hold_are_refused(tmp_path):
         write_shard(path, mean=mean.float() * 1e5, logvar=logvar, labels=labels)
     assert not path.exists()
     write_shard(path, mean=mean.float() * 1e5, logvar=logvar, labels=labels, dtype=torch.float32)
+
+
+def test_a_class_without_latents_is_known_and_not_learned(folder):
+    assert LatentDataset(folder).learned == (0, 1)
+    write_statistics(folder, channel_statistics(folder), classes=("a", "b", "c"))
+    assert LatentDataset(folder).learned == (0, 1)
+    write_statistics(folder, channel_statistics(folder), classes=("a",))
+    with pytest.raises(ConfigError, match=r"labels from 0 to 1, stats\.json names 1 classes"):
+        LatentDataset(folder)

@@ -3,13 +3,15 @@ import os
 import signal
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
 
+from pvvae.data.packing.content import content_key, same_content
 from pvvae.data.packing.pack import pack
 from pvvae.data.packing.sources import Source
-from pvvae.data.shards.index import ShardIndex
+from pvvae.data.shards.index import ShardIndex, require_size
 from pvvae.data.video.frames import hard_cuts, resize_short_side
 from pvvae.data.video.video import read_image, read_video, write_video
 from pvvae.errors import ConfigError
@@ -120,14 +122,14 @@ def test_what_cannot_be_used_is_listed_with_its_reason(tmp_path, make_video):
     source = tmp_path / "videos"
     make_video(source / "good.mp4", frames=20)
     make_video(source / "short.mp4", frames=16)
-    make_video(source / "tiny.mp4", size=(16, 16))
+    make_video(source / "tiny.mp4", size=(14, 16))
     data = make_video(source / "truncated.mp4").read_bytes()
     (source / "truncated.mp4").write_bytes(data[: len(data) // 2])
     (source / "text.avi").write_text("no video")
     report = pack(source, tmp_path / "out", **SMALL)
     reasons = {reject.source: reject.reason for reject in report.rejects}
     assert reasons["short.mp4"] == "16 frames, 17 are needed"
-    assert reasons["tiny.mp4"] == "16 x 16 is too small: the shorter side must be at least 24"
+    assert reasons["tiny.mp4"] == "14 x 16 is too small: the shorter side must be at least 16"
     assert reasons["truncated.mp4"].startswith("truncated, ")
     assert reasons["text.avi"].startswith("cannot be decoded")
     assert len(reasons) == 4
@@ -266,7 +268,7 @@ def test_mistakes_are_one_line(dataset, tmp_path):
     with pytest.raises(ConfigError, match="no such folder"):
         pack(tmp_path / "nothing", tmp_path / "out")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ConfigError, match=r"nothing to pack in it; known files: \.avi"):
+    with pytest.raises(ConfigError, match=r"nothing to pack in it; known files: \.3g2 \.3gp"):
         pack(tmp_path / "empty", tmp_path / "out")
     with pytest.raises(ConfigError, match="frames must be at least 1"):
         pack(dataset, tmp_path / "out", frames=0)
@@ -283,3 +285,183 @@ def test_the_index_is_json_that_others_can_read(dataset, tmp_path):
     assert data["settings"]["short_side"] == 32
     assert [shard["name"] for shard in data["shards"]] == ["00000.tar", "00001.tar", "00002.tar"]
     assert all(len(shard["sha256"]) == 64 for shard in data["shards"])
+
+
+def test_what_is_passed_over_is_counted(dataset, tmp_path, image):
+    for name in ("a.gif", "b.GIF", "c.avif", "d.tiff", "e.json", "notes"):
+        (dataset / "cats" / name).write_bytes(b"x")
+    for name in ("._a.mp4", "cats/._a.mp4", ".DS_Store", "__MACOSX/x.mp4"):
+        (dataset / name).parent.mkdir(exist_ok=True)
+        (dataset / name).write_bytes(b"x")
+    (dataset / "link").symlink_to(image.parent, target_is_directory=True)
+    os.mkfifo(dataset / "cats" / "pipe.mp4")
+    report = pack(dataset, tmp_path / "out", **SMALL)
+    assert report.notes == (
+        "passed over 12: 4 hidden, 2 .gif, 1 .avif, 1 .json, 1 .tiff, 1 linked folders, "
+        "1 special files, 1 without a suffix",
+    )
+    assert report.folders[0].classes == ("cats", "dogs")
+    assert report.notes[0] in str(report)
+    assert pack(dataset, tmp_path / "out", **SMALL).notes == report.notes
+    only = tmp_path / "only"
+    only.mkdir()
+    (only / "a.gif").write_bytes(b"x")
+    with pytest.raises(
+        ConfigError, match=r"nothing to pack in it \(passed over 1: 1 \.gif\); known"
+    ):
+        pack(only, tmp_path / "none", **SMALL)
+
+
+def test_a_file_beside_the_classes_says_that_it_ends_them(dataset, tmp_path, make_video):
+    make_video(dataset / "e.mp4", frames=18)
+    report = pack(dataset, tmp_path / "out", **SMALL)
+    assert report.notes == (f"no classes: 1 of 5 lie in {dataset} itself, in no folder",)
+
+
+def test_a_link_to_nowhere_is_a_reject_like_any_other(dataset, tmp_path):
+    (dataset / "cats" / "gone.mp4").symlink_to(tmp_path / "nowhere.mp4")
+    (dataset / "cats" / "gone.png").symlink_to(tmp_path / "nowhere.png")
+    report = pack(dataset, tmp_path / "out", **SMALL)
+    assert [(r.source, r.reason) for r in report.rejects] == [
+        ("cats/gone.mp4", "no such file"),
+        ("cats/gone.png", "no such file"),
+    ]
+    assert report.folders[0].num_clips == 6
+
+
+@pytest.mark.parametrize("held_out", [(), ("short.mp4",)])
+def test_a_pack_that_failed_is_in_nobodys_way(tmp_path, make_video, held_out):
+    videos = tmp_path / "videos"
+    make_video(videos / "short.mp4", frames=5)
+    if held_out:
+        make_video(videos / "long.mp4", frames=20)
+    with pytest.raises(ConfigError, match=r"none of 1 videos and images can be used"):
+        pack(videos, tmp_path / "new" / "out", short_side=32, held_out=held_out)
+    assert not (tmp_path / "new").exists()
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(ConfigError, match=r"none of 1 videos and images can be used"):
+        pack(videos, tmp_path / "mine", short_side=32, held_out=held_out)
+    assert list((tmp_path / "mine").iterdir()) == []
+    report = pack(videos, tmp_path / "mine", short_side=32, frames=5, held_out=held_out)
+    assert [folder.num_sources for folder in report.folders] == [1] * (1 + len(held_out))
+
+
+@pytest.mark.parametrize("fraction", [0.25, 0.5])
+def test_the_same_content_is_on_one_side_whatever_it_is_called(dataset, tmp_path, fraction):
+    for i in range(3):
+        (dataset / "dogs" / f"copy{i}.mp4").write_bytes((dataset / "cats" / "a.mp4").read_bytes())
+    report = pack(dataset, tmp_path / "out", **SMALL, held_out_fraction=fraction)
+    copies = {"cats/a.mp4", "dogs/copy0.mp4", "dogs/copy1.mp4", "dogs/copy2.mp4"}
+    sides = sources_of(tmp_path / "out")
+    assert sum(bool(copies & side) for side in sides) == 1
+    assert all(sides) and len(sides[0] | sides[1]) == 7
+    assert report.notes == (f"same content: {', '.join(sorted(copies))}",)
+    named = {name for name in copies if name != "cats/a.mp4"}
+    pack(dataset, tmp_path / "named", **SMALL, held_out=["cats/a.mp4"])
+    assert sources_of(tmp_path / "named")[1] == named | {"cats/a.mp4"}
+
+
+def sources_of(out: Path) -> list[set[str]]:
+    parts = (ShardIndex.open(out / name).column("source") for name in ("train", "held_out"))
+    return [{name.decode() for name in part.tolist()} for part in parts]
+
+
+def test_names_do_not_decide_the_side(dataset, tmp_path):
+    def held() -> set[bytes]:
+        return {(dataset / name).read_bytes() for name in sources_of(tmp_path / str(len(made)))[1]}
+
+    made: list[object] = []
+    pack(dataset, tmp_path / "0", **SMALL, held_out_fraction=0.5)
+    before = held()
+    for i, path in enumerate(sorted(dataset.rglob("*.mp4"))):
+        path.rename(path.with_name(f"{9 - i}.mp4"))
+    made.append(pack(dataset, tmp_path / "1", **SMALL, held_out_fraction=0.5))
+    assert held() == before
+
+
+def test_copies_of_one_video_cannot_be_held_out_of_it(tmp_path, make_video):
+    data = make_video(tmp_path / "videos" / "0.mp4", frames=20).read_bytes()
+    for i in range(1, 8):
+        (tmp_path / "videos" / f"{i}.mp4").write_bytes(data)
+    with pytest.raises(
+        ConfigError, match=r"all 8 videos are held out \(they have the same content"
+    ):
+        pack(tmp_path / "videos", tmp_path / "out", **SMALL, held_out_fraction=0.25)
+
+
+def test_what_differs_only_in_the_middle_is_not_the_same(tmp_path):
+    for name, middle in (("a", b"1"), ("b", b"2"), ("c", b"1")):
+        (tmp_path / f"{name}.mp4").write_bytes(bytes(2**17) + middle + bytes(2**17))
+    sources = [Source(path=tmp_path / f"{name}.mp4", name=name) for name in "abc"]
+    keys = {source.name: content_key(source) for source in sources}
+    assert len(set(keys.values())) == 1
+    assert same_content(sources, keys) == [("a", "c")]
+
+
+def test_limits_that_cost_sources_say_which_ones_would_not(tmp_path, make_video):
+    make_video(tmp_path / "videos" / "good.mp4", frames=20)
+    make_video(tmp_path / "videos" / "tiny.mp4", size=(14, 30))
+    make_video(tmp_path / "videos" / "small.mp4", size=(18, 30))
+    make_video(tmp_path / "videos" / "short.mp4", frames=9)
+    report = pack(tmp_path / "videos", tmp_path / "out", **SMALL)
+    assert report.folders[0].num_sources == 2
+    assert report.folders[0].advice == (
+        "1 of 4 are smaller than 16, the least has 14: --min-side 14 takes them, enlarged",
+        "1 of 4 are too short for a clip of 17 frames, the shortest has 9: fewer --frames or a "
+        "smaller --stride take them",
+    )
+
+
+def test_videos_and_images_are_told_apart_in_time(dataset, tmp_path, image):
+    (dataset / "cats" / "picture.png").write_bytes(image.read_bytes())
+    report = pack(dataset, tmp_path / "both", **SMALL)
+    assert report.notes[0].startswith("holds 4 videos and 1 images: clips of several frames are")
+    index = ShardIndex.open(tmp_path / "both")
+    with pytest.raises(ConfigError, match=r"1 of 7 .*; 1 of them are images, .* \(--only videos\)"):
+        require_size(index, frames=17, height=32, width=32)
+    for only, clips in (("videos", 6), ("images", 1)):
+        report = pack(dataset, tmp_path / only, **SMALL, only=only)
+        assert report.folders[0].num_clips == clips
+        assert report.notes[0].startswith("passed over ")
+    require_size(ShardIndex.open(tmp_path / "videos"), frames=17, height=32, width=32)
+
+
+def test_names_and_titles_that_are_no_utf8_are_packed(tmp_path, make_video):
+    folder = tmp_path / "videos" / os.fsdecode(b"caf\xe9")
+    path = make_video(folder / os.fsdecode(b"Am\xe9lie.mp4"), frames=17)
+    titled = folder / "titled.mp4"
+    with av.open(str(path)) as old, av.open(str(titled), "w") as new:
+        new.metadata["title"] = "Amelie"
+        new.add_stream_from_template(old.streams.video[0])
+        for packet in old.demux(old.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = new.streams.video[0]
+                new.mux(packet)
+    titled.write_bytes(titled.read_bytes().replace(b"Amelie", b"Am\xe9lie"))
+    report = pack(tmp_path / "videos", tmp_path / "out", **SMALL)
+    assert str(report).encode()
+    index = ShardIndex.open(tmp_path / "out")
+    assert index.classes == (r"caf\xe9",)
+    assert [index.sample(i).source for i in range(2)] == [
+        r"caf\xe9/Am\xe9lie.mp4",
+        r"caf\xe9/titled.mp4",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("a.wmv", "wmv2"),
+        ("a.flv", "flv1"),
+        ("a.3gp", "libx264"),
+        ("a.mts", "libx264"),
+        ("a.m2ts", "libx264"),
+        ("a.vob", "mpeg2video"),
+        ("a.mxf", "mpeg2video"),
+        ("a.ogv", "libvpx"),
+    ],
+)
+def test_containers_of_cameras_and_the_web_are_packed(tmp_path, make_video, name, codec):
+    make_video(tmp_path / "videos" / name, codec=codec)
+    report = pack(tmp_path / "videos", tmp_path / "out", **SMALL)
+    assert (report.folders[0].num_clips, report.rejects) == (2, ())

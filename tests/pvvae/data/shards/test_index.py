@@ -1,4 +1,6 @@
+import io
 import json
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -136,3 +138,123 @@ def test_samples_known_to_be_too_small_are_named(foreign):
         require_size(index, frames=17, height=8, width=8)
     with pytest.raises(ConfigError, match=r"x/b .* has 9, 10 are needed; .* --short-side 10"):
         require_size(index, frames=1, height=8, width=10)
+
+
+def write_tar(path: Path, members: dict[str, bytes]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT, encoding="latin-1") as tar:
+        for name, data in members.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+
+
+def npy(frames: int = 1) -> bytes:
+    file = io.BytesIO()
+    np.save(file, np.zeros((frames, 8, 8, 3), np.uint8))
+    return file.getvalue()
+
+
+def labelled(folder: Path, labels: list[object]) -> ShardIndex:
+    samples = {f"{i}.npy": npy() for i in range(len(labels))}
+    facts = {f"{i}.json": json.dumps({"label": x}).encode() for i, x in enumerate(labels)}
+    write_tar(folder / "0.tar", samples | facts)
+    return ShardIndex.open(folder)
+
+
+@pytest.mark.parametrize("prefix", ["", "./", "shots/"])
+def test_what_a_mac_leaves_in_a_tar_is_no_sample(tmp_path, prefix):
+    members = {".DS_Store": b"junk", "__MACOSX/._apple.npy": b"junk"}
+    for name in ("apple", "bear", "cat"):
+        members |= {
+            f"{prefix}._{name}.npy": b"\0\5\26\7",
+            f"{prefix}{name}.npy": npy(),
+            f"{prefix}{name}.json": json.dumps({"label": name}).encode(),
+        }
+    write_tar(tmp_path / "data" / "0.tar", members)
+    (tmp_path / "data" / "._0.tar").write_bytes(b"\0\5\26\7")
+    index = ShardIndex.open(tmp_path / "data")
+    assert index.column("key").tolist() == [
+        f"{prefix}{n}".encode() for n in ("apple", "bear", "cat")
+    ]
+    assert index.classes == ("apple", "bear", "cat")
+    assert (index.rejects, index.num_shards) == ((), 1)
+
+
+def test_member_names_and_titles_may_be_no_utf8(tmp_path):
+    title = b'{"label": "caf\xe9", "title": "Am\xe9lie"}'
+    write_tar(tmp_path / "data" / "0.tar", {"caf\xe9.npy": npy(), "caf\xe9.json": title})
+    for _ in range(2):  # scanned, then from the index that was kept
+        index = ShardIndex.open(tmp_path / "data")
+        assert index.sample(0).key == r"caf\xe9"
+        assert index.classes == ("caf\ufffd",)
+        index.sample(0).source.encode()
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes", "numbers"),
+    [
+        ([1, 2, 3], ("1", "2", "3"), [0, 1, 2]),
+        ([7, 0, 7, 3], ("0", "3", "7"), [2, 0, 2, 1]),
+        ([-1, 10**11, 10**30], ("-1", "100000000000", str(10**30)), [0, 1, 2]),
+        ([2.0, 1], ("1", "2"), [1, 0]),
+        ([10, 9, "a"], ("9", "10", "a"), [1, 0, 2]),
+    ],
+)
+def test_classes_are_the_labels_that_occur(tmp_path, labels, classes, numbers):
+    index = labelled(tmp_path / "data", labels)
+    assert (index.classes, index.column("label").tolist()) == (classes, numbers)
+    assert 0 not in index.class_clips
+
+
+@pytest.mark.parametrize("other", [None, [1], {"a": 1}, 0.5])
+def test_labels_that_some_lack_are_not_lost_without_a_word(tmp_path, other):
+    index = labelled(tmp_path / "data", ["cat", other, "dog"])
+    assert index.classes == ()
+    (reject,) = index.rejects
+    assert (reject.source, reject.reason.partition(",")[0]) == ("1", "has no label")
+
+
+@pytest.mark.parametrize("name", ["index.json", "index.pvvae.json"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda data: data[: len(data) // 2],
+        lambda data: b"",
+        lambda data: b"\xff\xfe",
+        lambda data: b"[" * 100000,
+        lambda data: data.replace(b"pvvae-shards-1", b"pvvae-shards-9"),
+        lambda data: data.replace(b'"format"', b'"former"'),
+        lambda data: data.replace(b'"samples": {', b'"samples": 3, "rest": {'),
+        lambda data: data.replace(b'"key": [', b'"key": ["more", '),
+        lambda data: data.replace(b'"offset": [', b'"offset": [{}, '),
+        lambda data: data.replace(b'"shard": [', b'"shard": [9, ').replace(b", 2]", b"]"),
+        lambda data: data.replace(b'"name": "0', b'"name": "../0'),
+    ],
+)
+def test_an_index_that_cannot_be_read_is_an_error(dataset, tmp_path, name, change):
+    folder = tmp_path / "out"
+    pack(dataset, folder, short_side=32, shards=2)
+    if name != "index.json":
+        (folder / "index.json").unlink()
+        ShardIndex.open(folder)
+    (folder / name).write_bytes(change((folder / name).read_bytes()))
+    with pytest.raises(ConfigError, match=rf"^{folder / name}: [^\n]+; copy .* make it again$"):
+        ShardIndex.open(folder)
+
+
+def test_an_unfinished_pack_is_no_data_set(dataset, tmp_path):
+    pack(dataset, tmp_path / "out", short_side=32, shards=2)
+    (tmp_path / "out" / "index.json").rename(tmp_path / "out" / ".survey.jsonl")
+    with pytest.raises(ConfigError, match="an unfinished pack; give the command"):
+        ShardIndex.open(tmp_path / "out")
+
+
+def test_a_scan_says_why(foreign, capsys):
+    ShardIndex.open(foreign)
+    assert "it has no index of ours; found 3 samples in 2 shards" in capsys.readouterr().err
+    ShardIndex.open(foreign)
+    assert capsys.readouterr().err == ""
+    write_tar(foreign / "00002.tar", {"new.npy": npy(), "new.cls": b"0"})
+    ShardIndex.open(foreign)
+    assert "its shards are not those that were indexed" in capsys.readouterr().err

@@ -100,3 +100,28 @@ def test_a_folder_that_is_taken_is_left_alone(tmp_path, shards):
     with pytest.raises(ConfigError, match=r"00000.tar: is in the way; choose another folder"):
         make_subset(shards, tmp_path / "other", fraction=Fraction(1), seed=0)
     assert (tmp_path / "other/00000.tar").read_bytes() == b"mine"
+
+
+def test_a_subset_without_its_index_is_never_the_whole(tmp_path, shards):
+    half = tmp_path / "half"
+    make_subset(shards, half, fraction=Fraction(1, 2), seed=0)
+    index = (half / "index.json").read_bytes()
+    whole = (shards / "index.json").read_bytes()
+    for other in (index[:-40], b"{}", b"[]", whole, None):
+        (half / "index.json").unlink()
+        if other is not None:
+            (half / "index.json").write_bytes(other)
+        with pytest.raises(ConfigError, match=r"^[^\n]*index\.json: [^\n]* again$"):
+            ShardIndex.open(half)
+        (half / "index.json").write_bytes(index)
+    assert len(ShardIndex.open(half)) == 3
+    (half / "subset.json").write_text("{")
+    with pytest.raises(ConfigError, match=r"subset\.json: cannot be read; delete the folder"):
+        ShardIndex.open(half)
+
+
+def test_a_class_that_a_subset_lacks_has_no_clips(tmp_path, shards):
+    make_subset(shards, tmp_path / "one", fraction=Fraction(1, 6), seed=0)
+    index = ShardIndex.open(tmp_path / "one")
+    assert index.classes == ("cats", "dogs")
+    assert sorted(index.class_clips) == [0, 1]
