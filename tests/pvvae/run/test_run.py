@@ -161,7 +161,7 @@ def test_a_run_goes_on_with_other_keys_that_change_no_result(changed, folder: Pa
         ({"steps": 9}, "steps: 10 != 9"),
         (
             {"steps": 20, "optimizer": PLAIN["optimizer"] | {"schedule": "cosine"}},
-            "steps: 10 != 20 and 1 more",
+            "optimizer.schedule: 'constant' != 'cosine' and 1 more",
         ),
     ],
 )
