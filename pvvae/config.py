@@ -7,20 +7,23 @@ its ``name`` replaces the other whole, since the keys belong to the name. ``null
 
 import dataclasses
 import difflib
-import functools
 import traceback
 import types
 import typing
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 import yaml
 
-from arch import registry
+from arch import ranges, registry
 from pvvae.errors import ConfigError
 
 ConfigT = TypeVar("ConfigT")
+
+
+class _OutOfRangeError(ConfigError):
+    """A number outside its declared range."""
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -142,6 +145,18 @@ def decode(target: type[ConfigT], data: Any, where: str = "") -> ConfigT:
     return typing.cast(ConfigT, _value(target, data, where))
 
 
+def check_ranges(config: Any) -> None:
+    """Refuse a config with a number outside its declared range, however it was made.
+
+    Raises:
+        ConfigError: naming the first such key.
+    """
+    try:
+        ranges.check(config)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+
+
 def encode(config: Any) -> Any:
     """Plain data that :func:`decode` turns back into an equal config."""
     if dataclasses.is_dataclass(config) and not isinstance(config, type):
@@ -170,6 +185,8 @@ def _join(where: str, key: str) -> str:
 
 def _value(target: Any, data: Any, where: str) -> Any:
     origin = get_origin(target)
+    if origin is Annotated:
+        return _number(target, data, where)
     if origin in (Union, types.UnionType):
         return _optional(target, data, where)
     if origin is typing.Literal:
@@ -201,7 +218,15 @@ def _optional(target: Any, data: Any, where: str) -> Any:
             return _value(option, data, where)
         except ConfigError as error:
             failures.append(error)
-    raise failures[-1]
+    # Of the right kind but too large says more than of the wrong kind.
+    raise next((error for error in failures if isinstance(error, _OutOfRangeError)), failures[-1])
+
+
+def _number(target: Any, data: Any, where: str) -> Any:
+    value, allowed = _value(get_args(target)[0], data, where), ranges.declared(target)
+    if value not in allowed:
+        raise _OutOfRangeError(f"{where}: must be {allowed.wanted(value)}, got {data!r}")
+    return value
 
 
 def _tuple(target: Any, data: Any, where: str) -> tuple[Any, ...]:
@@ -232,7 +257,7 @@ def _named(family: Any, data: Any, where: str) -> Any:
 def _dataclass(target: Any, data: Any, where: str) -> Any:
     if not isinstance(data, Mapping):
         raise ConfigError(f"{where}: must be a mapping of {target.__name__}'s keys, got {data!r}")
-    hints = _hints(target)
+    hints = ranges.hints_of(target)
     fields = {field.name: field for field in dataclasses.fields(target)}
     for key in data:
         if key not in fields:
@@ -255,12 +280,6 @@ def _dataclass(target: Any, data: Any, where: str) -> Any:
         raise ConfigError(f"{where}: {error}" if where else str(error)) from None
 
 
-@functools.cache
-def _hints(target: type[Any]) -> dict[str, Any]:
-    """A class's, which take most of the time that decoding takes; a study decodes hundreds."""
-    return get_type_hints(target)
-
-
 def _called(target: type[Any]) -> str:
     """A config class by name; every stage's is called Config."""
     name = target.__name__
@@ -271,13 +290,10 @@ def _scalar(target: Any, data: Any, where: str) -> Any:
     if target is Any:
         return data
     if target is float and not isinstance(data, bool):
-        if isinstance(data, int | float):
+        try:  # YAML 1.1 reads 5e-5 as a string, and a whole number may be too large for a float
             return float(data)
-        if isinstance(data, str):  # YAML 1.1 reads 5e-5 as a string
-            try:
-                return float(data)
-            except ValueError:
-                pass
+        except (TypeError, ValueError, OverflowError):
+            pass
     if target is int and isinstance(data, float) and data.is_integer():
         return int(data)
     if isinstance(data, target) and not (target is int and isinstance(data, bool)):
