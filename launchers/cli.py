@@ -12,7 +12,7 @@ from types import FrameType
 
 from launchers.arguments import BEGINS_ANEW, Parser
 from pvvae.accelerator import settle_accelerator
-from pvvae.errors import ConfigError
+from pvvae.errors import ConfigError, one_line
 
 COMMANDS = (
     "configs",
@@ -56,14 +56,14 @@ def main(words: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return status
     except ConfigError as error:
-        print(f"pvvae: {error}", file=sys.stderr)
+        print(f"pvvae: {one_line(error)}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # pvvae configs | head
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        print(f"pvvae: {where}{error.strerror or error}", file=sys.stderr)
+        print(f"pvvae: {one_line(f'{where}{error.strerror or error}')}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as interrupt:
         print(f"pvvae: interrupted; {left}", file=sys.stderr)
@@ -126,3 +126,7 @@ def parse(words: Sequence[str] | None) -> argparse.Namespace:
             whole.error(f"unrecognized arguments: {' '.join(others)}")
         arguments.overrides += others
     return arguments
+
+
+if __name__ == "__main__":  # python -m launchers.cli, beside python -m launchers
+    sys.exit(main())

@@ -25,6 +25,10 @@ alone, so the same command makes the same videos, and a larger --num begins with
 """
 
 
+WORK = ".run"
+"""Folder beside the samples from which the same command goes on. Hidden: no stage of a study."""
+
+
 def add(commands: "Commands") -> None:
     """Declare the command."""
     sample = add_command(
@@ -86,8 +90,9 @@ def _sample(arguments: argparse.Namespace) -> int:
     check_same_config(Path(config.run), program.resolved(config))
     if not is_finished(Path(config.run)):
         generate.run(config)
-    generate.show(Path(config.run), formats)
-    print(f"{Path(config.run) / 'samples'}: {config.num} samples as {', '.join(formats)}")
+    out = Path(config.run).parent
+    generate.show(Path(config.run), formats, out=out)
+    print(f"{out}: {config.num} samples as {', '.join(formats)}")
     return 0
 
 
@@ -115,7 +120,7 @@ def _config(arguments: argparse.Namespace, vae: "str | PeerConfig") -> "Config":
     words = [f"n{a.num}", f"steps{a.steps}", f"guidance{a.guidance:g}", f"seed{a.seed}", *classes]
     words += [a.vae.name] if a.vae else []
     return Config(
-        run=str(a.out or a.run.with_name(f"{a.run.name}_samples") / "_".join(words)),
+        run=str((a.out or a.run.with_name(f"{a.run.name}_samples") / "_".join(words)) / WORK),
         seed=a.seed,
         latte=str(a.run),
         vae=vae,

@@ -21,8 +21,8 @@ from pvvae import distributed
 from pvvae.errors import ConfigError
 from pvvae.files import raise_if_unwritable, write_json
 from pvvae.run.folder import checkpoint_folders, step_of_folder
+from pvvae.run.manifest import MANIFEST, read_manifest
 
-MANIFEST = "manifest.json"
 UNFINISHED = re.compile(r"\.step_\d{8}\.(partial|removed)")
 """Names of folders that are being filled or removed."""
 LISTS = "lists"
@@ -257,7 +257,7 @@ def _remove(folder: Path) -> None:
 
 
 def _damage(path: Path) -> str | None:
-    manifest = _manifest(path)
+    manifest = read_manifest(path)
     if manifest is None:
         return f"no readable {MANIFEST}"
     if manifest["step"] != step_of_folder(path):
@@ -272,18 +272,10 @@ def _damage(path: Path) -> str | None:
 
 
 def _read(path: Path) -> Checkpoint | None:
-    manifest = _manifest(path)
+    manifest = read_manifest(path)
     if manifest is None or manifest["step"] != step_of_folder(path):
         return None
     return Checkpoint(path, int(manifest["step"]), manifest["facts"])
-
-
-def _manifest(path: Path) -> dict[str, Any] | None:
-    try:
-        manifest: dict[str, Any] = json.loads((path / MANIFEST).read_text())
-    except (OSError, ValueError):
-        return None
-    return manifest if manifest.keys() >= {"step", "facts", "files"} else None
 
 
 def _prune(folder: Path, keep_last: int, step: int) -> None:

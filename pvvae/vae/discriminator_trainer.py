@@ -1,6 +1,5 @@
 """The discriminator's side of a training step."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from torch import Tensor, nn
 
 from pvvae import distributed
 from pvvae.engine import Engine
+from pvvae.reading import expected_form, read_object
 from pvvae.vae.losses.adversarial import Anchors, discriminator_loss, lecam
 from pvvae.vae.objective import ObjectiveConfig
 
@@ -76,4 +76,5 @@ class DiscriminatorTrainer:
     def load_anchors(self, folder: Path) -> None:
         """Take up a checkpoint's averages alone, none if it has none: another stage's, say."""
         path = folder / ANCHORS
-        self._anchors = Anchors(**json.loads(path.read_text())) if path.exists() else None
+        with expected_form(path):
+            self._anchors = Anchors(**read_object(path)) if path.exists() else None

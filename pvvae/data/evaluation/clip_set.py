@@ -7,7 +7,6 @@ the draw takes its place. That shows only once all were decoded, so all clips ar
 the first is measured.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -26,6 +25,7 @@ from pvvae.data.video.pixels import clip_digest, cropped, set_digest
 from pvvae.data.video.video import Frames
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
+from pvvae.reading import expected_form, read_object
 from pvvae.run.progress_bar import progress, say
 
 FILE = "eval_manifest.json"
@@ -269,15 +269,13 @@ def _read_manifest(
     Raises:
         ConfigError: if it is no manifest, or of another draw.
     """
-    try:
-        known = json.loads(path.read_text())
+    if not path.exists():
+        return None
+    known = read_object(path)
+    with expected_form(path):
         changed = differences(known["draw"] | {"where": draw.where}, asdict(draw))
         chosen = tuple(Chosen(**clip) for clip in known["clips"])
         skipped = tuple(Reject(**reject) for reject in known["skipped"])
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigError(f"{path}: not a manifest of clips ({error})") from None
     if changed:
         raise ConfigError(f"{path}: of another draw ({'; '.join(changed)}); name another file")
     return chosen, skipped

@@ -30,6 +30,7 @@ from pvvae.data.shards.samples import (
 )
 from pvvae.errors import ConfigError
 from pvvae.files import write_text
+from pvvae.reading import expected_form, parse_json, read_text
 
 SURVEY = ".survey.jsonl"
 """What the first pass has found so far, while a folder is incomplete."""
@@ -151,11 +152,12 @@ class FolderPacker:
                     f"{self.out}: has shards that are not ours; choose another folder"
                 )
             write_text(path, json.dumps(self.identity) + "\n")
-        text = path.read_text()
-        whole = text[: text.rindex("\n") + 1]  # a line is there once its end is
-        identity, *found = map(json.loads, whole.splitlines())
-        self._check_same(identity)
-        surveys = [Survey.from_json(data) for data in found]
+        text = read_text(path)
+        whole = text[: text.rfind("\n") + 1]  # a line is there once its end is
+        with expected_form(path):
+            identity, *found = (parse_json(line, str(path)) for line in whole.splitlines())
+            self._check_same(identity)
+            surveys = [Survey.from_json(data) for data in found]
         with path.open("r+") as file:
             file.seek(len(whole.encode()))
             file.truncate()

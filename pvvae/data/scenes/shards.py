@@ -28,6 +28,7 @@ from pvvae.data.shards.samples import (
 )
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
+from pvvae.reading import read_object
 
 UNFINISHED = ".scenes.json"
 """What is being made, while a folder is incomplete."""
@@ -97,7 +98,7 @@ def _begin(out: Path, identity: dict[str, Any]) -> None:
     """Say what is being made, or go on with it."""
     path = out / UNFINISHED
     if path.exists():
-        _check_same(out, json.loads(path.read_text()), identity)
+        _check_same(out, read_object(path), identity)
         return
     check_no_other_index(out)
     if tars.shard_files(out):

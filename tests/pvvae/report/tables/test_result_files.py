@@ -4,7 +4,7 @@ import pytest
 
 from pvvae.errors import ConfigError
 from pvvae.metrics.results import Results, Value
-from pvvae.report.tables.run_scores import read_results
+from pvvae.report.tables.result_files import read_results
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
