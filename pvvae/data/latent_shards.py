@@ -17,10 +17,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from pvvae.config.reading import expected_form, read_object
 from pvvae.data.latent_checks import check_facts, open_shard
 from pvvae.errors import ConfigError, shown
 from pvvae.files import write_atomic, write_json
-from pvvae.reading import expected_form, read_object
 
 
 class LatentScale:
