@@ -16,7 +16,7 @@ from pvvae import distributed
 from pvvae.config import check_ranges
 from pvvae.config.reading import expected_form, read_json
 from pvvae.data.clips import HeldOutClips, held_out_clips, to_pixels, to_uint8
-from pvvae.data.latent_shards import LatentScale
+from pvvae.data.latent_scale import LatentScale
 from pvvae.data.video.video import SAMPLE_FPS, Frames, write_video
 from pvvae.data.video.writers import WRITERS, contact_sheet
 from pvvae.denoiser.rectified_flow import SamplerConfig

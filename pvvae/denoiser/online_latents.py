@@ -17,7 +17,8 @@ from pvvae import distributed
 from pvvae.config import check_ranges
 from pvvae.config.reading import expected_form, read_object
 from pvvae.data.clips import DataConfig, HeldOutClips, TrainingClips, held_out_clips, to_pixels
-from pvvae.data.latent_shards import ChannelStatistics, LatentScale, encoder_digest
+from pvvae.data.latent_scale import LatentScale, encoder_digest
+from pvvae.data.latent_shards import ChannelStatistics
 from pvvae.data.schedule import Bucket
 from pvvae.denoiser.latent_source import Demand, LatentBatch, LatentSource
 from pvvae.distributed.slots import map_over_teams
