@@ -38,7 +38,7 @@ class Config(RunConfig):
     num: Several = 2048
     """Samples: section 4.1. As many real clips, drawn by ``seed``: ours."""
     frame_stride: Count = 1
-    """Of the real clips: take every so-maniest frame, as Latte's training did."""
+    """Keep every n-th frame of the real clips, as Latte's training did."""
     random_start: bool = False
     """Whether each real clip begins at a place of its own, drawn by seed; else at its first
     frame."""

@@ -71,8 +71,9 @@ class Config(RunConfig):
     width: Pixels | None = None
     """null is that of the clips that Latte learned."""
     known: Number = 0
-    """0 generates a video at once, however long. From 1 on it is rolled out in windows as long as
-    clips in training, and each takes over so many groups; Latte must have learned to (history)."""
+    """Groups that each window takes over from the one before. 0 generates a video at once, however
+    long; from 1 on it is rolled out in windows as long as clips in training, which Latte must have
+    learned (``history``)."""
     first: str | None = None
     """Shards of clips to go on from, sample i from clip i; null begins with noise."""
     sequence_parallel: Count = 1

@@ -30,7 +30,7 @@ class LatentScale:
             deviation: of each channel, likewise.
             shape: (c, t, h, w) of every latent.
             classes: names of their labels.
-            encoder: digest of the weights that made them, empty where nobody noted it.
+            encoder: digest of the weights that made them, empty where it was not noted.
             class_clips: latents of each class; None where that was not noted.
         """
         self.mean, self.deviation = torch.tensor(mean), torch.tensor(deviation)

@@ -46,7 +46,7 @@ class LatentBatch:
 
 
 class LatentSource(ABC):
-    """Latents to learn, and others to measure the loss on: the same whoever asks for them."""
+    """Latents to learn, and others to measure the loss on; every process gets equal ones."""
 
     scale: LatentScale
     schedule: Schedule
@@ -62,7 +62,7 @@ class LatentSource(ABC):
         """Run folder of the VAE that made the latents, or the peer.
 
         Raises:
-            ConfigError: if nobody knows.
+            ConfigError: if it is not known.
         """
 
     @abstractmethod

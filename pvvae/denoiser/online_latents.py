@@ -49,7 +49,7 @@ class OnlineConfig:
     width: Pixels = 256
     """Section 4.1."""
     frame_stride: Count = 1
-    """Take every so-maniest frame of a stored clip."""
+    """Keep every n-th frame of a stored clip; 1 keeps all."""
     min_scale: Annotated[float, Range(0.0, 1.0, above=True)] = 1.0
     """Smallest side of a random crop, relative to the largest that fits."""
     flip: Share = 0.5
@@ -87,7 +87,7 @@ class OnlineConfig:
             return self.latent_shape(backbone.build())
 
     def data(self, demand: Demand) -> DataConfig:
-        """The same as training clips.
+        """These clips as the config of training data.
 
         Raises:
             ConfigError: for numbers that make no sense.
@@ -190,7 +190,8 @@ class OnlineLatents(LatentSource):
         return Posterior(found.mean.float(), found.logvar.float())
 
     def _measured(self) -> dict[str, Any]:
-        """Of clips as extract_latents cuts them, their middle and not mirrored; as plain data."""
+        """Channel statistics as plain data, of clips cut as extract_latents cuts them: from the
+        middle, and not mirrored."""
         clips = self._config.clips(self._config.train, limit=self._config.measured)
 
         def look(index: int) -> ChannelStatistics:

@@ -44,7 +44,7 @@ class Generation:
     """What the denoiser computes in; the sampler's state is float32."""
     backbone: Backbone
     scale: LatentScale
-    """Of the latents that the denoiser knows."""
+    """Scale of the latents that the denoiser was trained on."""
     shape: tuple[int, int, int, int]
     """(c, t, h, w) of what is generated at once."""
     sampler: SamplerConfig

@@ -43,9 +43,9 @@ class AutoencoderConfig:
     plugin: str | None
     """File that registers the backbone, where it is none of ours. Named, not shipped."""
     latents_mean: tuple[Annotated[float, Range(-1e6, 1e6)], ...]
-    """Of each channel; a pipeline denoises (z - mean) / std."""
+    """Mean of each latent channel; a pipeline denoises (z - mean) / std."""
     latents_std: tuple[Positive, ...]
-    """Of each channel."""
+    """Standard deviation of each latent channel."""
     latents_measured_on: str | None
     """Whose latents these are of; null says nothing was measured: means 0, deviations 1."""
     z_dim: Channels

@@ -68,7 +68,7 @@ class Trainer(Protocol):
     """What it has computed."""
 
     def start(self, step: int, *, rollbacks: int) -> None:
-        """Get ready to take ``step`` next, with the data of a run rolled back so many times."""
+        """Get ready to take ``step`` next, with the data of a run after ``rollbacks`` rollbacks."""
 
     def step(self, step: int) -> dict[str, Tensor] | None:
         """Take one step; returns this process's part of each value, to be summed over processes.

@@ -35,7 +35,7 @@ UNFINISHED = ".scenes.json"
 TRUTH = "truth.npz"
 """Extension of what is true of a clip, beside its ``npy``."""
 VERSION = 1
-"""Of the drawing: another one makes other scenes of the same seed."""
+"""Version of the drawing code: another version makes other scenes of the same seed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,9 +48,9 @@ class SceneSet:
     truth: bool = False
     """Whether flow, occlusion and tracks are written too: six times the bytes."""
     shards: Count = 16
-    """At least so many tars, if there are as many clips; the paper's 16 processes."""
+    """Fewest tars, if there are as many clips; one for each of the paper's 16 processes."""
     clips_per_shard: Count = 256
-    """At most so many clips in a tar, as when videos are packed."""
+    """Most clips in a tar, as when videos are packed."""
 
     def __post_init__(self) -> None:
         check_ranges(self)

@@ -77,7 +77,7 @@ class VideoInfo:
     """What a container says about its video stream, before anything is decoded."""
 
     frames: int | None
-    """As many as come when it is decoded. None where the container does not know, or only guesses
+    """Number of frames that decoding gives. None where the container does not know it, only guesses
     (AVI, MPEG, Matroska), or was cut so that its first frames may not be decodable."""
 
     fps: float
@@ -119,7 +119,7 @@ def iterate_video(
         source: a path, or the bytes of a file.
         name: what to call ``source`` in errors, for bytes.
         start: the first frame, counted in the order of showing.
-        stride: every so many frames.
+        stride: frames from one that is given to the next.
         squared: whether pixels that are not square (DVDs, DV) are resampled to square ones.
 
     Raises:

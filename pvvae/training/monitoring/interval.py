@@ -188,7 +188,7 @@ class LogInterval:
         return [{name: next(whole) for name in sorted(values)} for values, _ in self._taken]
 
     def _flops(self) -> float:
-        """Of all processes; nobody counts where no peak is known."""
+        """FLOPs summed over processes; 0 if no peak is known."""
         done = torch.tensor(self._work.take(), dtype=torch.float64, device=distributed.device())
         return float(distributed.sum_(done))
 
