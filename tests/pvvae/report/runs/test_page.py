@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from pvvae.errors import ConfigError
-from pvvae.report import build_report, without_times
+from pvvae.report import build_report
 from pvvae.report.runs.page import VOID
+from tests.pvvae.report.timeless import without_times
 
 
 @pytest.fixture(scope="module")
