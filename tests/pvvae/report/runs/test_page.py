@@ -8,8 +8,7 @@ import pytest
 
 from pvvae.errors import ConfigError
 from pvvae.report import build_report
-from pvvae.report.runs.page import VOID
-from tests.pvvae.report.timeless import without_times
+from tests.pvvae.report.timeless import VOID, without_times
 
 
 @pytest.fixture(scope="module")
