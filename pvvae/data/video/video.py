@@ -36,6 +36,7 @@ from pvvae.data.video.display import display_matrix, square, upright
 from pvvae.data.video.levels import rgb_levels
 from pvvae.errors import ConfigError
 from pvvae.files import write_atomic
+from pvvae.reading import MISTAKES
 
 Frames = NDArray[np.uint8]
 """(T, H, W, 3) for a clip, (H, W, 3) for one frame."""
@@ -193,7 +194,7 @@ def read_image(source: Path | str | bytes, *, name: str | None = None) -> Frames
             return rgb_levels(image, data)
     except (FileNotFoundError, IsADirectoryError):
         raise ConfigError(f"{source_name(source, name)}: no such file") from None
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except (*MISTAKES, OSError, Image.DecompressionBombError) as error:
         reason = "not an image" if isinstance(error, UnidentifiedImageError) else error
         raise ConfigError(f"{source_name(source, name)}: {reason}") from None
 
