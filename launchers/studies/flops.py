@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from pvvae.config.reading import read_object
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
-from pvvae.reading import read_object
 from pvvae.study.spec.expansion import Task, Trial
 
 FILE = "flops.json"

@@ -15,7 +15,8 @@ from torch import Tensor
 
 from arch.interface import PeerConfig, Posterior
 from pvvae import distributed
-from pvvae.data.latent_shards import LatentDataset, LatentScale
+from pvvae.data.latent_scale import LatentScale
+from pvvae.data.latent_shards import LatentDataset
 from pvvae.data.schedule import Bucket, Schedule
 from pvvae.pretrained.vae_source import vae_of_latents
 

@@ -15,8 +15,10 @@ from arch.interface import Backbone, PeerConfig, Posterior
 from arch.ranges import Count, Length, Pixels, Range, Share, Workers
 from pvvae import distributed
 from pvvae.config import check_ranges
+from pvvae.config.reading import expected_form, read_object
 from pvvae.data.clips import DataConfig, HeldOutClips, TrainingClips, held_out_clips, to_pixels
-from pvvae.data.latent_shards import ChannelStatistics, LatentScale, encoder_digest
+from pvvae.data.latent_scale import LatentScale, encoder_digest
+from pvvae.data.latent_shards import ChannelStatistics
 from pvvae.data.schedule import Bucket
 from pvvae.denoiser.latent_source import Demand, LatentBatch, LatentSource
 from pvvae.distributed.slots import map_over_teams
@@ -25,7 +27,6 @@ from pvvae.files import write_json
 from pvvae.pretrained.published import is_published
 from pvvae.pretrained.runs import vae_config
 from pvvae.pretrained.vae_source import check_trained, open_vae
-from pvvae.reading import expected_form, read_object
 
 FILE = "latents.json"
 """In the folder of a run that encodes online: the scale it found before its first step."""

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from arch.interface import Backbone
-from pvvae.data.latent_shards import LatentScale
+from pvvae.data.latent_scale import LatentScale
 from pvvae.errors import ConfigError
 
 Denoise = Callable[[Tensor | None, int], Tensor]

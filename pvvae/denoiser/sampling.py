@@ -12,7 +12,7 @@ from torch import Tensor
 
 from arch.interface import Backbone, Denoiser
 from pvvae import seeding
-from pvvae.data.latent_shards import LatentScale
+from pvvae.data.latent_scale import LatentScale
 from pvvae.denoiser.rectified_flow import OnStep, SamplerConfig, continuing, guided, sample
 from pvvae.denoiser.rollout import roll_out
 

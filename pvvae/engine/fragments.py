@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from pvvae.reading import expected_form
+from pvvae.config.reading import expected_form
 
 WEIGHT, AVERAGE = "weight", "average"
 """Kinds of values of a parameter: fp32 weights and their moving average; the others are the

@@ -16,11 +16,11 @@ from arch.interface import BackboneConfig
 from arch.ranges import Channels, Count, Positive, Range
 from pvvae import config as codec
 from pvvae.config import check_ranges
+from pvvae.config.reading import read_object
 from pvvae.errors import ConfigError, quoted
 from pvvae.files import write_atomic, write_json
 from pvvae.model import Pad, PredictiveVAE
 from pvvae.pretrained.tensor_files import check_finite, fill, read_tensors
-from pvvae.reading import read_object
 
 CONFIG = "config.json"
 WEIGHTS = "diffusion_pytorch_model.safetensors"

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pvvae import config as codec
+from pvvae.config.reading import read_object
 from pvvae.errors import ConfigError
-from pvvae.reading import read_object
 
 FILE = "progress.json"
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from pvvae import distributed, seeding
 from pvvae.config import differences
+from pvvae.config.reading import expected_form, read_object
 from pvvae.data.evaluation.candidates import Candidates, open_candidates
 from pvvae.data.held_out import HeldOutClip
 from pvvae.data.shards.samples import Reject
@@ -25,7 +26,6 @@ from pvvae.data.video.pixels import clip_digest, cropped, set_digest
 from pvvae.data.video.video import Frames
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
-from pvvae.reading import expected_form, read_object
 from pvvae.run.progress_bar import progress, say
 
 FILE = "eval_manifest.json"

@@ -11,6 +11,7 @@ import numpy as np
 
 from arch.ranges import Count, Seed
 from pvvae.config import check_ranges, differences
+from pvvae.config.reading import read_object
 from pvvae.data.scenes.ground_truth import truth_of
 from pvvae.data.scenes.pictures import Pictures
 from pvvae.data.scenes.scene import Scene, draw_scene
@@ -28,7 +29,6 @@ from pvvae.data.shards.samples import (
 )
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
-from pvvae.reading import read_object
 
 UNFINISHED = ".scenes.json"
 """What is being made, while a folder is incomplete."""

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pvvae.config.reading import expected_form
 from pvvae.data.file_names import printable
 from pvvae.data.shards import tars
 from pvvae.data.shards.samples import Contents, Reject, Sample, Shard, columns_of
 from pvvae.data.video.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from pvvae.errors import ConfigError
-from pvvae.reading import expected_form
 
 MEDIA = ("npy", *sorted(suffix[1:] for suffix in VIDEO_SUFFIXES | IMAGE_SUFFIXES))
 """Extensions that hold pixels, in order of preference: what is decoded already comes first."""

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from pvvae.config.reading import read_json
 from pvvae.errors import ConfigError, shown
-from pvvae.reading import read_json
 
 OTHER_FORM = (
     "not of this version's form (pvvae/metrics/results.py); measure again, in another run folder"

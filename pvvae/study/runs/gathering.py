@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pvvae.config.reading import expected_form, read_object
 from pvvae.errors import ConfigError
-from pvvae.reading import expected_form, read_object
 from pvvae.run.folder import read_metrics
 from pvvae.study.outcomes import (
     OUTCOMES,

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from pvvae import distributed
+from pvvae.config.reading import expected_form, read_object
 from pvvae.files import write_json
-from pvvae.reading import expected_form, read_object
 from pvvae.run.checkpoints import Write
 from pvvae.training.monitoring.flops import Work
 from pvvae.training.monitoring.throughput import Wait, pace
