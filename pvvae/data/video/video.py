@@ -24,6 +24,7 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from pvvae.config.reading import MISTAKES
 from pvvae.data.video.decoding import (
     counts_frames,
     decoded,
@@ -36,7 +37,6 @@ from pvvae.data.video.display import display_matrix, square, upright
 from pvvae.data.video.levels import rgb_levels
 from pvvae.errors import ConfigError
 from pvvae.files import write_atomic
-from pvvae.reading import MISTAKES
 
 Frames = NDArray[np.uint8]
 """(T, H, W, 3) for a clip, (H, W, 3) for one frame."""
