@@ -122,7 +122,7 @@ class FolderPacker:
         if self.packed or tars.shard_files(self.out):
             return
         (self.out / SURVEY).unlink(missing_ok=True)
-        with suppress(OSError):  # somebody else's files are in it
+        with suppress(OSError):  # another program's files are in it
             for path in self._made:
                 path.rmdir()
 
