@@ -21,6 +21,7 @@ COMMANDS = (
     "reconstruct",
     "predict",
     "sample",
+    "demo",
     "export",
     "metrics",
     "evaluate",
