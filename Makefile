@@ -2,13 +2,14 @@
 # make test         the tests, two at a time (WORKERS=N)   make check   format, lint, types, import law
 # make matrix       ZeRO stages and numbers of processes             make setup   .venv alone
 # make soak         fifty kills of a run (long; goes on where it was stopped)
+# make fuzz         broken inputs of every kind, for an hour
 # make slurm        jobs on a Slurm of two nodes, started for them   (root; installs slurm-wlm, munge)
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 WORKERS ?= 2
 
-.PHONY: quickstart test matrix slurm soak check format setup clean
+.PHONY: quickstart test matrix slurm soak fuzz check format setup clean
 .DELETE_ON_ERROR:
 
 quickstart: $(READY)
@@ -26,6 +27,9 @@ slurm: $(READY)
 
 soak: $(READY)
 	@$(BIN)/python -m tools.soak
+
+fuzz: $(READY)
+	@$(BIN)/python -m tools.fuzz
 
 check: $(READY)
 	@$(BIN)/ruff format --check .

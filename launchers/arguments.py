@@ -10,6 +10,11 @@ from pvvae.errors import ConfigError
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction["Parser"]
 
+GOES_ON = "the same command goes on from here"
+BEGINS_ANEW = "given again, the command begins anew"
+UNTOUCHED = "{out} is as it was before"
+"""What an interrupt leaves; words of the command in braces."""
+
 Run = Callable[[argparse.Namespace], int]
 """What a command does with its words; the exit status."""
 
@@ -24,7 +29,15 @@ class Parser(argparse.ArgumentParser):
         raise ConfigError(f"{where}{message}; see `{self.prog} --help`")
 
 
-def add_command(commands: "Commands", name: str, *, help: str, more: str = "", run: Run) -> Parser:
+def add_command(
+    commands: "Commands",
+    name: str,
+    *,
+    help: str,
+    more: str = "",
+    run: Run,
+    interrupted: str = BEGINS_ANEW,
+) -> Parser:
     """A command's parser, to which its own words are added.
 
     Args:
@@ -33,6 +46,7 @@ def add_command(commands: "Commands", name: str, *, help: str, more: str = "", r
         help: one line for the list of commands.
         more: an example and what to know, shown below the command's own help.
         run: called with the words.
+        interrupted: what is true after Ctrl-C.
     """
     parser = commands.add_parser(
         name,
@@ -42,7 +56,7 @@ def add_command(commands: "Commands", name: str, *, help: str, more: str = "", r
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.set_defaults(command=run)
+    parser.set_defaults(command=run, interrupted=interrupted)
     return parser
 
 

@@ -3,12 +3,16 @@
 import argparse
 import importlib
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
 
-from launchers.arguments import Parser
+from launchers.arguments import BEGINS_ANEW, Parser
 from pvvae.accelerator import settle_accelerator
-from pvvae.errors import ConfigError
+from pvvae.errors import ConfigError, one_line
 
 COMMANDS = (
     "configs",
@@ -43,25 +47,54 @@ start with:
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command; exit status 0, or 2 after one line about a mistake of the user's."""
+    left = BEGINS_ANEW
     try:
         arguments = parse(words)
+        left = arguments.interrupted.format_map(vars(arguments))
         settle_accelerator()
-        status: int = arguments.command(arguments)
+        with _unwinding_at_sigterm():
+            status: int = arguments.command(arguments)
         sys.stdout.flush()
         return status
     except ConfigError as error:
-        print(f"pvvae: {error}", file=sys.stderr)
+        print(f"pvvae: {one_line(error)}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # pvvae configs | head
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        print(f"pvvae: {where}{error.strerror or error}", file=sys.stderr)
+        print(f"pvvae: {one_line(f'{where}{error.strerror or error}')}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("pvvae: interrupted; the same command goes on from here", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt as interrupt:
+        print(f"pvvae: interrupted; {left}", file=sys.stderr)
+        return 128 + (signal.SIGTERM if isinstance(interrupt, _Terminated) else signal.SIGINT)
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM came."""
+
+
+@contextmanager
+def _unwinding_at_sigterm() -> Iterator[None]:
+    """Let SIGTERM end a command as Ctrl-C does, so that what it was writing is taken away."""
+    mine = os.getpid()
+
+    def end(number: int, frame: FrameType | None) -> None:
+        if os.getpid() == mine:
+            raise _Terminated
+        signal.signal(number, signal.SIG_DFL)  # a forked worker: it has nothing to tidy up
+        os.kill(os.getpid(), number)
+
+    usable = threading.current_thread() is threading.main_thread()
+    if not usable or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def parser() -> Parser:
@@ -94,3 +127,7 @@ def parse(words: Sequence[str] | None) -> argparse.Namespace:
             whole.error(f"unrecognized arguments: {' '.join(others)}")
         arguments.overrides += others
     return arguments
+
+
+if __name__ == "__main__":  # python -m launchers.cli, beside python -m launchers
+    sys.exit(main())

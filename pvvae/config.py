@@ -8,52 +8,54 @@ its ``name`` replaces the other whole, since the keys belong to the name. ``null
 import dataclasses
 import difflib
 import functools
+import itertools
 import traceback
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-import yaml
-
 from arch import registry
-from pvvae.errors import ConfigError
+from pvvae.errors import ConfigError, one_line, quoted, shown
+from pvvae.reading import list_of_texts, parse_yaml, read_config_file
 
 ConfigT = TypeVar("ConfigT")
+
+
+MOST_FILES = 100
+"""Files that one config extends, all taken together. Ours: shipped ones extend three."""
+DEEPEST_KEY = 20
+"""Parts of a ``key.path``. Ours: the deepest has five."""
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """A YAML file with its ``extends`` resolved; ``plugins`` come back as absolute paths.
 
     Raises:
-        ConfigError: for a missing file, broken YAML, or a file that is not a mapping.
+        ConfigError: for a missing file, broken YAML, a file that is not a mapping, or files that
+            extend one another in a circle.
     """
-    data = _parse(path)
-    bases = data.pop("extends", [])
-    bases = [bases] if isinstance(bases, str) else bases
-    data["plugins"] = [str((path.parent / plugin).resolve()) for plugin in data.get("plugins", [])]
+    return _read(path, below=(), count=itertools.count(1))
+
+
+def _read(path: Path, *, below: tuple[Path, ...], count: Iterator[int]) -> dict[str, Any]:
+    """One file, extended by those of ``below``, of which ``count`` counts all."""
+    data = read_config_file(path)
+    whole = path.resolve()
+    if whole in below:
+        raise ConfigError(f"{path}: extends itself, through {below[-1].name}")
+    if next(count) > MOST_FILES:
+        raise ConfigError(f"{path}: more than {MOST_FILES} files extend one another")
+    bases = data.pop("extends", None) or []
+    bases = list_of_texts([bases] if isinstance(bases, str) else bases, f"{path}: extends")
+    plugins = list_of_texts(data.get("plugins") or [], f"{path}: plugins")
+    data["plugins"] = [str((path.parent / plugin).resolve()) for plugin in plugins]
     merged: dict[str, Any] = {}
     for base in bases:
-        merged = merge(merged, read_yaml(path.parent / base))
+        merged = merge(merged, _read(path.parent / base, below=(*below, whole), count=count))
     plugins = [*merged.get("plugins", []), *data["plugins"]]
     return merge(merged, data) | {"plugins": list(dict.fromkeys(plugins))}
-
-
-def _parse(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise ConfigError(f"{path}: no such config file; `pvvae configs` lists the shipped ones")
-    try:
-        data = yaml.safe_load(path.read_text()) or {}
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
-        raise ConfigError(
-            f"{path}{line}: not valid YAML: {getattr(error, 'problem', error)}"
-        ) from None
-    if not isinstance(data, dict):
-        raise ConfigError(f"{path}: a config is a mapping of keys, got {type(data).__name__}")
-    return data
 
 
 def merge(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,11 +91,13 @@ def read_overrides(words: Sequence[str]) -> dict[str, Any]:
     for word in words:
         path, equals, text = word.partition("=")
         if not equals or not path:
-            raise ConfigError(f"{word!r}: an override is written key.path=value")
+            raise ConfigError(f"{quoted(word)}: an override is written key.path=value")
+        if path.count(".") >= DEEPEST_KEY:
+            raise ConfigError(f"{quoted(word)}: no key has that many parts")
         try:
-            value = yaml.safe_load(text)
-        except yaml.YAMLError:
-            raise ConfigError(f"{word!r}: {text!r} is not a YAML value") from None
+            value = parse_yaml(text, word)
+        except ConfigError:
+            raise ConfigError(f"{quoted(word)}: {quoted(text)} is not a YAML value") from None
         values.pop(path, None)  # it is applied where it stands last
         values[path] = value
     return values
@@ -124,9 +128,9 @@ def load_plugins(data: Mapping[str, Any]) -> None:
             registry.load_plugin(Path(plugin))
         except FileNotFoundError as error:
             raise ConfigError(f"plugins: {error}") from None
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a script that ends itself is no plugin either
             last = traceback.extract_tb(error.__traceback__)[-1]
-            text = f"{type(error).__name__}: {error}".replace("\n", " ")
+            text = one_line(f"{type(error).__name__}: {error}", 300)
             raise ConfigError(
                 f"plugins: {plugin}: {text} ({last.filename}:{last.lineno})"
             ) from error
@@ -161,11 +165,11 @@ def differences(one: Any, two: Any, where: str = "") -> list[str]:
         keys = dict.fromkeys([*one, *two])
         found = (differences(one.get(k), two.get(k), _join(where, str(k))) for k in keys)
         return [line for lines in found for line in lines]
-    return [] if one == two else [f"{where}: {one!r} != {two!r}"]
+    return [] if one == two else [f"{where}: {quoted(one)} != {quoted(two)}"]
 
 
 def _join(where: str, key: str) -> str:
-    return f"{where}.{key}" if where else key
+    return f"{where}.{shown(key)}" if where else key
 
 
 def _value(target: Any, data: Any, where: str) -> Any:
@@ -175,13 +179,13 @@ def _value(target: Any, data: Any, where: str) -> Any:
     if origin is typing.Literal:
         if data not in get_args(target):
             options = ", ".join(map(str, get_args(target)))
-            raise ConfigError(f"{where}: must be one of {options}; got {data!r}")
+            raise ConfigError(f"{where}: must be one of {options}; got {quoted(data)}")
         return data
     if origin is tuple:
         return _tuple(target, data, where)
     if origin is dict:
         if not isinstance(data, Mapping):
-            raise ConfigError(f"{where}: must be a mapping, got {data!r}")
+            raise ConfigError(f"{where}: must be a mapping, got {quoted(data)}")
         inner = get_args(target)[1]
         return {str(key): _value(inner, item, _join(where, str(key))) for key, item in data.items()}
     if target in registry.families():
@@ -206,7 +210,7 @@ def _optional(target: Any, data: Any, where: str) -> Any:
 
 def _tuple(target: Any, data: Any, where: str) -> tuple[Any, ...]:
     if not isinstance(data, list | tuple):
-        raise ConfigError(f"{where}: must be a list, got {data!r}")
+        raise ConfigError(f"{where}: must be a list, got {quoted(data)}")
     inner = get_args(target)
     if inner[-1] is Ellipsis:
         return tuple(_value(inner[0], item, f"{where}[{i}]") for i, item in enumerate(data))
@@ -231,7 +235,9 @@ def _named(family: Any, data: Any, where: str) -> Any:
 
 def _dataclass(target: Any, data: Any, where: str) -> Any:
     if not isinstance(data, Mapping):
-        raise ConfigError(f"{where}: must be a mapping of {target.__name__}'s keys, got {data!r}")
+        raise ConfigError(
+            f"{where}: must be a mapping of {target.__name__}'s keys, got {quoted(data)}"
+        )
     hints = _hints(target)
     fields = {field.name: field for field in dataclasses.fields(target)}
     for key in data:
@@ -239,7 +245,7 @@ def _dataclass(target: Any, data: Any, where: str) -> Any:
             near = difflib.get_close_matches(str(key), fields, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"its keys: {', '.join(fields)}"
             raise ConfigError(
-                f"{_join(where, str(key))}: {_called(target)} has no such key; {hint}"
+                f"{_join(where, shown(key))}: {_called(target)} has no such key; {hint}"
             )
     values = {}
     for name, field in fields.items():
@@ -251,7 +257,7 @@ def _dataclass(target: Any, data: Any, where: str) -> Any:
         return target(**values)
     except ConfigError:
         raise
-    except ValueError as error:
+    except (ValueError, ArithmeticError) as error:
         raise ConfigError(f"{where}: {error}" if where else str(error)) from None
 
 
@@ -282,7 +288,7 @@ def _scalar(target: Any, data: Any, where: str) -> Any:
         return int(data)
     if isinstance(data, target) and not (target is int and isinstance(data, bool)):
         return data
-    raise ConfigError(f"{where}: must be {_article(target)}, got {data!r}")
+    raise ConfigError(f"{where}: must be {_article(target)}, got {quoted(data)}")
 
 
 def _article(target: Any) -> str:

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import stat
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
@@ -47,14 +48,29 @@ def write_atomic(path: Path, write: Callable[[Path], None], *, shared: bool = Fa
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(partial)
+        apply_umask(partial)
         with partial.open("rb") as file:
             os.fsync(file.fileno())
         os.replace(partial, path)
-    except Exception as error:
+    except BaseException as error:  # an interrupt too: nothing half-written stays behind
         with suppress(OSError):
             partial.unlink()
-        raise_if_unwritable(error, path)
+        if isinstance(error, Exception):
+            raise_if_unwritable(error, path)
         raise
+
+
+def apply_umask(path: Path) -> None:
+    """Give a file for its owner alone, as safetensors writes them, the mode of new files there."""
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        return
+    # Asking for the umask means to set it, for all threads; a new file tells without.
+    new = path.with_name(f".{uuid.uuid4().hex}.partial")
+    new.touch()
+    try:
+        path.chmod(stat.S_IMODE(new.stat().st_mode))
+    finally:
+        new.unlink()
 
 
 def write_text(path: Path, text: str, *, shared: bool = False) -> None:

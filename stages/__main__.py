@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pvvae.accelerator import keep_freed_memory, on_cpu, settle_accelerator
-from pvvae.errors import ConfigError
+from pvvae.errors import ConfigError, one_line
 
 HEAD_START = 4.0
 """Seconds that a process waits before it says what may be the echo of another's trouble. A mistake
@@ -39,7 +39,7 @@ def main(words: Sequence[str] | None = None) -> int:
         if not distributed.is_main():
             time.sleep(HEAD_START)
             print(file=sys.stderr)  # below the main process's progress bar
-        print(f"pvvae: {error}", file=sys.stderr, flush=True)
+        print(f"pvvae: {one_line(error)}", file=sys.stderr, flush=True)
         status = 2
     except Stopped as stopped:
         if distributed.is_main():

@@ -1,6 +1,5 @@
 """Table 1: how far samples are from the clips that Latte learned, and how varied they are."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from pvvae.metrics.fvd import FVD
 from pvvae.metrics.inception_score import I3D_K400, Classifier, InceptionScore
 from pvvae.metrics.results import FILE, Results, Value
 from pvvae.metrics.weight_catalog import I3D_KINETICS
+from pvvae.reading import read_json
 from pvvae.run.folder import is_run, read_config
 from pvvae.run.item_results import ItemResults, Row
 from pvvae.run.resumable_items import ResumableItems
@@ -182,5 +182,7 @@ def _sampling(samples: Path) -> dict[str, Any]:
 def _classes(samples: Path) -> list[str]:
     """The classes that were asked for; none if the samples are unconditional."""
     path = samples / "labels.json"
-    labels = json.loads(path.read_text()) if path.is_file() else []
+    labels = read_json(path) if path.is_file() else []
+    if not isinstance(labels, list):
+        raise ConfigError(f"{path}: damaged: must hold a list of classes")
     return sorted({str(label) for label in labels if label})

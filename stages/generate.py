@@ -1,6 +1,5 @@
 """Generation: noise to latents by the denoiser, latents to video by the VAE's decoder."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -16,7 +15,7 @@ from pvvae import distributed
 from pvvae.bounds import at_least
 from pvvae.data.clips import HeldOutClips, held_out_clips, to_pixels, to_uint8
 from pvvae.data.latent_shards import LatentScale
-from pvvae.data.video.video import SAMPLE_FPS, write_video
+from pvvae.data.video.video import SAMPLE_FPS, Frames, write_video
 from pvvae.data.video.writers import WRITERS, contact_sheet
 from pvvae.denoiser.rectified_flow import SamplerConfig
 from pvvae.denoiser.rollout import check_window, frames_of
@@ -28,6 +27,7 @@ from pvvae.errors import ConfigError
 from pvvae.files import write_array, write_json
 from pvvae.pretrained.runs import load_denoiser
 from pvvae.pretrained.vae_source import check_trained, open_vae
+from pvvae.reading import expected_form, read_json
 from pvvae.run.folder import read_config
 from pvvae.run.item_results import BackgroundWorker
 from pvvae.run.resumable_items import ResumableItems
@@ -129,22 +129,31 @@ def _write(decode: Callable[[], Tensor], run: Path, block: range) -> None:
         write_array(_clip_path(run, i), clip)
 
 
-def show(run: Path, formats: tuple[Shown, ...]) -> None:
-    """Write the samples of a run as files to look at, in RUN/samples.
+def show(run: Path, formats: tuple[Shown, ...], *, out: Path) -> None:
+    """Write the samples of a run as files to look at, into ``out``.
 
     Args:
         run: whose samples and labels.json are there.
         formats: each sample in these; and a contact sheet of the first ones.
     """
-    names = json.loads((run / "labels.json").read_text())
+    names = read_json(run / "labels.json")
+    if not isinstance(names, list) or not all(isinstance(name, str | None) for name in names):
+        raise ConfigError(f"{run / 'labels.json'}: damaged: must hold a list of classes")
     for i, name in enumerate(names):
-        stem = run / "samples" / "_".join([f"{i:06d}", *([name.replace("/", "-")] if name else [])])
+        stem = out / "_".join([f"{i:06d}", *([name.replace("/", "-")] if name else [])])
         for one in formats:
             if one != "sheet":
-                WRITERS[one](stem, np.load(_clip_path(run, i)))
+                WRITERS[one](stem, _clip(run, i))
     if "sheet" in formats:
-        shown = [np.load(_clip_path(run, i)) for i in range(min(SHEET, len(names)))]
-        write_video(run / "samples" / "contact_sheet.mp4", contact_sheet(shown), fps=SAMPLE_FPS)
+        shown = [_clip(run, i) for i in range(min(SHEET, len(names)))]
+        write_video(out / "contact_sheet.mp4", contact_sheet(shown), fps=SAMPLE_FPS)
+
+
+def _clip(run: Path, number: int) -> Frames:
+    path = _clip_path(run, number)
+    with expected_form(path, OSError, EOFError):
+        clip: Frames = np.load(path, allow_pickle=False)
+        return clip
 
 
 class _Maker:
@@ -280,7 +289,7 @@ def _conclude(record: Run, config: Config, names: list[str]) -> None:
     """Labels, contact sheet and the run's one line of metrics."""
     if distributed.is_main():
         write_json(record.folder / "labels.json", names)
-        show(record.folder, config.formats)
+        show(record.folder, config.formats, out=record.folder / "samples")
     line = {"step": 0, "kind": "samples", "clips": config.num, "times": {}}
     record.write_metrics([line])
     record.finish({"clips": config.num})

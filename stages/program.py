@@ -51,6 +51,12 @@ def resolved(config: Any) -> dict[str, Any]:
     return {"stage": type(config).__module__.removeprefix("stages."), **codec.encode(config)}
 
 
+def config_class(name: str) -> type[Any]:
+    """The config class of a stage, by the stage's name."""
+    config: type[Any] = importlib.import_module(f"stages.{name}").Config
+    return config
+
+
 def _module(name: str, path: Path) -> ModuleType:
     if name not in names():
         raise ConfigError(

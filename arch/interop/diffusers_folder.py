@@ -54,8 +54,10 @@ def _on_meta(folder: Path, cls: Any) -> Any:
         raise ValueError(f"{folder}: has no {CONFIG}; name the folder of the VAE itself")
     try:
         plain = json.loads(path.read_text())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path}: not JSON ({error})") from None
+    if not isinstance(plain, dict):
+        raise ValueError(f"{path}: must hold a mapping")
     name = plain.get("_class_name")
     if name != cls.__name__:
         raise ValueError(f"{path}: is of {name}, needed is {cls.__name__}")

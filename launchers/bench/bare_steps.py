@@ -55,19 +55,19 @@ class BareVAE:
         (batch,) = next(self._batches)
         work = self._draw(batch)
         recon, mean, logvar = self._generator(work.x, work.dropped, work.noise)
-        cut = self._objective.at_reconstruction(
+        gradients = self._objective.pixel_gradients(
             recon, work.x, frames=work.lpips_frames, discriminator=self._discriminator.module
         )
-        assert cut.heads is not None
-        cut = cut.scaled(self._objective.scale(distributed.sum_(cut.heads)))
+        assert gradients.at_head is not None
+        gradients = gradients.scaled(self._objective.scale(distributed.sum_(gradients.at_head)))
         kl = kl_divergence(Posterior(mean, logvar)).mean()
-        self._generator.backward((recon * cut.pull).sum() + self._weights.weight_kl * kl)
+        self._generator.backward((recon * gradients.total).sum() + self._weights.weight_kl * kl)
         self._generator.step()
         real, fake = self._discriminator(torch.cat([work.x, recon.detach()])).chunk(2)
         loss = discriminator_loss(real, fake, self._weights.gan_loss).mean()
         self._discriminator.backward(loss)
         self._discriminator.step()
-        return cut.losses["mse"]
+        return gradients.losses["mse"]
 
 
 class BareDenoiser:

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.arguments import add_command
+from launchers.arguments import GOES_ON, add_command
 from launchers.commands import data_scenes, data_subset
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ examples:
   pvvae data pack photos data/images --short-side 512
 
 A folder's name is the class of the files in it. Without held-out videos the shards are in
-OUT, otherwise in OUT/train and OUT/held_out. Killed, the same command goes on.
+OUT, otherwise in OUT/train and OUT/held_out; files of the same content are always on one side.
+Killed, the same command goes on.
 """
 SAMPLES = """\
 example:
@@ -45,7 +46,12 @@ def add(commands: "Commands") -> None:
     inner = data.add_subparsers(required=True, metavar="COMMAND", parser_class=type(data))
     _add_pack(inner)
     samples = add_command(
-        inner, "sample-videos", help="pack the quickstart's videos", more=SAMPLES, run=_samples
+        inner,
+        "sample-videos",
+        help="pack the quickstart's videos",
+        more=SAMPLES,
+        run=_samples,
+        interrupted=GOES_ON,
     )
     samples.add_argument("out", type=Path, metavar="OUT")
     samples.add_argument("--short-side", type=int, default=96, metavar="PIXELS")
@@ -61,7 +67,12 @@ def add(commands: "Commands") -> None:
 
 def _add_pack(commands: "Commands") -> None:
     pack = add_command(
-        commands, "pack", help="pack a folder of videos or images", more=PACK, run=_pack
+        commands,
+        "pack",
+        help="pack a folder of videos or images",
+        more=PACK,
+        run=_pack,
+        interrupted=GOES_ON,
     )
     pack.add_argument("source", type=Path, metavar="VIDEOS_OR_IMAGES")
     pack.add_argument("out", type=Path, metavar="OUT")
@@ -85,6 +96,9 @@ def _add_pack(commands: "Commands") -> None:
     pack.add_argument(
         "--frame-folders", action="store_true", help="every folder of images is one video"
     )
+    pack.add_argument(
+        "--only", choices=("videos", "images"), help="where a folder has both; default: both"
+    )
 
 
 def _add_clip_words(pack: "Parser") -> None:
@@ -95,7 +109,7 @@ def _add_clip_words(pack: "Parser") -> None:
         "--min-side",
         type=int,
         metavar="PIXELS",
-        help="refuse smaller; default: 3/4 of --short-side",
+        help="refuse smaller; default: half of --short-side",
     )
     pack.add_argument("--max-clips-per-video", type=int, metavar="N")
     pack.add_argument("--drop-cuts", action="store_true", help="no clip across a hard cut")
@@ -120,6 +134,7 @@ def _pack(arguments: argparse.Namespace) -> int:
             held_out=arguments.held_out,
             held_out_fraction=arguments.held_out_fraction,
             frame_folders=arguments.frame_folders,
+            only=arguments.only,
             on_progress=on_progress,
         )
     )

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.arguments import add_command, rows_and_columns
+from launchers.arguments import GOES_ON, add_command, rows_and_columns
 
 if TYPE_CHECKING:
     from launchers.arguments import Commands
@@ -25,7 +25,12 @@ beside it: flow, occluded, owner, tracks, visible. Killed, the same command goes
 def add(commands: "Commands") -> None:
     """Declare the command."""
     scenes = add_command(
-        commands, "scenes", help="make videos of known motion", more=MORE, run=_run
+        commands,
+        "scenes",
+        help="make videos of known motion",
+        more=MORE,
+        run=_run,
+        interrupted=GOES_ON,
     )
     scenes.add_argument("--out", type=Path, required=True, metavar="DIR")
     scenes.add_argument("--clips", type=int, required=True, metavar="N")

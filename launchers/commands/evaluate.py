@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.arguments import add_command
+from launchers.arguments import GOES_ON, add_command
 from pvvae.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -58,11 +58,17 @@ def add(commands: "Commands") -> None:
         help="measure several VAEs and write the paper's tables",
         more=EXAMPLE,
         run=lambda _: 0,
+        interrupted=GOES_ON,
     )
     inner = evaluate.add_subparsers(required=True, metavar="TABLE", parser_class=type(evaluate))
     for kind, more in (("reconstruction", RECONSTRUCTION), ("generation", GENERATION)):
         table = add_command(
-            inner, kind, help=f"the table of {kind}", more=f"{more}\n{BOTH}", run=_evaluate
+            inner,
+            kind,
+            help=f"the table of {kind}",
+            more=f"{more}\n{BOTH}",
+            run=_evaluate,
+            interrupted=GOES_ON,
         )
         table.set_defaults(kind=kind)
         table.add_argument("config", type=Path, metavar="CONFIG", help="see configs/tables")

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.arguments import add_command, rows_and_columns
+from launchers.arguments import GOES_ON, add_command, rows_and_columns
 from pvvae.errors import ConfigError
 from pvvae.evaluation.folders.question import FIRST16, METRICS, OF_PAIRS, Question
 
@@ -30,7 +30,12 @@ goes on from the clips that are kept beside it, in OUT.json.measured, and gives 
 def add(commands: "Commands") -> None:
     """Declare the command."""
     metrics = add_command(
-        commands, "metrics", help="measure two folders of clips", more=EXAMPLE, run=_metrics
+        commands,
+        "metrics",
+        help="measure two folders of clips",
+        more=EXAMPLE,
+        run=_metrics,
+        interrupted=GOES_ON,
     )
     metrics.add_argument("real", type=Path, metavar="A", help="real clips, or originals")
     metrics.add_argument(

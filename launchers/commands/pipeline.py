@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.arguments import add_command
+from launchers.arguments import GOES_ON, add_command
 from pvvae.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def add(commands: "Commands") -> None:
         help="give a file's commands, one after another",
         more=EXAMPLE,
         run=_pipeline,
+        interrupted=GOES_ON,
     )
     pipeline.add_argument("file", type=Path, metavar="FILE")
     pipeline.add_argument("overrides", nargs="*", metavar="slurm.option=value")

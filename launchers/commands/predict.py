@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.arguments import add_command, existing_file
+from launchers.arguments import UNTOUCHED, add_command, existing_file
 from pvvae.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ example:
   pvvae predict holiday.mp4 predicted.mp4 --run runs/quickstart/cnn/predictive --observed 9
 
 The first clip of the video: left as it is, right as decoded from its first N frames alone.
-The bar above turns from grey to orange where the encoder saw nothing.
+The bar above turns from grey to orange where the encoder saw nothing. Frames keep their times and
+the shape of their pixels.
 """
 
 OBSERVED, PREDICTED = (128, 128, 128), (255, 140, 0)
@@ -27,7 +28,12 @@ OBSERVED, PREDICTED = (128, 128, 128), (255, 140, 0)
 def add(commands: "Commands") -> None:
     """Declare the command."""
     predict = add_command(
-        commands, "predict", help="show a VAE the first frames alone", more=EXAMPLE, run=_predict
+        commands,
+        "predict",
+        help="show a VAE the first frames alone",
+        more=EXAMPLE,
+        run=_predict,
+        interrupted=UNTOUCHED,
     )
     predict.add_argument("video", type=Path, metavar="IN.mp4")
     predict.add_argument("out", type=Path, metavar="OUT.mp4")
@@ -50,7 +56,8 @@ def _predict(arguments: argparse.Namespace) -> int:
 
     from pvvae import distributed
     from pvvae.autoencoder.long_video import through
-    from pvvae.data.video.video import probe, write_video
+    from pvvae.data.video.timeline import read_timeline
+    from pvvae.data.video.video import write_video
     from pvvae.pretrained.runs import load_vae
 
     clip = _first_clip(arguments.video, arguments.frames)
@@ -58,7 +65,12 @@ def _predict(arguments: argparse.Namespace) -> int:
     dropped = dropped_groups(vae, frames=arguments.frames, observed=arguments.observed)
     predicted = through(vae, clip, dropped=dropped, seed=arguments.seed)
     pictures = side_by_side(clip, predicted, observed=arguments.observed)
-    write_video(arguments.out, pictures, fps=probe(arguments.video).fps)
+    facts = read_timeline(arguments.video, frames=arguments.frames)
+    write_video(
+        arguments.out, pictures, fps=float(facts.rate), times=facts.times, aspect=facts.aspect
+    )
+    if not facts.timed:
+        print(facts.untimed(arguments.video))
     for name, other in (
         ("prediction", predicted),
         (f"repeating frame {arguments.observed}", _repeated(clip, arguments.observed)),
@@ -72,7 +84,9 @@ def _first_clip(video: Path, frames: int) -> "Frames":
     from pvvae.autoencoder.long_video import windows
     from pvvae.data.video.video import iterate_video
 
-    clip = next(windows(iterate_video(video), frames, frames))
+    clip = next(windows(iterate_video(video, squared=False), frames, frames), None)
+    if clip is None:
+        raise ConfigError(f"{video}: has no frame")
     if len(clip) < frames:
         raise ConfigError(f"{video}: has {len(clip)} frames; give --frames {len(clip)} or fewer")
     return clip
@@ -104,6 +118,7 @@ def side_by_side(truth: "Frames", predicted: "Frames", *, observed: int) -> "Fra
     frames, height, width, _ = truth.shape
     gap = max(2, width // 64)
     bar = max(2, height // 24)
+    gap, bar = gap + gap % 2, bar + (bar + height) % 2  # even sizes play in every browser
     canvas = np.zeros((frames, bar + height, 2 * width + gap, 3), np.uint8)
     canvas[:, bar:, :width] = truth
     canvas[:, bar:, width + gap :] = predicted

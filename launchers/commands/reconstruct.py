@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.arguments import add_command, existing_file
+from launchers.arguments import UNTOUCHED, add_command, existing_file
 from pvvae.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ EXAMPLE = """\
 example:
   pvvae reconstruct holiday.mp4 rebuilt.mp4 --run runs/quickstart/cnn/decoder_finetune
 
-The result has the length, size and frame rate of the original. A backbone that streams (cnn, and
+The result has the length, size, shape of pixels and times of frames of the original, upright, and
+no sound. Where times cannot be kept, a line says so. A backbone that streams (cnn, and
 vit with block_causal attention) gives what it would give for the whole video at once, any other
 one rebuilds clip by clip; either way memory does not grow with the length. Where a whole picture
 does not fit, --tile cuts it into tiles that are blended where they meet. PSNR is measured on every
@@ -33,6 +34,7 @@ def add(commands: "Commands") -> None:
         help="send a video through a trained VAE",
         more=EXAMPLE,
         run=_reconstruct,
+        interrupted=UNTOUCHED,
     )
     reconstruct.add_argument("video", type=Path, metavar="IN.mp4")
     reconstruct.add_argument("out", type=Path, metavar="OUT.mp4")
@@ -63,27 +65,35 @@ def _reconstruct(arguments: argparse.Namespace) -> int:
 
     from pvvae import distributed
     from pvvae.autoencoder.long_video import Rebuilder, unit, valid_length
-    from pvvae.data.video.video import count_frames, iterate_video, probe, write_video
+    from pvvae.data.video.timeline import read_timeline
+    from pvvae.data.video.video import iterate_video, write_video
     from pvvae.metrics.psnr import frame_psnr
     from pvvae.pretrained.runs import load_vae
     from pvvae.run.progress_bar import progress
 
-    facts = probe(arguments.video)
-    total = facts.frames or count_frames(arguments.video)
+    facts = read_timeline(arguments.video)  # to the end, so that damage costs no computation
     vae = load_vae(arguments.run).to(distributed.device())
     valid_length(vae, arguments.frames, "--frames")
     tiling = _tiling(arguments.tile, arguments.overlap, stride=vae.backbone.stride.space)
     rebuilder = Rebuilder(vae, frames=arguments.frames, tiling=tiling)
     psnrs: list[float] = []
-    with progress("reconstruct", total) as bar:
+    with progress("reconstruct", facts.frames) as bar:
 
         def frames() -> "Iterator[Frames]":
-            for clip, recon in rebuilder.rebuild(iterate_video(arguments.video)):
+            for clip, recon in rebuilder.rebuild(iterate_video(arguments.video, squared=False)):
                 psnrs.extend(frame_psnr(unit(recon), unit(clip))[0].tolist())
                 yield from recon
                 bar.update(len(clip))
 
-        write_video(arguments.out, frames(), fps=facts.fps)
+        write_video(
+            arguments.out,
+            frames(),
+            fps=float(facts.rate),
+            times=facts.times,
+            aspect=facts.aspect,
+        )
+    if not facts.timed:
+        print(facts.untimed(arguments.video))
     print(f"{arguments.out}: {len(psnrs)} frames, PSNR {sum(psnrs) / len(psnrs):.2f} dB")
     return 0
 

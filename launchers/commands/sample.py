@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.arguments import add_command
+from launchers.arguments import GOES_ON, add_command
 from pvvae.errors import ConfigError
 from pvvae.run.folder import is_finished, read_config
 
@@ -24,10 +24,19 @@ alone, so the same command makes the same videos, and a larger --num begins with
 """
 
 
+WORK = ".run"
+"""Folder beside the samples from which the same command goes on. Hidden: no stage of a study."""
+
+
 def add(commands: "Commands") -> None:
     """Declare the command."""
     sample = add_command(
-        commands, "sample", help="generate videos with a trained Latte", more=EXAMPLE, run=_sample
+        commands,
+        "sample",
+        help="generate videos with a trained Latte",
+        more=EXAMPLE,
+        run=_sample,
+        interrupted=GOES_ON,
     )
     sample.add_argument(
         "--run", type=Path, required=True, metavar="RUN", help="folder of a latte run"
@@ -72,8 +81,9 @@ def _sample(arguments: argparse.Namespace) -> int:
     check_same_config(Path(config.run), program.resolved(config))
     if not is_finished(Path(config.run)):
         generate.run(config)
-    generate.show(Path(config.run), formats)
-    print(f"{Path(config.run) / 'samples'}: {config.num} samples as {', '.join(formats)}")
+    out = Path(config.run).parent
+    generate.show(Path(config.run), formats, out=out)
+    print(f"{out}: {config.num} samples as {', '.join(formats)}")
     return 0
 
 
@@ -101,7 +111,7 @@ def _config(arguments: argparse.Namespace, vae: "str | PeerConfig") -> "Config":
     words = [f"n{a.num}", f"steps{a.steps}", f"guidance{a.guidance:g}", f"seed{a.seed}", *classes]
     words += [a.vae.name] if a.vae else []
     return Config(
-        run=str(a.out or a.run.with_name(f"{a.run.name}_samples") / "_".join(words)),
+        run=str((a.out or a.run.with_name(f"{a.run.name}_samples") / "_".join(words)) / WORK),
         seed=a.seed,
         latte=str(a.run),
         vae=vae,

@@ -2,15 +2,17 @@
 
 import argparse
 import fcntl
+import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from launchers.arguments import add_command
 from launchers.commands.configs import STAGES
 from launchers.machines.queue import JOBS, Queued, job_of, queued_jobs, read_jobs
-from pvvae.errors import ConfigError
+from pvvae.errors import ConfigError, one_line
 from pvvae.run.folder import is_finished, read_config, read_metrics, runs_below
 from pvvae.run.progress_file import FILE, ItemProgress
 
@@ -35,6 +37,8 @@ SHOWN = {
 ROOM = 4  # ours: values of one kind in a line
 QUIET = 600.0
 """Seconds without a word after which it is said. Ours: ten lines of the log at paper size."""
+MOST = 300
+"""Characters of a row about a damaged run. Ours: two lines of a wide terminal."""
 MANY = 5
 """Rows from which on they are counted in a last line. Ours: fewer are seen at a glance."""
 
@@ -58,9 +62,9 @@ def _status(arguments: argparse.Namespace) -> int:
             raise
         runs = []
     runs.sort(key=_place)
-    own = {run: job_of(run) or _record_of(run, records).get("job") for run in runs}
+    own = {run: _job(run) or _record_of(run, records).get("job") for run in runs}
     queue = queued_jobs() if records or any(own.values()) else {}
-    rows = [(str(run), *describe(run, own[run], queue)) for run in runs]
+    rows = [(str(run), *_described(run, own[run], queue)) for run in runs]
     begun = {run.absolute() for run in runs}
     for record in records:
         if Path(record["name"]).absolute() not in begun:
@@ -74,15 +78,33 @@ def _status(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _job(run: Path) -> str | None:
+    """The job that wrote a run last; None if that cannot be read either."""
+    with suppress(ConfigError):
+        return job_of(run)
+    return None
+
+
 def _place(run: Path) -> tuple[Path, int, str]:
     """Runs of one folder are in the order in which one needs them."""
-    stage = read_config(run)["stage"]
+    try:
+        stage = read_config(run)["stage"]
+    except ConfigError:
+        stage = ""
     return run.parent, STAGES.index(stage) if stage in STAGES else len(STAGES), run.name
 
 
 def _counted(states: Sequence[str]) -> str:
     counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
     return f"{len(states)} runs: {counts}"
+
+
+def _described(run: Path, job: str | None, queue: Mapping[str, Queued]) -> tuple[str, ...]:
+    """A run's row, or what is wrong with it in its place."""
+    try:
+        return describe(run, job, queue)
+    except ConfigError as error:
+        return "", "damaged", "", "", one_line(error, MOST)
 
 
 def describe(run: Path, job: str | None, queue: Mapping[str, Queued]) -> tuple[str, ...]:
@@ -105,7 +127,7 @@ def _steps(
 ) -> tuple[str, str]:
     """How far a run is, how fast, and how long it will take if it stays so."""
     done = lines[-1]["step"] if lines else 0
-    pace = train.get("times", {}).get("seconds_per_step")
+    pace = train.get("times", {}).get("seconds_per_step") or 0.0
     how = f"{pace:.3g} s/step, {_hours((total - done) * pace)} left" if pace else ""
     return f"{done}/{total}", how
 
@@ -126,7 +148,13 @@ def _hours(seconds: float) -> str:
 
 def _submitted(runs: Path) -> list[dict[str, Any]]:
     """What pipelines whose folder is at or below ``runs`` have submitted to Slurm."""
-    return [record for path in sorted(runs.rglob(JOBS)) for record in read_jobs(path)]
+    records = []
+    for path in sorted(runs.rglob(JOBS)):
+        try:
+            records += read_jobs(path)
+        except ConfigError as error:
+            print(f"pvvae: {one_line(error)}", file=sys.stderr)
+    return records
 
 
 def _record_of(run: Path, records: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
@@ -161,9 +189,13 @@ def _quiet(run: Path) -> str:
 def _trouble(lines: Sequence[Mapping[str, Any]]) -> list[str]:
     """What went wrong and was got over, as far as the metrics know."""
     rollbacks = sum(line["kind"] == "rollback" for line in lines)
-    counts = {name: sum(line.get(name, 0) for line in lines) for name in ("skipped", "spikes")}
+    counts = {name: sum(_count(line.get(name)) for line in lines) for name in ("skipped", "spikes")}
     found = {"skipped": counts["skipped"], "rolled back": rollbacks, "spikes": counts["spikes"]}
     return [f"{name} {count}" for name, count in found.items() if count]
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def _queued(job: str, found: Queued) -> str:

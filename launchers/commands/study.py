@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.arguments import add_command
+from launchers.arguments import GOES_ON, add_command
 from pvvae.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def add(commands: "Commands") -> None:
         help="run a study's cells and write its page",
         more=EXAMPLE,
         run=_study,
+        interrupted=GOES_ON,
     )
     study.add_argument("file", type=Path, metavar="FILE", help="see configs/studies")
     study.add_argument("overrides", nargs="*", metavar="key.path=value")

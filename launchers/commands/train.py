@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.arguments import add_command
+from launchers.arguments import GOES_ON, add_command
 
 if TYPE_CHECKING:
     from launchers.arguments import Commands
@@ -25,7 +25,12 @@ A hostfile has one line for each machine: its name and slots=N, its number of pr
 def add(commands: "Commands") -> None:
     """Declare the command."""
     train = add_command(
-        commands, "train", help="run one stage from its config", more=EXAMPLE, run=_train
+        commands,
+        "train",
+        help="run one stage from its config",
+        more=EXAMPLE,
+        run=_train,
+        interrupted=GOES_ON,
     )
     train.add_argument("config", type=Path, metavar="CONFIG", help="see pvvae configs")
     train.add_argument("overrides", nargs="*", metavar="key.path=value")

@@ -1,6 +1,5 @@
 """What Slurm knows of jobs, and which job a run folder belongs to."""
 
-import json
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pvvae.errors import ConfigError
+from pvvae.reading import read_json, read_text
 
 DESK = ".slurm"
 """Folder in a run folder: who writes the run, its hosts, the wish to stop."""
@@ -68,7 +68,7 @@ def told(command: Sequence[str]) -> str:
 def job_of(run: Path) -> str | None:
     """The job that wrote a run last."""
     path = run / DESK / "job"
-    return path.read_text().strip() if path.is_file() else None
+    return read_text(path).strip() if path.is_file() else None
 
 
 def claim(run: Path, job: str) -> None:
@@ -105,7 +105,17 @@ def read_jobs(path: Path) -> list[dict[str, Any]]:
     if not path.is_file():
         return []
     try:
-        records: list[dict[str, Any]] = json.loads(path.read_text())
-    except ValueError:
-        raise ConfigError(f"{path}: not readable; remove it") from None
+        records = read_json(path)
+    except ConfigError as error:
+        raise ConfigError(f"{error}; remove it") from None
+    if not isinstance(records, list) or not all(map(_is_record, records)):
+        raise ConfigError(f"{path}: damaged: not a list of jobs; remove it")
     return records
+
+
+def _is_record(data: Any) -> bool:
+    return (
+        isinstance(data, dict)
+        and all(isinstance(data.get(key, ""), str) for key in ("name", "job", "stage"))
+        and {"name", "job"} <= data.keys()
+    )

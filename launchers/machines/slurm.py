@@ -17,7 +17,7 @@ from launchers.machines.command import ConsoleCommand, StageCommand
 from launchers.machines.pipeline import Pipeline
 from launchers.machines.queue import JOBS, check_free, need_sbatch, queued_jobs, read_jobs, told
 from launchers.machines.shipped_configs import as_typed
-from pvvae.errors import ConfigError
+from pvvae.errors import ConfigError, one_line
 from pvvae.files import write_json
 from pvvae.run.folder import check_same_config, is_finished
 from stages import program
@@ -98,12 +98,27 @@ def script(jobs: Sequence[Job], pipeline: Pipeline) -> Iterator[str]:
     yield shlex.join(["mkdir", "-p", str((pipeline.folder / JOBS).parent)])
     for number, job in enumerate(jobs):
         if job.done:
-            yield f"# {job.name}: finished already"
+            yield f"# {one_line(job.name)}: finished already"
             continue
-        after = [f"$job{k + 1}" for k in job.after if not jobs[k].done]
-        command = shlex.join(sbatch(job, number, pipeline, after=after)[1:])
-        command = re.sub(r"'(--dependency=[^']*)'", r"\1", command)  # let the shell see the $
-        yield f"job{number + 1}=$(sbatch {command})"
+        after = [f"job{k + 1}" for k in job.after if not jobs[k].done]
+        command = shell_words(sbatch(job, number, pipeline, after=after), jobs=after)
+        yield f"job{number + 1}=$({command})"
+
+
+def shell_words(command: Sequence[str], *, jobs: Sequence[str]) -> str:
+    """A command of sbatch as a shell takes it: all quoted, but for the variables of its jobs.
+
+    Args:
+        command: in words; what it waits for are the ``jobs``, and the word is its own.
+        jobs: names of variables, which the shell fills in.
+    """
+    ending, filled = "".join(f":{name}" for name in jobs), "".join(f":${name}" for name in jobs)
+    known = {
+        f"--dependency={when}{ending}": f"--dependency={when}{filled}"
+        for when in ("afterok", "afterany")
+        if jobs
+    }
+    return " ".join(known.get(word) or shlex.quote(word) for word in command)
 
 
 def sbatch(job: Job, number: int, pipeline: Pipeline, *, after: Sequence[str]) -> list[str]:

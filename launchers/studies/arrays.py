@@ -7,7 +7,6 @@ page.
 """
 
 import hashlib
-import re
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from launchers.machines.queue import JOBS, need_sbatch, queued_jobs, read_jobs, told
-from launchers.machines.slurm import ALWAYS, SCRIPT, options
+from launchers.machines.slurm import ALWAYS, SCRIPT, options, shell_words
 from launchers.studies.array_task import errand, log_path
 from launchers.studies.request import StudyRequest
 from launchers.studies.show import counted
-from pvvae.errors import ConfigError
+from pvvae.errors import ConfigError, one_line
 from pvvae.files import write_json, write_text
 from pvvae.study.runs.gathering import is_done
 from pvvae.study.spec.expansion import Task
@@ -100,15 +99,17 @@ def script(asked: StudyRequest) -> Iterator[str]:
     variables: dict[str, str] = {}
     for array in arrays(asked):
         if not array.tasks:
-            yield f"# {array.stage}: finished already"
+            yield f"# {one_line(array.stage)}: finished already"
             continue
         yield f"cat > {shlex.quote(str(array.path))} <<'EOF'"
         yield from array.lines
         yield "EOF"
-        after = [f"${variables[stage]}" for stage in array.after if stage in variables]
-        variables[array.stage] = f"job_{array.stage}"
-        yield f"{variables[array.stage]}=$({_shell(_sbatch(asked, array, after))})"
-    yield _shell(_report(asked, [f"${name}" for name in variables.values()]))
+        after = [variables[stage] for stage in array.after if stage in variables]
+        variables[array.stage] = f"job{len(variables) + 1}"
+        command = shell_words(_sbatch(asked, array, after), jobs=after)
+        yield f"{variables[array.stage]}=$({command})"
+    everything = list(variables.values())
+    yield shell_words(_report(asked, everything), jobs=everything)
 
 
 def _array(asked: StudyRequest, stage: str, tasks: Sequence[Task], queued: Sequence[str]) -> Array:
@@ -180,8 +181,3 @@ def _report(asked: StudyRequest, after: Sequence[str]) -> list[str]:
         "--nodes=1",
         f"--wrap={command}",
     ]
-
-
-def _shell(command: Sequence[str]) -> str:
-    """As a shell takes it, with the variables of jobs in its dependency."""
-    return re.sub(r"'(--dependency=[^']*)'", r"\1", shlex.join(command))

@@ -1,10 +1,10 @@
 """FLOPs that the runs of a study trained with, each counted once."""
 
-import json
 from pathlib import Path
 
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
+from pvvae.reading import read_object
 from pvvae.study.spec.expansion import Task, Trial
 
 FILE = "flops.json"
@@ -18,9 +18,7 @@ class TrainingFlops:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE
-        self._known: dict[str, float] = (
-            json.loads(self._path.read_text()) if self._path.is_file() else {}
-        )
+        self._known: dict[str, float] = read_object(self._path) if self._path.is_file() else {}
 
     def of(self, cell: Trial) -> float | None:
         """Of all its training, that of every stage; its runs are complete.

@@ -5,7 +5,6 @@ extract_latents, read by latte and generate.
 """
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,8 +17,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from pvvae.errors import ConfigError
+from pvvae.data.latent_checks import check_facts, open_shard
+from pvvae.errors import ConfigError, shown
 from pvvae.files import write_atomic, write_json
+from pvvae.reading import expected_form, read_object
 
 
 class LatentScale:
@@ -54,7 +55,13 @@ class LatentScale:
 
     @classmethod
     def from_facts(cls, facts: Mapping[str, Any]) -> "LatentScale":
-        """Read from a file's plain data: mean, std, shape, classes, encoder, class_clips."""
+        """Read from a file's plain data: mean, std, shape, classes, encoder, class_clips.
+
+        Raises:
+            ValueError: if one is of another kind.
+            KeyError: if one is missing.
+        """
+        check_facts(facts)
         c, t, h, w = facts["shape"]
         return cls(
             mean=facts["mean"],
@@ -177,7 +184,7 @@ def channel_statistics(folder: Path) -> ChannelStatistics:
     """
     total: ChannelStatistics | None = None
     for path in _shards(folder):
-        with safe_open(path, framework="pt") as file:
+        with expected_form(path, SafetensorError), safe_open(path, framework="pt") as file:
             part = ChannelStatistics.of(file.get_tensor("mean"), file.get_tensor("logvar"))
         total = part if total is None else total + part
     assert total is not None  # _shards refuses an empty folder
@@ -229,29 +236,33 @@ class LatentDataset(LatentScale):
         path = self.folder / STATISTICS
         if not path.is_file():
             raise ConfigError(f"{path}: no such file; run extract_latents (to its end) first")
-        facts = json.loads(path.read_text())
-        self._paths = _shards(self.folder)
-        try:
-            self._shards: list[Any] = [safe_open(path, framework="pt") for path in self._paths]
-        except (SafetensorError, OSError) as error:
-            raise ConfigError(f"{self.folder}: a shard cannot be read ({error})") from None
-        self._labels = [shard.get_tensor("label") for shard in self._shards]
+        facts = read_object(path)
+        opened = [open_shard(shard) for shard in _shards(self.folder)]
+        self._shards = [shard for shard, _, _ in opened]
+        self._labels = [labels for _, labels, _ in opened]
         self._ends = np.cumsum([len(labels) for labels in self._labels])
-        if len(self) != facts["count"]:
-            raise ConfigError(
-                f"{self.folder}: has {len(self)} latents, {path.name} counts {facts['count']}; "
-                "run extract_latents again"
-            )
-        self.unique: int = facts.get("unique", facts["count"])
-        """Different clips: fewer than there are latents, where clips were encoded mirrored too."""
-        _, c, t, h, w = self._shards[0].get_slice("mean").get_shape()
+        shapes = [shape for _, _, shape in opened]
+        if set(shapes) != {shapes[0]}:
+            raise ConfigError(f"{self.folder}: latents of different shapes: {shown(shapes)}")
+        with expected_form(path):
+            count = facts["count"]
+            if len(self) != count:
+                raise ConfigError(
+                    f"{self.folder}: has {len(self)} latents, {path.name} counts {shown(count)}; "
+                    "run extract_latents again"
+                )
+            self.unique: int = facts.get("unique", count)
+            """Different clips: fewer than latents, where clips were encoded mirrored too."""
+            if not isinstance(self.unique, int) or not 0 < self.unique <= len(self):
+                raise ValueError(f"unique: {shown(self.unique)} of {len(self)} latents")
+            scale = LatentScale.from_facts({"encoder": "", **facts, "shape": shapes[0]})
         super().__init__(
             mean=facts["mean"],
             deviation=facts["std"],
-            shape=(c, t, h, w),
-            classes=facts["classes"],
-            encoder=facts.get("encoder", ""),
-            class_clips=self._class_clips(len(facts["classes"])),
+            shape=scale.shape,
+            classes=scale.classes,
+            encoder=scale.encoder,
+            class_clips=self._class_clips(len(scale.classes)),
         )
 
     def _class_clips(self, classes: int) -> list[int]:

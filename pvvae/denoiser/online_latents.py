@@ -3,7 +3,6 @@
 Costs a pass through the frozen encoder a step; extract_latents pays it once.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from pvvae.files import write_json
 from pvvae.pretrained.published import is_published
 from pvvae.pretrained.runs import vae_config
 from pvvae.pretrained.vae_source import check_trained, open_vae
+from pvvae.reading import expected_form, read_object
 
 FILE = "latents.json"
 """In the folder of a run that encodes online: the scale it found before its first step."""
@@ -153,13 +153,14 @@ class OnlineLatents(LatentSource):
         """Find the scale, or read what ``run`` found when it began; a collective call."""
         path = run / FILE
         facts: dict[str, Any] | None = distributed.from_main(
-            lambda: json.loads(path.read_text()) if path.is_file() else None
+            lambda: read_object(path) if path.is_file() else None
         )
         if facts is None:
             facts = self._measured()
             if distributed.is_main():
                 write_json(path, facts)
-        self.scale = LatentScale.from_facts(facts)
+        with expected_form(path):
+            self.scale = LatentScale.from_facts(facts)
 
     @property
     def vae(self) -> str | PeerConfig:
@@ -218,4 +219,5 @@ def scale_of(run: Path) -> LatentScale:
     path = run / FILE
     if not path.is_file():
         raise ConfigError(f"{path}: no such file; train this Latte first (pvvae train)")
-    return LatentScale.from_facts(json.loads(path.read_text()))
+    with expected_form(path):
+        return LatentScale.from_facts(read_object(path))

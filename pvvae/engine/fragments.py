@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
+
+from pvvae.reading import expected_form
 
 WEIGHT, AVERAGE = "weight", "average"
 """Kinds of values of a parameter: fp32 weights and their moving average; the others are the
@@ -56,21 +58,28 @@ class FragmentReader:
         self._parts: dict[tuple[str, str], list[tuple[int, int, Any, str]]] = {}
         about: dict[str, Any] = {}
         for path in sorted(folder.glob("*.safetensors")):
-            part: Any = safe_open(path, framework="pt")
-            about = json.loads(part.metadata()["about"])
-            for key in part.keys():  # noqa: SIM118 - not a dict
-                kind, name, start = key.split("/")
-                (length,) = part.get_slice(key).get_shape()
-                pieces = self._parts.setdefault((kind, name), [])
-                pieces.append((int(start), length, part, key))
+            with expected_form(path, SafetensorError):
+                about = self._add(path)
         for pieces in self._parts.values():
             pieces.sort(key=lambda piece: piece[0])
-        self.steps: int = about["steps"]
-        """Updates that the optimizer had made."""
-        self.shapes: dict[str, torch.Size] = {
-            name: torch.Size(shape) for name, shape in about["shapes"].items()
-        }
-        """Of the whole parameters."""
+        with expected_form(folder):
+            self.steps: int = about["steps"]
+            """Updates that the optimizer had made."""
+            self.shapes: dict[str, torch.Size] = {
+                name: torch.Size(shape) for name, shape in about["shapes"].items()
+            }
+            """Of the whole parameters."""
+
+    def _add(self, path: Path) -> dict[str, Any]:
+        """Note what a part holds; what it says of all of them."""
+        part: Any = safe_open(path, framework="pt")
+        for key in part.keys():  # noqa: SIM118 - not a dict
+            kind, name, start = key.split("/")
+            (length,) = part.get_slice(key).get_shape()
+            pieces = self._parts.setdefault((kind, name), [])
+            pieces.append((int(start), length, part, key))
+        about: dict[str, Any] = json.loads(part.metadata()["about"])
+        return about
 
     @property
     def kinds(self) -> set[str]:

@@ -84,8 +84,8 @@ def dry_run(config: object, stage: Stage, *, freeze_encoder: bool, folder: Path)
         run = Run(vae_config, stage="dry_run")
         trainer = VAETrainer(vae_config, run, count=_uncounted, freeze_encoder=freeze_encoder)
         engines = {"vae": trainer.generator}
-        if trainer.judge is not None:
-            engines["discriminator"] = trainer.judge.engine
+        if trainer.discriminator is not None:
+            engines["discriminator"] = trainer.discriminator.engine
         schedule = trainer.data.schedule
         run.close()
     else:

@@ -20,6 +20,6 @@ def slot_counter(config: object, *, freeze_encoder: bool = False) -> CountFlops:
         batch, frames, height, width = slot.shape
         bucket = Bucket(frames=frames, height=height, width=width, batch=batch)
         phases = flops_of(lambda: built[0].phases(bucket, dropped=slot.dropped, gan=slot.gan))
-        return sum(phases.values()) + (slot.looks - 1) * phases["forward"]
+        return sum(phases.values()) + (slot.forward_passes - 1) * phases["forward"]
 
     return count

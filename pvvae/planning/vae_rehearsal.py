@@ -37,18 +37,20 @@ class VAERehearsal:
             ConfigError: for shapes that do not fit the backbone, or a network without segments.
         """
         config.check_shapes()
-        judge: nn.Module | None = None
+        discriminator: nn.Module | None = None
         with META:
             vae = PredictiveVAE(config.backbone.build(), pad=config.pad)
             if config.discriminator is not None:
-                judge = config.discriminator.build().to(dtype_of(config.discriminator_engine))
-                rehearse_recomputing(judge, config.discriminator_engine)
+                discriminator = config.discriminator.build().to(
+                    dtype_of(config.discriminator_engine)
+                )
+                rehearse_recomputing(discriminator, config.discriminator_engine)
         if freeze_encoder:
             vae.freeze_encoder()
         share_clips(vae.backbone, team=config.sequence_parallel, absent=True)
         rehearse_recomputing(vae, config.engine)
         objective = Objective(config.objective, head=vae.backbone.head, device=META)
-        return cls(config, vae.to(dtype_of(config.engine)), judge, objective)
+        return cls(config, vae.to(dtype_of(config.engine)), discriminator, objective)
 
     @property
     def perceptual(self) -> nn.Module | None:
@@ -77,7 +79,9 @@ class VAERehearsal:
         except ValueError as error:
             raise ConfigError(f"this stage cannot be planned: {error}") from None
 
-    def _phases(self, bucket: Bucket, dropped: int, judge: nn.Module | None) -> Iterator[str]:
+    def _phases(
+        self, bucket: Bucket, dropped: int, discriminator: nn.Module | None
+    ) -> Iterator[str]:
         x, noise = self._inputs(bucket)
         groups = noise.shape[2]
         drop: int | Tensor = dropped
@@ -85,22 +89,22 @@ class VAERehearsal:
             drop = torch.zeros(bucket.batch, dtype=torch.int64)
         recon, mean, logvar = self.vae(x.to(dtype_of(self.config.engine)), drop, noise)
         yield "forward"
-        cut = self.objective.at_reconstruction(
-            recon, x, frames=self._frames(bucket), discriminator=judge
+        gradients = self.objective.pixel_gradients(
+            recon, x, frames=self._frames(bucket), discriminator=discriminator
         )
         yield "losses"
         observed = None if isinstance(drop, int) else (groups - drop).to(x.device)
         kl = kl_divergence(Posterior(mean, logvar), observed).mean()
-        total = (recon * cut.pull.to(recon.dtype)).sum() + kl
+        total = (recon * gradients.total.to(recon.dtype)).sum() + kl
         total.backward()  # type: ignore[no-untyped-call]
         yield "backward"
-        if judge is not None:
-            self._train(judge, x, recon.detach())
+        if discriminator is not None:
+            self._train(discriminator, x, recon.detach())
             yield "discriminator"
 
-    def _train(self, judge: nn.Module, x: Tensor, recon: Tensor) -> None:
+    def _train(self, discriminator: nn.Module, x: Tensor, recon: Tensor) -> None:
         dtype = dtype_of(self.config.discriminator_engine)
-        real, fake = judge(torch.cat([x.to(dtype), recon.to(dtype)])).float().chunk(2)
+        real, fake = discriminator(torch.cat([x.to(dtype), recon.to(dtype)])).float().chunk(2)
         loss = discriminator_loss(real, fake, self.config.objective.gan_loss).mean()
         loss.backward()  # type: ignore[no-untyped-call]
 

@@ -4,7 +4,6 @@ Named and laid out as models of diffusers are, so that a pipeline of theirs can 
 """
 
 import inspect
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,10 +14,11 @@ from safetensors.torch import save_file
 
 from arch.interface import BackboneConfig
 from pvvae import config as codec
-from pvvae.errors import ConfigError
+from pvvae.errors import ConfigError, quoted
 from pvvae.files import write_atomic, write_json
 from pvvae.model import Pad, PredictiveVAE
 from pvvae.pretrained.tensor_files import check_finite, fill, read_tensors
+from pvvae.reading import read_object
 
 CONFIG = "config.json"
 WEIGHTS = "diffusion_pytorch_model.safetensors"
@@ -199,13 +199,10 @@ def _parse(path: Path) -> dict[str, Any]:
         raise ConfigError(
             f"{path}: no such file; name the folder of the VAE itself, or a subfolder"
         )
-    try:
-        data = json.loads(path.read_text())
-    except ValueError as error:
-        raise ConfigError(f"{path}: not JSON ({error})") from None
-    found = data.pop("_class_name", None) if isinstance(data, dict) else None
+    data = read_object(path)
+    found = data.pop("_class_name", None)
     if found != CLASS:
-        raise ConfigError(f"{path}: a VAE of ours says _class_name {CLASS!r}, got {found!r}")
+        raise ConfigError(f"{path}: a VAE of ours says _class_name {CLASS!r}, got {quoted(found)}")
     for key in [key for key in data if key.startswith("_")]:
         del data[key]  # the version of diffusers, and where it was loaded from
     return dict(data)

@@ -1,6 +1,5 @@
 """Taking trained networks out of run folders, whole and without the engine."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,11 @@ from torch import Tensor, nn
 from arch.interface import BackboneConfig, Denoiser, DenoiserConfig, DiscriminatorConfig
 from pvvae import config as codec
 from pvvae.data.latent_shards import STATISTICS
-from pvvae.errors import ConfigError
+from pvvae.errors import ConfigError, shown
 from pvvae.model import Pad, PredictiveVAE
 from pvvae.pretrained.published import is_published, read_folder
 from pvvae.pretrained.tensor_files import fill, inflate, read_tensors
+from pvvae.reading import expected_form, read_object
 from pvvae.run import checkpoints
 from pvvae.run.checkpoints import Checkpoint
 from pvvae.run.folder import read_config
@@ -66,9 +66,23 @@ def vae_config(run: Path) -> tuple[BackboneConfig, Pad]:
             f"{run}: a run of stage {plain.get('stage')} holds no VAE; name one of image_pretrain, "
             "predictive or decoder_finetune"
         )
-    codec.load_plugins(plain)
-    backbone = codec.decode(BackboneConfig, plain["backbone"], "backbone").anywhere()
-    return backbone, plain["pad"]
+    return _backbone(run, plain), codec.decode(Pad, plain.get("pad"), f"{run}: pad")  # type: ignore[arg-type]
+
+
+def _backbone(run: Path, plain: dict[str, Any]) -> BackboneConfig:
+    """The network of a run's config."""
+    _load_plugins(run, plain)
+    try:
+        return codec.decode(BackboneConfig, plain["backbone"], "backbone").anywhere()
+    except ConfigError as error:
+        raise ConfigError(f"{run}: another version made it, or it is damaged; {error}") from None
+
+
+def _load_plugins(run: Path, plain: dict[str, Any]) -> None:
+    plugins = plain.get("plugins") or []
+    if not isinstance(plugins, list) or not all(isinstance(one, str) for one in plugins):
+        raise ConfigError(f"{run}/config.yaml: damaged: plugins must be a list of files")
+    codec.load_plugins({"plugins": plugins})
 
 
 @dataclass(frozen=True)
@@ -96,14 +110,16 @@ def channel_facts(latents: Path, *, vae: PredictiveVAE, run: Path) -> ChannelFac
         raise ConfigError(f"{latents}: a run of stage {plain.get('stage')}, not extract_latents")
     if not path.is_file():
         raise ConfigError(f"{path}: no such file; run extract_latents (to its end) first")
-    if not isinstance(plain["vae"], str):
-        raise ConfigError(f"{latents}: latents of a peer, {plain['vae']['name']}, not of {run}")
-    other = Path(plain["vae"])
+    maker = plain.get("vae")
+    if not isinstance(maker, str):
+        raise ConfigError(f"{latents}: latents of a peer, {shown(maker)}, not of {run}")
+    other = Path(maker)
     if other.resolve() != run.resolve() and not _same_encoder(load_vae(other), vae):
         raise ConfigError(f"{latents}: latents of another encoder, that of {other}, not of {run}")
-    facts = json.loads(path.read_text())
-    measured_on = f"{facts['count']} clips, {latents}"
-    return ChannelFacts(tuple(facts["mean"]), tuple(facts["std"]), measured_on)
+    facts = read_object(path)
+    with expected_form(path):
+        mean, std = (tuple(map(float, facts[name])) for name in ("mean", "std"))
+        return ChannelFacts(mean, std, f"{int(facts['count'])} clips, {latents}")
 
 
 def _same_encoder(one: PredictiveVAE, two: PredictiveVAE) -> bool:
@@ -124,7 +140,7 @@ def load_denoiser(run: Path) -> Denoiser:
         raise ConfigError(
             f"{run}: a run of stage {plain.get('stage')} holds no denoiser; name one of latte"
         )
-    codec.load_plugins(plain)
+    _load_plugins(run, plain)
     try:
         denoiser = codec.decode(DenoiserConfig, plain["denoiser"], "denoiser").anywhere().build()
     except ConfigError as error:
@@ -195,8 +211,7 @@ def _anywhere(plain: dict[str, Any]) -> Any:
     """A run's backbone without what was chosen for its machine, as plain data."""
     if "backbone" not in plain:
         return None
-    codec.load_plugins(plain)
-    return codec.encode(codec.decode(BackboneConfig, plain["backbone"], "backbone").anywhere())
+    return codec.encode(_backbone(Path(plain.get("run", "")), plain))
 
 
 def _require_same(run: Path, what: str, found: Any, wanted: dict[str, Any]) -> None:

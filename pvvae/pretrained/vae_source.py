@@ -6,6 +6,7 @@ from pathlib import Path
 from arch.interface import BackboneConfig, PeerConfig
 from pvvae import config as codec
 from pvvae.errors import ConfigError
+from pvvae.files import apply_umask
 from pvvae.model import PredictiveVAE
 from pvvae.pretrained.published import is_published
 from pvvae.pretrained.runs import checkpoint_of, load_vae, load_vae_file, vae_config
@@ -131,4 +132,7 @@ def export_backbone(run: Path, folder: Path, *, step: int | None = None) -> int:
         backbone.export(folder, weights)
     except ValueError as error:
         raise ConfigError(f"{run}: {error}") from None
+    for path in folder.iterdir():
+        if path.is_file():
+            apply_umask(path)
     return found.step

@@ -18,8 +18,8 @@ from typing import Any
 from pvvae import distributed
 from pvvae.errors import ConfigError
 from pvvae.files import raise_if_unwritable, write_json
+from pvvae.run.manifest import MANIFEST, read_manifest
 
-MANIFEST = "manifest.json"
 LISTS = "lists"
 """Folder in a half-written checkpoint: what each process has written, by rank."""
 LOOK_EVERY = 0.05
@@ -251,7 +251,7 @@ def _remove(folder: Path) -> None:
 
 
 def _damage(path: Path) -> str | None:
-    manifest = _manifest(path)
+    manifest = read_manifest(path)
     if manifest is None:
         return f"no readable {MANIFEST}"
     for name, (size, digest) in manifest["files"].items():
@@ -264,16 +264,8 @@ def _damage(path: Path) -> str | None:
 
 
 def _read(path: Path) -> Checkpoint | None:
-    manifest = _manifest(path)
+    manifest = read_manifest(path)
     return None if manifest is None else Checkpoint(path, int(manifest["step"]), manifest["facts"])
-
-
-def _manifest(path: Path) -> dict[str, Any] | None:
-    try:
-        manifest: dict[str, Any] = json.loads((path / MANIFEST).read_text())
-    except (OSError, ValueError):
-        return None
-    return manifest if manifest.keys() >= {"step", "facts", "files"} else None
 
 
 def _folders(folder: Path) -> list[Path]:

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from pvvae import config as codec
-from pvvae.errors import ConfigError
+from pvvae.errors import ConfigError, quoted
+from pvvae.reading import parse_json, read_text, read_yaml_text
 
 FREE_KEYS = ("run", "tracking", "plugins", "watch", "sequence_parallel", "real_features")
 """Keys that may differ between the runs of one folder: they change no result, or (as the number of
@@ -25,6 +25,13 @@ FREE_ENGINE_KEYS = (
 )
 """Keys of an engine that only say where things are, or how the same is computed: a run goes on
 under others. They change results by rounding at most."""
+READ_BY_OTHERS: Mapping[str, tuple[type, str]] = {
+    "stage": (str, "a text"),
+    "steps": (int, "a whole number"),
+    "data": (dict, "a mapping"),
+    "sampler": (dict, "a mapping"),
+}
+"""Keys of a run's config that more than its own stage reads, and what they are there."""
 BEGUN = (
     "config.yaml",
     "provenance.json",
@@ -51,7 +58,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     """The resolved config of a run.
 
     Raises:
-        ConfigError: if ``folder`` is no run folder.
+        ConfigError: if ``folder`` is no run folder, or its config is damaged.
     """
     path = folder / "config.yaml"
     if not path.is_file():
@@ -59,26 +66,61 @@ def read_config(folder: Path) -> dict[str, Any]:
             "not a run folder (it has no config.yaml)" if folder.exists() else "no such run folder"
         )
         raise ConfigError(f"{folder}: {what}; `pvvae train` makes one, `pvvae status` lists them")
-    data: dict[str, Any] = yaml.safe_load(path.read_text())
+    data = read_yaml_text(path)
+    if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
+        raise ConfigError(f"{path}: damaged: a run's config is a mapping of words")
+    for key, (kind, words) in READ_BY_OTHERS.items():
+        value = data.get(key)
+        if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
+            raise ConfigError(f"{path}: damaged: {key} must be {words}, got {quoted(value)}")
     return data
 
 
 def read_metrics(folder: Path, kind: str | None = None) -> list[dict[str, Any]]:
-    """Lines of metrics.jsonl, of one kind or all; none if there is no such file."""
+    """Lines of metrics.jsonl, of one kind or all; none if there is no such file.
+
+    The last line of a killed run may be cut, and is passed over.
+
+    Raises:
+        ConfigError: for any other line that no run writes; the message has its number.
+    """
     path = folder / "metrics.jsonl"
     if not path.exists():
         return []
-    lines = [
-        json.loads(line) for line in path.read_text().splitlines() if step_of(line) is not None
-    ]
+    texts = read_text(path).split("\n")
+    lines = [_line(text, f"{path}:{n}") for n, text in enumerate(texts[:-1], 1) if text.strip()]
+    with suppress(ConfigError):
+        lines.append(_line(texts[-1], str(path)))
     return [line for line in lines if kind in (None, line["kind"])]
+
+
+def _line(text: str, where: str) -> dict[str, Any]:
+    data = parse_json(text, where)
+    if (
+        not isinstance(data, dict)
+        or not _is_whole(data.get("step"))
+        or not isinstance(data.get("kind"), str)
+        or not _are_numbers(data.get("times", {}))
+    ):
+        raise ConfigError(f"{where}: damaged: no line of a run's metrics")
+    return data
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _are_numbers(values: Any) -> bool:
+    return isinstance(values, dict) and all(
+        isinstance(value, int | float | None) for value in values.values()
+    )
 
 
 def step_of(line: str) -> int | None:
     """The step of a line of metrics.jsonl; None if the line is not whole."""
     try:
         return int(json.loads(line)["step"])
-    except ValueError:
+    except (ValueError, TypeError, LookupError, RecursionError, OverflowError):
         return None  # the last line of a killed run
 
 
@@ -109,18 +151,31 @@ def _has_results(folder: Path) -> bool:
 
 
 def runs_below(folder: Path) -> list[Path]:
-    """Run folders at or below ``folder``, in order of their paths.
+    """Run folders at or below ``folder``, in order of their paths, damaged ones among them.
 
     Raises:
         ConfigError: if there is none.
     """
     if not folder.is_dir():
         raise ConfigError(f"{folder}: no such folder; runs are in the folder that run: names")
-    found = sorted(path.parent for path in folder.rglob("config.yaml"))
-    runs = [path for path in found if "stage" in read_config(path)]
+    found = sorted(path.parent for path in folder.rglob("config.yaml") if _is_shown(path, folder))
+    runs = [path for path in found if _may_be_run(path)]
     if not runs:
         raise ConfigError(f"{folder}: no runs in it (folders with a config.yaml of pvvae train)")
     return runs
+
+
+def _is_shown(path: Path, folder: Path) -> bool:
+    """Whether no folder on the way is hidden, as that is in which a command keeps its work."""
+    return not any(part.startswith(".") for part in path.relative_to(folder).parts)
+
+
+def _may_be_run(folder: Path) -> bool:
+    """Whether its config names a stage, or does not let itself be read."""
+    try:
+        return "stage" in read_config(folder)
+    except ConfigError:
+        return True
 
 
 def bound(plain: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,9 +4,12 @@ A run with steps has ``metrics.jsonl`` for that. Nothing but ``pvvae status`` re
 it counts as no result: a killed run looks at what it has kept, not at what it has noted.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
+
+from pvvae import config as codec
+from pvvae.errors import ConfigError
+from pvvae.reading import read_object
 
 FILE = "progress.json"
 
@@ -33,6 +36,6 @@ class ItemProgress:
     def read(cls, run: Path) -> "ItemProgress | None":
         """What a run has noted; None if it has not, or not in a way that can be read."""
         try:
-            return cls(**json.loads((run / FILE).read_text()))
-        except (OSError, ValueError, TypeError):
+            return codec.decode(cls, read_object(run / FILE))
+        except ConfigError:
             return None

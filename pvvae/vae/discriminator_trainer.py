@@ -1,6 +1,5 @@
 """The discriminator's side of a training step."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from torch import Tensor, nn
 
 from pvvae import distributed
 from pvvae.engine import Engine
+from pvvae.reading import expected_form, read_object
 from pvvae.vae.losses.adversarial import Anchors, discriminator_loss, lecam
 from pvvae.vae.objective import ObjectiveConfig
 
@@ -27,10 +27,10 @@ class DiscriminatorTrainer:
 
     @property
     def network(self) -> nn.Module:
-        """The network itself, for whoever learns from its verdict."""
+        """The network itself: the generator's losses run through it, and not through its engine."""
         return self.engine.network
 
-    def learn(self, x: Tensor, recon: Tensor, *, weight: float) -> dict[str, Tensor]:
+    def backward(self, x: Tensor, recon: Tensor, *, weight: float) -> dict[str, Tensor]:
         """Accumulate ``weight`` times the gradient of one slot's loss.
 
         Args:
@@ -51,7 +51,7 @@ class DiscriminatorTrainer:
         self.engine.backward(weight * loss)
         return {name: value.detach() for name, value in values.items()}
 
-    def remember(self, values: dict[str, Tensor]) -> None:
+    def update_anchors(self, values: dict[str, Tensor]) -> None:
         """Average a step's logits in, if LeCAM is on; a collective call.
 
         Args:
@@ -71,9 +71,10 @@ class DiscriminatorTrainer:
     def load(self, folder: Path) -> None:
         """Take up a checkpoint's engine state, in ``discriminator``, and averages."""
         self.engine.load(folder / "discriminator")
-        self.recall(folder)
+        self.load_anchors(folder)
 
-    def recall(self, folder: Path) -> None:
+    def load_anchors(self, folder: Path) -> None:
         """Take up a checkpoint's averages alone, none if it has none: another stage's, say."""
         path = folder / ANCHORS
-        self._anchors = Anchors(**json.loads(path.read_text())) if path.exists() else None
+        with expected_form(path):
+            self._anchors = Anchors(**read_object(path)) if path.exists() else None

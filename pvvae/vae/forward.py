@@ -1,6 +1,6 @@
 """One slot's pass through the VAE: every draw it needs, each from the clip's position alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -10,7 +10,8 @@ from arch.interface import Backbone, Posterior
 from pvvae import distributed, seeding
 from pvvae.data.clips import ClipBatch
 from pvvae.engine import Engine
-from pvvae.vae.objective import ObjectiveConfig, sample_dropped
+from pvvae.training.monitoring.latent_health import latent_moments
+from pvvae.vae.objective import ObjectiveConfig, PixelGradients, sample_dropped
 
 
 @dataclass(frozen=True)
@@ -87,3 +88,43 @@ class Forward:
             return None
         generator = seeding.torch_generator(self._seed, "lpips", positions[0])
         return torch.randperm(frames, generator=generator)[:wanted].sort().values
+
+
+@dataclass(frozen=True)
+class Look:
+    """A slot of which the adaptive weight has already seen the gradients."""
+
+    slot: SlotOutput | None
+    """Its forward pass, if the graph was kept."""
+    gradients: PixelGradients
+
+
+class StepSums:
+    """What is added up over the slots of a step; this process's part of it."""
+
+    def __init__(self) -> None:
+        self.losses: dict[str, Tensor] = {}
+        """Means over the step's clips, and numbers of clips and pixels."""
+        self.squares: dict[str, Tensor] = {}
+        """Squared norm of each weighted loss's gradient at the reconstructions."""
+        self.moments: list[Tensor] = []
+        """Moments of the latents, slot by slot."""
+
+    def add(
+        self,
+        slot: SlotOutput,
+        losses: Mapping[str, Tensor],
+        gradients: PixelGradients,
+        *,
+        share: float,
+    ) -> None:
+        """Add a slot that holds ``share`` of the step's clips."""
+        counts = {"clips": len(slot.x), "pixels": slot.x[:, 0].numel()}
+        like = list(losses.values())[-1]
+        parts = {name: share * loss for name, loss in losses.items()}
+        parts |= {name: like.new_tensor(count) for name, count in counts.items()}
+        for name, part in parts.items():
+            self.losses[name] = self.losses.get(name, 0.0) + part
+        for name, square in gradients.squares().items():
+            self.squares[name] = self.squares.get(name, 0.0) + share**2 * square
+        self.moments.append(latent_moments(slot.posterior, slot.observed))

@@ -108,30 +108,30 @@ def sample_dropped(
 
 @dataclass(frozen=True)
 class PixelGradients:
-    """What the losses say at the reconstruction, where the graph is cut."""
+    """The losses at a reconstruction and their gradients there, where the graph is cut."""
 
-    pulls: dict[str, Tensor]
-    """Gradient (B, C, T, H, W) at the reconstruction of each weighted loss: ``rec``, ``lpips`` and
-    ``gan``, the last before any adaptive scale."""
+    gradients: dict[str, Tensor]
+    """(B, C, T, H, W) of each weighted loss: ``rec``, ``lpips`` and ``gan``, the last before any
+    adaptive scale."""
     losses: dict[str, Tensor]
     """Unweighted losses, one scalar each, as means over the clips."""
-    heads: Tensor | None = None
+    at_head: Tensor | None = None
     """(2, P) gradients at the head's weights of pixel losses and GAN, for the adaptive scale."""
 
     def scaled(self, scale: Tensor) -> "PixelGradients":
-        """With the GAN's pull times ``scale`` (), which joins the losses as ``gan_scale``."""
-        pulls = self.pulls | {"gan": scale * self.pulls["gan"]}
-        return PixelGradients(pulls, self.losses | {"gan_scale": scale}, self.heads)
+        """With the GAN's gradient times ``scale`` (), which joins the losses as ``gan_scale``."""
+        gradients = self.gradients | {"gan": scale * self.gradients["gan"]}
+        return PixelGradients(gradients, self.losses | {"gan_scale": scale}, self.at_head)
 
     @property
-    def pull(self) -> Tensor:
+    def total(self) -> Tensor:
         """Gradient (B, C, T, H, W) of all pixel losses together."""
-        first, *rest = self.pulls.values()
+        first, *rest = self.gradients.values()
         return sum(rest, start=first)
 
     def squares(self) -> dict[str, Tensor]:
-        """Squared norm () of each pull; over the parts of a batch they add up."""
-        norms = {name: torch.linalg.vector_norm(pull) for name, pull in self.pulls.items()}
+        """Squared norm () of each gradient; over the parts of a batch they add up."""
+        norms = {name: torch.linalg.vector_norm(g) for name, g in self.gradients.items()}
         return {name: norm.square() for name, norm in norms.items()}
 
 
@@ -154,7 +154,7 @@ class Objective:
             None if config.gan_weighting == "fixed" else AdaptiveWeight(head.to(device))
         )
 
-    def at_reconstruction(
+    def pixel_gradients(
         self,
         recon: Tensor,
         x: Tensor,
@@ -162,7 +162,7 @@ class Objective:
         frames: Tensor | None = None,
         discriminator: nn.Module | None = None,
     ) -> PixelGradients:
-        """Losses and pulls of a reconstruction, the GAN's not scaled yet.
+        """Losses at a reconstruction and their gradients, the GAN's not scaled yet.
 
         Args:
             recon: (B, C, T, H, W), of any float type; it is detached here.
@@ -174,27 +174,28 @@ class Objective:
         losses = self.pixel_losses(leaf, x.float(), frames=frames)
         weights = self.config
         rec = weights.weight_rec * (losses["mse"] + weights.weight_diff * losses["diff"])
-        pulls = {"rec": torch.autograd.grad(rec, leaf)[0]}
+        gradients = {"rec": torch.autograd.grad(rec, leaf)[0]}
         if "lpips" in losses:
             lpips = weights.weight_lpips * losses["lpips"]
-            pulls["lpips"] = torch.autograd.grad(lpips, leaf)[0]
-        heads = None
+            gradients["lpips"] = torch.autograd.grad(lpips, leaf)[0]
+        at_head = None
         if discriminator is not None:
-            losses["gan"], pull = self._adversarial_pull(leaf, discriminator)
+            losses["gan"], gan = self._adversarial_gradient(leaf, discriminator)
             if self._adaptive is not None:
-                heads = self._adaptive.gradients(PixelGradients(pulls, {}).pull, pull)
-            pulls["gan"] = weights.weight_gan * pull
-        return PixelGradients(pulls, {name: loss.detach() for name, loss in losses.items()}, heads)
+                at_head = self._adaptive.gradients(PixelGradients(gradients, {}).total, gan)
+            gradients["gan"] = weights.weight_gan * gan
+        detached = {name: loss.detach() for name, loss in losses.items()}
+        return PixelGradients(gradients, detached, at_head)
 
     @property
     def adaptive(self) -> bool:
-        """Whether a cut's GAN waits for :meth:`scale`."""
+        """Whether the GAN's gradient waits for :meth:`scale`."""
         return self._adaptive is not None
 
-    def scale(self, heads: Tensor) -> Tensor:
-        """Scale () of the GAN's gradient, from a batch's ``PixelGradients.heads`` or their sum."""
+    def scale(self, at_head: Tensor) -> Tensor:
+        """Scale () of the GAN's gradient, from a batch's ``at_head`` or their sum."""
         assert self._adaptive is not None, "the GAN's weight is fixed"
-        return self._adaptive.ratio(heads)
+        return self._adaptive.ratio(at_head)
 
     def pixel_losses(
         self, recon: Tensor, x: Tensor, *, frames: Tensor | None = None
@@ -208,13 +209,15 @@ class Objective:
             losses["lpips"] = self.perceptual(recon, x, frames=frames).mean()
         return losses
 
-    def _adversarial_pull(self, leaf: Tensor, discriminator: nn.Module) -> tuple[Tensor, Tensor]:
+    def _adversarial_gradient(
+        self, leaf: Tensor, discriminator: nn.Module
+    ) -> tuple[Tensor, Tensor]:
         with frozen(discriminator):
             dtype = next(discriminator.parameters()).dtype
             logits = discriminator(leaf.to(dtype)).float()
             loss = generator_loss(logits, self.config.gan_loss).mean()
-            (pull,) = torch.autograd.grad(loss, leaf)
-        return loss, pull
+            (gradient,) = torch.autograd.grad(loss, leaf)
+        return loss, gradient
 
 
 @contextmanager

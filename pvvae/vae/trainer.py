@@ -18,11 +18,11 @@ from pvvae.run import checkpoints
 from pvvae.run.run import Run
 from pvvae.training.loop import run_loop, write_snapshot
 from pvvae.training.monitoring.flops import CountFlops, SlotWork, Work, peak_flops, say_attention
-from pvvae.training.monitoring.latent_health import latent_health, latent_moments
+from pvvae.training.monitoring.latent_health import latent_health
 from pvvae.training.monitoring.throughput import Wait
 from pvvae.vae.config import VAETrainingConfig, build_discriminator, build_vae
 from pvvae.vae.discriminator_trainer import DiscriminatorTrainer
-from pvvae.vae.forward import Forward, SlotOutput
+from pvvae.vae.forward import Forward, Look, SlotOutput, StepSums
 from pvvae.vae.losses.reconstruction import kl_divergence
 from pvvae.vae.objective import Objective, PixelGradients
 from pvvae.vae.validation import HeldOut
@@ -83,14 +83,14 @@ class VAETrainer:
         self.forward = Forward(
             self.generator, vae.backbone, objective=config.objective, seed=config.seed
         )
-        self.judge = self._judge()
+        self.discriminator = self._build_discriminator()
         self.wait = Wait()
         self.work = Work(count if peak_flops(config.watch.peak_tflops) else None)
         self._squares: dict[str, Tensor] = {}
         self._moments: Tensor | None = None
         self._batches: Iterator[list[ClipBatch]] = iter(())
 
-    def _judge(self) -> DiscriminatorTrainer | None:
+    def _build_discriminator(self) -> DiscriminatorTrainer | None:
         if self.config.discriminator is None:
             return None
         engine = Engine(
@@ -99,10 +99,10 @@ class VAETrainer:
             optimizer=self.config.discriminator_optimizer,
             accumulation=len(self.slots),
         )
-        judge = DiscriminatorTrainer(engine, self.config.objective)
+        trainer = DiscriminatorTrainer(engine, self.config.objective)
         if self.config.init_run is not None and self.config.objective.weight_lecam:
-            judge.recall(checkpoint_of(self.config.init_run).folder)
-        return judge
+            trainer.load_anchors(checkpoint_of(self.config.init_run).folder)
+        return trainer
 
     def start(self, step: int, *, rollbacks: int) -> None:
         """Point the data at ``step``."""
@@ -110,99 +110,109 @@ class VAETrainer:
         self._moments = None
 
     def step(self, step: int) -> dict[str, Tensor] | None:
-        """One step of both networks over this process's slots."""
-        applied = True
-        totals: dict[str, Tensor] = {}
-        squares: dict[str, Tensor] = {}
-        moments = []
+        """One step of both networks over this process's slots, which all processes take or none.
+
+        Returns:
+            This process's part of each loss's mean over the clips of the step; None if the step
+            was not taken.
+        """
         with self.wait.measured():
             batches = next(self._batches)
-        # DeepSpeed averages over slots; shares make that the mean over clips, exactly, however many
-        # clips a slot holds.
+        # DeepSpeed averages over slots; with these shares that is the mean over clips, exactly,
+        # however many clips a slot holds.
         shares = [len(batch.positions) / self.data.clips_in_step(step) for batch in batches]
-        for share, (seen, cut) in zip(shares, self._cuts(batches, shares, step), strict=True):
-            for name, loss in self._learn(seen, cut, step, share * self.config.data.slots).items():
-                totals[name] = totals.get(name, 0.0) + share * loss
-            for name, square in cut.squares().items():
-                squares[name] = squares.get(name, 0.0) + share**2 * square
-            totals["clips"] = totals.get("clips", 0.0) + loss.new_tensor(len(seen.x))
-            totals["pixels"] = totals.get("pixels", 0.0) + loss.new_tensor(_pixels(seen.x))
-            self.work.add(self._work(seen, step))
-            moments.append(latent_moments(seen.posterior, seen.observed))
-            applied = step_all_or_none(self._rates(step), losses=totals.values())
-        if not applied:
-            return None
-        team = self.config.sequence_parallel
-        totals, self._squares = once(totals, team=team), once(squares, team=team)
-        self._moments = torch.stack(moments).sum(0) / team + (
-            0.0 if self._moments is None else self._moments
-        )
-        if self.judge is not None:
-            self.judge.remember(totals)
-        return totals
+        looks = self._look(batches, shares, step) if self._adapts(step) else [None] * len(batches)
+        sums, taken = StepSums(), False
+        for batch, share, look in zip(batches, shares, looks, strict=True):
+            # Only one slot's graph is alive: this forward pass comes after the backward passes of
+            # the slot before it.
+            slot = look.slot if look and look.slot else self.forward(batch)
+            gradients = look.gradients if look else self._pixel_gradients(slot, step)
+            weight = share * self.config.data.slots
+            losses = gradients.losses | self._generator_backward(slot, gradients, weight=weight)
+            if self.discriminator is not None and self._discriminator_learns(step):
+                losses |= self.discriminator.backward(slot.x, slot.recon, weight=weight)
+            sums.add(slot, losses, gradients, share=share)
+            self.work.add(self._work(slot, step))
+            # DeepSpeed counts slots; at the last one the step is taken, by all or by none.
+            taken = step_all_or_none(self._rates(step), losses=sums.losses.values())
+        return self._conclude(sums) if taken else None
 
-    def _cuts(
-        self, batches: Sequence[ClipBatch], shares: Sequence[float], step: int
-    ) -> Iterator[tuple[SlotOutput, PixelGradients]]:
-        """Each slot's pass through the VAE and what the losses say there; one graph at a time."""
-        judged = self._judged(step)
-        if not judged or not self.objective.adaptive:
-            for batch in batches:
-                seen = self.forward(batch)
-                yield seen, self._cut(seen, judged)
-            return
-        # The scale is of the whole step. Only one graph is held: with several slots each is seen
-        # again when its turn has come.
+    def _look(self, batches: Sequence[ClipBatch], shares: Sequence[float], step: int) -> list[Look]:
+        """Every slot's pixel gradients with the GAN's scaled, before anything is sent backward.
+
+        The adaptive scale is one for the whole step, so that it does not depend on how a step is
+        cut up: it needs the gradients at the head of all slots on all processes. One slot alone
+        keeps its graph; of several the graphs would not fit, so each is passed through again when
+        its turn has come.
+        """
         alone = len(batches) == 1
-        cuts = []
+        looks = []
         for batch in batches:
-            seen = self.forward(batch, graph=alone)
-            cuts.append(self._cut(seen, judged))
-        heads = [s * c.heads for s, c in zip(shares, cuts, strict=True) if c.heads is not None]
+            slot = self.forward(batch, graph=alone)
+            # At once: the adaptive weight reads what the head was given in the last forward pass.
+            gradients = self._pixel_gradients(slot, step)
+            looks.append(Look(slot if alone else None, gradients))
+        parts = zip(shares, looks, strict=True)
+        heads = [s * k.gradients.at_head for s, k in parts if k.gradients.at_head is not None]
         mine = torch.stack(heads).sum(0) / self.config.sequence_parallel
         scale = self.objective.scale(distributed.sum_(mine))
-        for batch, cut in zip(batches, cuts, strict=True):
-            yield seen if alone else self.forward(batch), cut.scaled(scale)
+        return [Look(look.slot, look.gradients.scaled(scale)) for look in looks]
 
-    def _cut(self, seen: SlotOutput, judged: bool) -> PixelGradients:
-        network = self.judge.network if self.judge is not None and judged else None
-        return self.objective.at_reconstruction(
-            seen.recon, seen.x, frames=seen.lpips_frames, discriminator=network
+    def _pixel_gradients(self, slot: SlotOutput, step: int) -> PixelGradients:
+        """The losses at a slot's reconstruction, and their gradients there."""
+        network = None
+        if self.discriminator is not None and self._gan_is_on(step):
+            network = self.discriminator.network
+        return self.objective.pixel_gradients(
+            slot.recon, slot.x, frames=slot.lpips_frames, discriminator=network
         )
 
-    def _learn(
-        self, seen: SlotOutput, cut: PixelGradients, step: int, weight: float
+    def _generator_backward(
+        self, slot: SlotOutput, gradients: PixelGradients, *, weight: float
     ) -> dict[str, Tensor]:
-        """Backward of both networks on one slot; neither is updated here."""
-        kl = kl_divergence(seen.posterior, seen.observed).mean()
-        pixels = (seen.recon * cut.pull.to(seen.recon.dtype)).sum()
+        """Send the pixel gradients and the KL's through the VAE in one backward pass."""
+        kl = kl_divergence(slot.posterior, slot.observed).mean()
+        pixels = (slot.recon * gradients.total.to(slot.recon.dtype)).sum()
         self.generator.backward(weight * (pixels + self.config.objective.weight_kl * kl))
-        losses = cut.losses | {"kl": kl.detach()}
-        if self.judge is not None and self._judge_learns(step):
-            losses |= self.judge.learn(seen.x, seen.recon, weight=weight)
+        return {"kl": kl.detach()}
+
+    def _conclude(self, sums: StepSums) -> dict[str, Tensor]:
+        """What a step that was taken leaves for the log; the losses."""
+        team = self.config.sequence_parallel
+        losses, self._squares = once(sums.losses, team=team), once(sums.squares, team=team)
+        self._moments = torch.stack(sums.moments).sum(0) / team + (
+            0.0 if self._moments is None else self._moments
+        )
+        if self.discriminator is not None:
+            self.discriminator.update_anchors(losses)
         return losses
 
-    def _work(self, seen: SlotOutput, step: int) -> SlotWork:
-        twice = self._judged(step) and self.objective.adaptive and len(self.slots) > 1
-        batch, _, frames, height, width = seen.x.shape
+    def _work(self, slot: SlotOutput, step: int) -> SlotWork:
+        twice = self._adapts(step) and len(self.slots) > 1
+        batch, _, frames, height, width = slot.x.shape
         return SlotWork(
             (batch, frames, height, width),
-            dropped=seen.dropped if isinstance(seen.dropped, int) else 0,
-            gan=self._judge_learns(step),
-            looks=2 if twice else 1,
+            dropped=slot.dropped if isinstance(slot.dropped, int) else 0,
+            gan=self._discriminator_learns(step),
+            forward_passes=2 if twice else 1,
         )
 
-    def _judged(self, step: int) -> bool:
-        return self.judge is not None and step >= self.config.objective.gan_start
+    def _adapts(self, step: int) -> bool:
+        """Whether the GAN's weight is fitted to the gradients of this step."""
+        return self._gan_is_on(step) and self.objective.adaptive
 
-    def _judge_learns(self, step: int) -> bool:
-        return self.judge is not None and step >= self.config.objective.discriminator_start
+    def _gan_is_on(self, step: int) -> bool:
+        return self.discriminator is not None and step >= self.config.objective.gan_start
+
+    def _discriminator_learns(self, step: int) -> bool:
+        return self.discriminator is not None and step >= self.config.objective.discriminator_start
 
     def _rates(self, step: int) -> dict[Engine, float]:
         """Learning rate of each network that learns at ``step``."""
         rates = {self.generator: self.config.optimizer.rate(step, self.config.steps)}
-        if self.judge is not None and self._judge_learns(step):
-            rates[self.judge.engine] = self.config.discriminator_rate(step)
+        if self.discriminator is not None and self._discriminator_learns(step):
+            rates[self.discriminator.engine] = self.config.discriminator_rate(step)
         return rates
 
     def rates(self, step: int) -> dict[str, Any]:
@@ -210,8 +220,8 @@ class VAETrainer:
 
         A collective call.
 
-        ``grad_rec``, ``grad_lpips`` and ``grad_gan`` are the pulls of the weighted losses at the
-        reconstructions of the whole step, whoever held which: who wins, and whether one runs away.
+        ``grad_rec``, ``grad_lpips`` and ``grad_gan`` are norms of the weighted losses' gradients at
+        the reconstructions of the whole step: which loss wins, and whether one runs away.
         """
         squares = distributed.sum_(torch.stack(list(self._squares.values()))).sqrt().tolist()
         values = {"lr": self.config.optimizer.rate(step, self.config.steps), **self.norms(step)}
@@ -224,8 +234,8 @@ class VAETrainer:
     def norms(self, step: int) -> dict[str, float]:
         """Gradient norm of each network that learned at ``step``, the last one."""
         norms = {"gradient_norm": self.generator.gradient_norm}
-        if self.judge is not None and self._judge_learns(step):
-            norms["discriminator_gradient_norm"] = self.judge.engine.gradient_norm
+        if self.discriminator is not None and self._discriminator_learns(step):
+            norms["discriminator_gradient_norm"] = self.discriminator.engine.gradient_norm
         return norms
 
     def evaluate(self, step: int) -> dict[str, float]:
@@ -240,19 +250,14 @@ class VAETrainer:
         engines = {"generator": self.generator.snapshot()}
         whole = {"vae": self.generator.weights(averaged=True)}
         small: dict[str, Any] = {}
-        if self.judge is not None:
-            engines["discriminator"] = self.judge.engine.snapshot()
-            whole["discriminator"] = self.judge.engine.weights()
-            small = self.judge.small_state()
+        if self.discriminator is not None:
+            engines["discriminator"] = self.discriminator.engine.snapshot()
+            whole["discriminator"] = self.discriminator.engine.weights()
+            small = self.discriminator.small_state()
         return partial(write_snapshot, engines, whole, small)
 
     def load(self, folder: Path) -> None:
         """Go on from :meth:`snapshot`."""
         self.generator.load(folder / "generator")
-        if self.judge is not None:
-            self.judge.load(folder)
-
-
-def _pixels(x: Tensor) -> int:
-    """Of all frames of clips (B, C, T, H, W)."""
-    return x[:, 0].numel()
+        if self.discriminator is not None:
+            self.discriminator.load(folder)

@@ -5,6 +5,7 @@ which begin as the identity take part.
 """
 
 import itertools
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -15,6 +16,18 @@ from pvvae.engine import Recomputed, recompute
 from pvvae.planning.storages import SavedActivations
 
 EXACT = {"rtol": 1e-5, "atol": 1e-5}
+
+
+Promise = Callable[[BackboneConfig], None]
+
+CONTRACT: list[Promise] = []
+"""Every promise of a backbone, for parametrising: a promise is in it by being declared."""
+
+
+def promise(check: Promise) -> Promise:
+    """Declare that every backbone holds to ``check``."""
+    CONTRACT.append(check)
+    return check
 
 
 def awake(config: BackboneConfig) -> Backbone:
@@ -38,6 +51,7 @@ def clip(
 
 
 @torch.no_grad()
+@promise
 def shapes_follow_the_strides(config: BackboneConfig) -> None:
     backbone = awake(config)
     for groups, cells in ((1, (1, 2)), (2, (2, 1)), (5, (1, 2)), (5, (3, 1))):
@@ -50,6 +64,7 @@ def shapes_follow_the_strides(config: BackboneConfig) -> None:
 
 
 @torch.no_grad()
+@promise
 def a_prefix_encodes_to_the_prefix(config: BackboneConfig) -> None:
     """Exactly where the backbone claims to be causal, and not at all where it does not."""
     backbone = awake(config)
@@ -65,6 +80,7 @@ def a_prefix_encodes_to_the_prefix(config: BackboneConfig) -> None:
 
 
 @torch.no_grad()
+@promise
 def chunks_make_the_whole(config: BackboneConfig) -> None:
     """Whatever the chunks, where the backbone claims to stream."""
     backbone = awake(config)
@@ -93,6 +109,7 @@ def frames_of(backbone: Backbone, groups: int) -> int:
     return 1 + (groups - 1) * backbone.stride.time if groups else 0
 
 
+@promise
 def a_chunk_ends_with_a_group(config: BackboneConfig) -> None:
     backbone = config.build()
     if not backbone.streams:
@@ -106,6 +123,7 @@ def a_chunk_ends_with_a_group(config: BackboneConfig) -> None:
 
 
 @torch.no_grad()
+@promise
 def observed_groups_do_not_see_the_others(config: BackboneConfig) -> None:
     """Masking by ``observed`` gives what encoding the truncated clip gives, clip by clip."""
     backbone = awake(config)
@@ -120,6 +138,7 @@ def observed_groups_do_not_see_the_others(config: BackboneConfig) -> None:
         torch.testing.assert_close(got, alone.logvar, **EXACT)
 
 
+@promise
 def every_parameter_learns(config: BackboneConfig) -> None:
     """From an image as from a clip: ZeRO stops, or drifts, where a parameter has no gradient."""
     for groups in (1, 2):
@@ -135,6 +154,7 @@ def every_parameter_learns(config: BackboneConfig) -> None:
         assert idle == []
 
 
+@promise
 def wrong_lengths_name_the_right_ones(config: BackboneConfig) -> None:
     backbone = config.build()
     time, space = backbone.stride
@@ -142,6 +162,7 @@ def wrong_lengths_name_the_right_ones(config: BackboneConfig) -> None:
         backbone.encode(torch.zeros(1, 3, 2 * time, space, space))
 
 
+@promise
 def wrong_sizes_name_the_right_ones(config: BackboneConfig) -> None:
     backbone = config.build()
     space = backbone.stride.space
@@ -153,6 +174,7 @@ def wrong_sizes_name_the_right_ones(config: BackboneConfig) -> None:
             backbone.encode(torch.zeros(1, 3, 1, *size))
 
 
+@promise
 def evaluation_without_gradients_gives_the_same_numbers(config: BackboneConfig) -> None:
     backbone = awake(config).eval()
     for groups in (1, 3):
@@ -166,6 +188,7 @@ def evaluation_without_gradients_gives_the_same_numbers(config: BackboneConfig) 
             torch.testing.assert_close(backbone.decode(posterior.mean), recon, **EXACT)
 
 
+@promise
 def the_head_is_last_and_linear(config: BackboneConfig) -> None:
     """Its output is the reconstruction, and is linear in its own parameters."""
     backbone = awake(config).requires_grad_(False)
@@ -181,6 +204,7 @@ def the_head_is_last_and_linear(config: BackboneConfig) -> None:
     torch.testing.assert_close(backbone.head(captured[0]), 3.0 * recon, **EXACT)
 
 
+@promise
 def freezing_the_encoder_leaves_decode_trainable(config: BackboneConfig) -> None:
     """``backbone.encoder`` and ``backbone.decoder`` hold every parameter and share none."""
     backbone = config.build()
@@ -188,6 +212,7 @@ def freezing_the_encoder_leaves_decode_trainable(config: BackboneConfig) -> None
     assert names == {"encoder", "decoder"}
 
 
+@promise
 def segments_lie_apart_and_spare_the_head(config: BackboneConfig) -> None:
     backbone = config.build()
     inside = [id(module) for segment in backbone.segments for module in segment.modules()]
@@ -196,6 +221,7 @@ def segments_lie_apart_and_spare_the_head(config: BackboneConfig) -> None:
     assert set(inside) <= {id(module) for module in backbone.modules()}
 
 
+@promise
 def recomputing_segments_changes_nothing(config: BackboneConfig) -> None:
     """Exactly, output and every gradient; less is kept, and the head runs once for each pass."""
     if not config.build().segments:
@@ -224,20 +250,3 @@ def _learned(config: BackboneConfig, level: Recomputed) -> tuple[list[Tensor], i
         values += [recon.detach(), posterior.mean.detach(), posterior.logvar.detach()]
     gradients = [p.grad for p in backbone.parameters() if p.grad is not None]
     return values + gradients, saved.bytes, len(heads)
-
-
-CONTRACT = (
-    shapes_follow_the_strides,
-    a_prefix_encodes_to_the_prefix,
-    chunks_make_the_whole,
-    a_chunk_ends_with_a_group,
-    observed_groups_do_not_see_the_others,
-    every_parameter_learns,
-    wrong_lengths_name_the_right_ones,
-    wrong_sizes_name_the_right_ones,
-    the_head_is_last_and_linear,
-    freezing_the_encoder_leaves_decode_trainable,
-    segments_lie_apart_and_spare_the_head,
-    recomputing_segments_changes_nothing,
-)
-"""All of it, for parametrising."""

@@ -6,23 +6,9 @@ from typing import Any
 import pytest
 import torch
 
-from arch.interface import BackboneConfig
-from arch.vit import ViT, ViTConfig
-from pvvae import config as codec
+from arch.vit import ViT
 from tests.arch.contract import awake
-from tests.tiny import CONFIGS
-
-
-def shipped(path: str) -> ViTConfig:
-    plain = codec.read_yaml(CONFIGS / path)["backbone"]
-    config = codec.decode(BackboneConfig, plain, "backbone")
-    assert isinstance(config, ViTConfig)
-    return config
-
-
-def small(**changes: Any) -> ViTConfig:
-    config = dataclasses.replace(shipped("tiny/vit/backbone.yaml"), width=32, heads=2)
-    return dataclasses.replace(config, encoder_blocks=1, decoder_blocks=1, **changes)
+from tests.arch.small_vit import shipped, small
 
 
 @torch.no_grad()

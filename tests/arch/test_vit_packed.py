@@ -8,7 +8,7 @@ from torch import Tensor
 
 from arch.vit import ViT
 from tests.arch.contract import awake
-from tests.arch.test_vit import small
+from tests.arch.small_vit import small
 
 MODES: dict[str, dict[str, Any]] = {
     "full": {},

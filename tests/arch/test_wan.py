@@ -1,7 +1,6 @@
 """Wan as a backbone: its published sizes, diffusers' numbers, and most of the contract."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -13,29 +12,11 @@ from arch.registry import lookup
 from arch.wan import WanConfig, _ours
 from pvvae import config as codec
 from tests.arch import contract
+from tests.arch.published_wan import TINY, WAN22, theirs
 from tests.tiny import CONFIGS
 
-TINY: dict[str, Any] = {
-    "latent_channels": 4,
-    "encoder_width": 8,
-    "decoder_width": 8,
-    "multipliers": (1, 2, 4, 4),
-    "blocks": 1,
-    "time": (False, True, True),
-}
-WAN22 = WanConfig(**TINY, shortcuts=True, patch=2)
 WAN21 = WanConfig(**TINY, shortcuts=False, patch=1)
 BOTH = pytest.mark.parametrize("config", [WAN22, WAN21], ids=["wan2.2", "wan2.1"])
-
-
-def theirs(config: WanConfig) -> Any:
-    """As diffusers builds it, with every weight a little off its start."""
-    torch.manual_seed(0)
-    network = class_of_diffusers("AutoencoderKLWan")(**config.arguments()).eval()
-    with torch.no_grad():
-        for parameter in network.parameters():
-            parameter.add_(0.02 * torch.randn_like(parameter))
-    return network
 
 
 def pixels(config: WanConfig, frames: int) -> torch.Tensor:

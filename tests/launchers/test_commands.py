@@ -66,11 +66,9 @@ def test_sampling_writes_a_video_of_each_sample_and_a_contact_sheet(
     words = ["sample", "--run", latte_run, "--num", 3, "--steps", 2, "--classes", "right"]
     run(*words, "--out", out)
     names = [f"{i:06d}_right.mp4" for i in range(3)]
-    assert sorted(path.name for path in (out / "samples").iterdir()) == [
-        *names,
-        "contact_sheet.mp4",
-    ]
-    assert read_video(out / "samples" / names[0]).shape == (5, 32, 48, 3)
+    found = sorted(path.name for path in out.iterdir() if not path.name.startswith("."))
+    assert found == [*names, "contact_sheet.mp4"]
+    assert read_video(out / names[0]).shape == (5, 32, 48, 3)
 
 
 def test_the_same_samples_are_shown_as_asked(
@@ -78,8 +76,9 @@ def test_the_same_samples_are_shown_as_asked(
 ) -> None:
     words = ["sample", "--run", latte_run, "--num", 2, "--steps", 1, "--classes", "left"]
     run(*words, "--out", tmp_path / "out", "--format", "frames")
-    shown, clip = tmp_path / "out/samples", tmp_path / "out/clips/000001.npy"
-    assert sorted(path.name for path in shown.iterdir()) == ["000000_left", "000001_left"]
+    shown, clip = tmp_path / "out", tmp_path / "out/.run/clips/000001.npy"
+    found = sorted(path.name for path in shown.iterdir() if not path.name.startswith("."))
+    assert found == ["000000_left", "000001_left"]
     assert sorted(path.name for path in (shown / "000001_left").iterdir()) == [
         f"{i:04d}.png" for i in range(5)
     ]
@@ -97,7 +96,7 @@ def test_the_same_samples_are_shown_as_asked(
 def test_more_samples_begin_with_the_same_ones(latte_run: Path, tmp_path: Path) -> None:
     for num in (1, 2):
         run("sample", "--run", latte_run, "--num", num, "--steps", 2, "--out", tmp_path / str(num))
-    one, two = (np.load(tmp_path / num / "clips/000000.npy") for num in "12")
+    one, two = (np.load(tmp_path / num / ".run/clips/000000.npy") for num in "12")
     np.testing.assert_array_equal(one, two)
 
 

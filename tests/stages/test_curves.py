@@ -1,15 +1,13 @@
 """Fifty steps: the same losses under every ZeRO stage, and from one, two and four processes."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 from safetensors import safe_open
 
 from tests.processes import run_group
-from tests.stages.test_processes import NETWORK, SHARDED, curve
+from tests.stages.curves import NETWORK, SHARDED, WIDTHS, curve, in_words
 from tests.toy_clips import pack_toy_clips
 
 # Its runs are made by whichever test comes first.
@@ -19,7 +17,6 @@ STEPS = 50
 ZERO = (0, 1, 2, 3)
 FLAT = {"lr": 5e-5, "schedule": "constant", "warmup": 0}
 """The paper's rate (section 4.1) from the first step on; Adam's own epsilon."""
-WIDTHS = [8, 8, 16, 32, 64]
 SETTINGS = {
     "steps": STEPS,
     "init": None,
@@ -61,11 +58,6 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def job(name: str, stage: int) -> str:
     words = [*in_words(SETTINGS), f"engine.zero_stage={stage}", *SHARDED]
     return " ".join([name, "predictive", *words])
-
-
-def in_words(settings: Mapping[str, Any]) -> list[str]:
-    """As overrides without spaces, which would end a word of a worker's job."""
-    return [f"{k}={json.dumps(v, separators=(',', ':'))}" for k, v in settings.items()]
 
 
 @pytest.mark.parametrize("name", NAMES)

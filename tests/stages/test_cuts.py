@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.processes import run_group
+from tests.stages.curves import SHARDED, in_words
+from tests.stages.cuts import COMMON, SMALL, VAE, metrics
 from tests.stages.short import run_stage
-from tests.stages.test_curves import WIDTHS, in_words
-from tests.stages.test_processes import SHARDED
-from tests.stages.test_resume import metrics
 
 # Its runs are made by whichever test comes first.
 pytestmark = [pytest.mark.matrix, pytest.mark.timeout(1500)]
@@ -17,17 +16,6 @@ pytestmark = [pytest.mark.matrix, pytest.mark.timeout(1500)]
 ZERO = (0, 1, 2, 3)
 CUT = 3
 """The step that a run never takes before it is cut: one after a checkpoint, so that one is lost."""
-SMALL = {"backbone.encoder_channels": WIDTHS, "backbone.decoder_channels": WIDTHS}
-COMMON = {"engine.ema_decay": 0.9}
-VAE = {
-    **COMMON,
-    **SMALL,
-    "data.slots": 4,
-    "discriminator": {"name": "patchgan3d", "channels": 8, "layers": 2},
-    "discriminator_engine.persistent_elements": 0,
-    "objective.gan_start": 2,
-    "objective.discriminator_warmup": 1,
-}
 FRAME = {"discriminator": {"name": "patchgan2d", "channels": 8, "layers": 2}}
 STAGES = {
     "image_pretrain": VAE | FRAME,

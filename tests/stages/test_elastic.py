@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.processes import run_group
+from tests.stages.curves import NAMES, SHARDED, SMOOTH, curve
 from tests.stages.short import run_stage
-from tests.stages.test_processes import NAMES, SHARDED, SMOOTH, curve
 from tests.toy_clips import pack_toy_clips
 
 # Its runs are made by whichever test comes first.

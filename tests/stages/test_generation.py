@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from pvvae.errors import ConfigError
+from pvvae.metrics import fvd as fvd_module
 from stages import program
 from tests.pvvae.metrics.small_c3d import write_small_c3d
-from tests.stages.test_peers import Features
+from tests.pvvae.metrics.small_i3d import Features
 from tests.tiny import CONFIGS
 
 pytestmark = pytest.mark.usefixtures("group")
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("group")
 @pytest.fixture
 def samples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A run of stage generate, with three samples; real clips lie beside it in ``real``."""
-    monkeypatch.setattr("pvvae.metrics.fvd.I3D", Features)
+    monkeypatch.setattr(fvd_module, "I3D", Features)
     generator = np.random.default_rng(0)
     for folder in ("samples/clips", "real"):
         (tmp_path / folder).mkdir(parents=True)

@@ -12,9 +12,10 @@ from pvvae.errors import ConfigError
 from pvvae.pretrained.vae_source import fresh_vae, open_vae
 from pvvae.run.stop_request import VARIABLE, Stopped
 from stages import program
+from stages import show_clips as show_clips_module
 from tests.arch.checkout import write_checkout
 from tests.launchers.conftest import packed, vae_run, videos
-from tests.stages.test_resume import dying
+from tests.stages.cuts import dying
 from tests.tiny import CONFIGS
 
 pytestmark = pytest.mark.usefixtures("group")
@@ -103,7 +104,7 @@ def test_chosen_clips_and_a_page_are_shown_as_the_vae_rebuilds_them(
     clip = np.load(tmp_path / "whole/clips/000002_original.npy")
     assert (clip.shape, clip.dtype) == ((5, 32, 32, 3), np.uint8)
     with monkeypatch.context() as patch:
-        patch.setattr("stages.show_clips.write_array", dying(None, calls=0))
+        patch.setattr(show_clips_module, "write_array", dying(None, calls=0))
         with pytest.raises(BaseException):  # noqa: B017, PT011 - Killed, which nothing may catch
             run("show_clips", f"run={tmp_path}/cut", *words)
     with monkeypatch.context() as patch:

@@ -11,8 +11,8 @@ from pvvae.denoiser.trainer import DenoiserTrainer
 from pvvae.errors import ConfigError
 from pvvae.run.folder import read_metrics
 from tests.launchers.conftest import PLUGIN
+from tests.stages.cuts import Killed, dying, metrics, results
 from tests.stages.short import run_stage
-from tests.stages.test_resume import Killed, dying, metrics, results
 from tests.stages.toy_runs import SMALL, cache, online, vae_run
 
 pytestmark = pytest.mark.usefixtures("group")

@@ -6,16 +6,17 @@ from typing import Any
 
 import pytest
 import yaml
-from torch import Tensor, nn
 
 from arch.interface import PeerConfig
 from launchers import cli
 from pvvae import config as codec
 from pvvae.denoiser.trained_run import latte_vae
 from pvvae.errors import ConfigError
+from pvvae.metrics import fvd
 from pvvae.pretrained.vae_source import open_vae
 from stages import program
 from tests.arch.checkout import weights, write_checkout
+from tests.pvvae.metrics.small_i3d import Features
 from tests.stages.short import overrides
 from tests.tiny import CONFIGS
 
@@ -40,19 +41,8 @@ def run(stage: str, words: list[str]) -> Any:
     return config
 
 
-class Features(nn.Module):
-    """Stands in for I3D, which takes most of an evaluation and is not what is looked at here."""
-
-    def __init__(self, file: Path | None = None) -> None:
-        super().__init__()
-
-    def forward(self, clips: Tensor) -> Tensor:
-        """(N, T, H, W, 3), uint8 -> (N, 400)."""
-        return clips.flatten(1)[:, :400].double()
-
-
 def test_a_peer_is_evaluated_and_compared(facts, shards, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("pvvae.metrics.fvd.I3D", Features)
+    monkeypatch.setattr(fvd, "I3D", Features)
     config = run(
         "evaluate_reconstruction", words("evaluate_reconstruction", shards, tmp_path, facts)
     )

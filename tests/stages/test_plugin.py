@@ -9,7 +9,7 @@ import torch
 from arch import registry
 from pvvae.pretrained.runs import load_vae
 from stages import program
-from tests.arch.test_registry import PLUGIN
+from tests.arch.plugin_text import PLUGIN
 from tests.stages.short import overrides
 from tests.tiny import CONFIGS
 
@@ -33,7 +33,7 @@ def test_a_backbone_from_one_file_and_one_yaml_trains(group, shards, tmp_path: P
     run(config)
 
     members[type(config.backbone).__mro__[1]].pop("per_frame")  # as in another process:
-    monkeypatch.setattr("sys.modules", _without_plugins())
+    monkeypatch.setattr(sys, "modules", _without_plugins())
     vae = load_vae(tmp_path / "predictive")  # the run folder alone brings the plugin back
     assert type(vae.backbone).__name__ == "PerFrame"
     assert vae(torch.zeros(1, 3, 5, 16, 16))[0].shape == (1, 3, 5, 16, 16)

@@ -3,30 +3,19 @@
 The plain case, over fifty steps, is in ``test_curves.py``; here are the others, over a few.
 """
 
-import json
 from pathlib import Path
 
 import pytest
 
 from tests.processes import run_group
+from tests.stages.curves import NAMES, SHARDED, SMOOTH, curve, vit
 from tests.stages.short import run_stage
 
 # Its runs are made by whichever test comes first.
 pytestmark = [pytest.mark.matrix, pytest.mark.timeout(900)]
 
 ZERO = (0, 1, 2, 3)
-EPSILON = ["optimizer.eps=1e-4", "discriminator_optimizer.eps=1e-4"]
-"""Adam's first steps follow the sign of a gradient, however small; not so with such an epsilon."""
-NETWORK = Path(__file__).with_name("smooth3d.py")
-SMOOTH = [
-    *EPSILON,
-    f'plugins=["{NETWORK}"]',
-    'discriminator={"name":"smooth3d","channels":16,"layers":2}',
-]
-"""So that rounding stays as small as it is."""
 
-SHARDED = ["engine.persistent_elements=0", "engine.bucket_elements=20000"]
-"""Otherwise ZeRO 3 leaves every parameter of so small a network whole on every process."""
 RECOMPUTED = "engine.activation_checkpointing=all"
 AGAIN = [(0, "batch"), (1, "sample"), (2, "batch"), (3, "batch"), (3, "sample")]
 """ZeRO stages and ways to drop that are run once more: all segments recomputed, all offloaded."""
@@ -67,24 +56,6 @@ def runs(shards: Path, tmp_path_factory: pytest.TempPathFactory, group: None) ->
 def run_jobs(shards: Path, folder: Path, jobs: list[str]) -> None:
     jobs = [" ".join([job, *SMOOTH, *SHARDED]) for job in jobs]
     run_group(["-m", "tests.stages.worker", str(shards), str(folder), *jobs], processes=2)
-
-
-def vit() -> str:
-    """Overrides that swap in a small Transformer, from scratch; without spaces, as a job wants."""
-    sizes = {"latent_channels": 32, "patch": [4, 16, 16], "width": 32, "heads": 2}
-    blocks = {"encoder_blocks": 1, "decoder_blocks": 1, "mlp_ratio": 2, "rope_base": 100}
-    kind = {"name": "vit", "attention": "full", "window": None, "attention_backend": "auto"}
-    backbone = json.dumps(kind | sizes | blocks, separators=(",", ":"))
-    return f"init=null backbone={backbone}"
-
-
-def curve(run: Path, name: str, kind: str = "train") -> list[float]:
-    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    return [line[name] for line in lines if line["kind"] == kind and name in line]
-
-
-PULLS = ("grad_rec", "grad_lpips", "grad_gan")
-NAMES = ("mse", "diff", "lpips", "kl", "gan", "discriminator", "gan_scale", "gradient_norm", *PULLS)
 
 
 @pytest.mark.parametrize("k", ZERO[1:])

@@ -1,6 +1,5 @@
 """A run cut in two equals a run in one piece, for every stage."""
 
-import importlib
 import json
 import shutil
 from pathlib import Path
@@ -11,61 +10,33 @@ import yaml
 from safetensors.torch import load_file
 
 from launchers import cli
+from pvvae.denoiser.trainer import DenoiserTrainer
 from pvvae.engine.fragments import FragmentReader
 from pvvae.files import write_array
+from pvvae.metrics import results as results_module
 from pvvae.pretrained.runs import load_vae
+from pvvae.run.item_results import ItemResults
 from pvvae.run.progress_file import ItemProgress
 from pvvae.run.stop_request import VARIABLE, Stopped
 from pvvae.vae.trainer import VAETrainer
+from stages import evaluate_reconstruction, extract_latents, generate
+from tests.stages.cuts import Killed, dying, metrics, results
 from tests.stages.short import STAGES, run_stage
 
 pytestmark = pytest.mark.usefixtures("group")
 
 
-class Killed(BaseException):
-    """Stands for the end of the process: nothing may catch it."""
-
-
-def dying(function, *, calls: int):
-    """``function`` for so many calls, then the end."""
-    left = calls
-
-    def call(*args, **kwargs):
-        nonlocal left
-        if left == 0:
-            raise Killed
-        left -= 1
-        return function(*args, **kwargs)
-
-    return call
-
-
 CUTS = {
-    "image_pretrain": ("pvvae.vae.trainer.VAETrainer.step", 3),
-    "predictive": ("pvvae.vae.trainer.VAETrainer.step", 3),
-    "decoder_finetune": ("pvvae.vae.trainer.VAETrainer.step", 3),
-    "extract_latents": ("stages.extract_latents.write_shard", 1),
-    "latte": ("pvvae.denoiser.trainer.DenoiserTrainer.step", 3),
-    "generate": ("stages.generate.write_array", 3),
-    "evaluate_reconstruction": ("stages.evaluate_reconstruction.write_array", 3),
-    "evaluate_generation": ("pvvae.run.item_results.ItemResults.keep", 2),
+    "image_pretrain": (VAETrainer, "step", 3),
+    "predictive": (VAETrainer, "step", 3),
+    "decoder_finetune": (VAETrainer, "step", 3),
+    "extract_latents": (extract_latents, "write_shard", 1),
+    "latte": (DenoiserTrainer, "step", 3),
+    "generate": (generate, "write_array", 3),
+    "evaluate_reconstruction": (evaluate_reconstruction, "write_array", 3),
+    "evaluate_generation": (ItemResults, "keep", 2),
 }
 """What the stage is doing when it dies, and after how many of them."""
-
-
-def metrics(run: Path) -> list[str]:
-    """Lines of metrics.jsonl without what depends on the clock."""
-    lines = (run / "metrics.jsonl").read_text().splitlines()
-    return [json.dumps({k: v for k, v in json.loads(x).items() if k != "times"}) for x in lines]
-
-
-def results(run: Path) -> dict[str, bytes]:
-    """Every result file of a run that must be the same byte for byte."""
-    suffixes = (".npy", ".safetensors", ".mp4")
-    found = (
-        p for p in sorted(run.rglob("*")) if p.suffix in suffixes and "generator" not in p.parts
-    )
-    return {str(p.relative_to(run)): p.read_bytes() for p in found}
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -73,10 +44,8 @@ def test_a_run_cut_in_two_equals_a_run_in_one_piece(stage, whole, shards, tmp_pa
     for earlier in whole.iterdir():
         if earlier.name != stage:
             (tmp_path / earlier.name).symlink_to(earlier)
-    where, calls = CUTS[stage]
-    module, name = where.rsplit(".", 1)
+    owner, name, calls = CUTS[stage]
     with monkeypatch.context() as patch:
-        owner = _resolve(module)
         patch.setattr(owner, name, dying(getattr(owner, name), calls=calls))
         with pytest.raises(Killed):
             run_stage(stage, shards, tmp_path)
@@ -123,15 +92,6 @@ def test_the_averages_of_lecam_come_along_from_the_stage_before(shards, tmp_path
     first = {name: json.loads(metrics(tmp_path / name)[1])["lecam"] for name in ("with", "without")}
     assert first["with"] > 0.0
     assert first["without"] == 0.0
-
-
-def _resolve(path: str) -> object:
-    """A module, or a class in one, by its dotted path."""
-    try:
-        return importlib.import_module(path)
-    except ModuleNotFoundError:
-        parent, name = path.rsplit(".", 1)
-        return getattr(importlib.import_module(parent), name)
 
 
 def test_a_finished_run_is_left_alone(whole, shards, monkeypatch):
@@ -255,9 +215,9 @@ def test_an_evaluation_killed_at_its_conclusion_measures_nothing_again(
         if earlier.name != stage:
             (tmp_path / earlier.name).symlink_to(earlier)
     with monkeypatch.context() as patch:
-        patch.setattr("pvvae.metrics.results.write_json", dying(None, calls=0))
+        patch.setattr(results_module, "write_json", dying(None, calls=0))
         with pytest.raises(Killed):
             run_stage(stage, shards, tmp_path)
-    monkeypatch.setattr("pvvae.run.item_results.ItemResults.keep", dying(None, calls=0))
+    monkeypatch.setattr(ItemResults, "keep", dying(None, calls=0))
     run_stage(stage, shards, tmp_path)
     assert scores(tmp_path / stage) == scores(whole / stage)

@@ -6,10 +6,8 @@ import pytest
 
 from pvvae.run.folder import read_metrics
 from tests.processes import run_group
-from tests.stages.test_curves import in_words
-from tests.stages.test_cuts import SMALL, VAE
-from tests.stages.test_processes import SHARDED
-from tests.stages.test_resume import metrics, results
+from tests.stages.curves import SHARDED, in_words
+from tests.stages.cuts import SMALL, VAE, metrics, results
 
 # Its runs are made by whichever test comes first.
 pytestmark = [pytest.mark.matrix, pytest.mark.timeout(900)]

@@ -10,8 +10,8 @@ from pvvae.data.clips import TrainingClips
 from pvvae.errors import ConfigError
 from pvvae.run.folder import read_metrics
 from pvvae.vae.trainer import VAETrainer
+from tests.stages.cuts import Killed, dying, metrics, results
 from tests.stages.short import run_stage
-from tests.stages.test_resume import Killed, dying, metrics, results
 
 pytestmark = pytest.mark.usefixtures("group")
 

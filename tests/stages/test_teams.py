@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.processes import run_group
+from tests.stages.curves import NAMES, SHARDED, SMOOTH, curve, vit
 from tests.stages.short import run_stage
-from tests.stages.test_processes import NAMES, SHARDED, SMOOTH, curve, vit
 from tests.stages.worker import Killed, dying_at
 from tests.toy_clips import pack_toy_clips
 

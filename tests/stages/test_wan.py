@@ -15,7 +15,7 @@ from pvvae.metrics.psnr import frame_psnr
 from pvvae.pretrained.runs import load_vae
 from pvvae.run.folder import read_config, read_metrics
 from stages import program
-from tests.arch.test_wan import WAN22, theirs
+from tests.arch.published_wan import WAN22, theirs
 from tests.stages.short import overrides
 from tests.tiny import CONFIGS
 

@@ -28,7 +28,7 @@ def test_a_step_is_as_much_work_as_its_slots(shards, tmp_path):
     assert slots > 1
     plain = slots * count(SlotWork(shape))
     judged = slots * count(SlotWork(shape, gan=True))
-    twice = slots * count(SlotWork(shape, gan=True, looks=2))
+    twice = slots * count(SlotWork(shape, gan=True, forward_passes=2))
     assert plain < judged < twice
     expected = [plain, judged, twice, twice, twice]
     assert flops_per_step(tmp_path / "predictive") == pytest.approx(expected, rel=1e-9)
@@ -47,6 +47,10 @@ def test_the_second_look_is_one_more_forward_pass(shards, tmp_path):
     config = run_stage("predictive", shards, tmp_path, *NONE_DROPPED, ONE, "steps=1")
     count = slot_counter(config)
     slot = SlotWork((1, 17, 32, 32), dropped=2)
-    again = count(slot._replace(looks=2)) - count(slot)
-    assert 0.0 < again == count(slot._replace(looks=3)) - count(slot._replace(looks=2))
+    again = count(slot._replace(forward_passes=2)) - count(slot)
+    assert (
+        0.0
+        < again
+        == count(slot._replace(forward_passes=3)) - count(slot._replace(forward_passes=2))
+    )
     assert count(slot) > count(slot._replace(dropped=4))

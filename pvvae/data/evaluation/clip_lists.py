@@ -5,13 +5,13 @@ without any, clips have none.
 """
 
 import csv
-import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pvvae.data.packing.sources import Source
 from pvvae.errors import ConfigError
+from pvvae.reading import expected_form, parse_json
 
 KINETICS = "youtube_id"
 """The column by which Kinetics' annotations (CVDF: ``label,youtube_id,time_start,time_end,split``)
@@ -44,12 +44,15 @@ def read_clip_list(path: Path) -> list[Source]:
     readers = {".csv": _csv_rows, ".jsonl": _json_rows}
     rows = readers.get(path.suffix.lower(), _plain_rows)(path, text)
     sources: dict[str, Source] = {}
-    for source in (_source(path, row) for row in rows):
-        if source.name in sources:
-            raise ConfigError(f"{path}: lists {source.name} twice")
-        sources[source.name] = source
+    with expected_form(path, OSError, csv.Error):  # of names that no file system takes, too
+        for source in (_source(path, row) for row in rows):
+            if source.name in sources:
+                raise ConfigError(f"{path}: lists {source.name} twice")
+            sources[source.name] = source
     if not sources:
         raise ConfigError(f"{path}: lists no clips")
+    if any("\0" in name for name in sources):
+        raise ConfigError(f"{path}: not a list of clips: it has null characters")
     return [sources[name] for name in sorted(sources)]
 
 
@@ -67,7 +70,7 @@ def _source(listing: Path, row: Row) -> Source:
         return Source(path=path, name=name, label=label)
     try:
         begin, end = (int(float(row[key] or "")) for key in ("time_start", "time_end"))
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OverflowError):
         raise ConfigError(
             f"{listing}: {row[KINETICS]} has no time_start and time_end in whole seconds"
         ) from None
@@ -111,10 +114,7 @@ def _json_rows(path: Path, text: str) -> Iterator[Row]:
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise ConfigError(f"{path}:{number}: not JSON ({error})") from None
+        row = parse_json(line, f"{path}:{number}")
         if not isinstance(row, dict) or not isinstance(row.get("path"), str):
             raise ConfigError(f"{path}:{number}: must be an object with a path")
         label = row.get("label")

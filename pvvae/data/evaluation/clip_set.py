@@ -1,12 +1,12 @@
 """Clips to evaluate on: drawn by seed, looked at beforehand, and written down with checksums.
 
 The protocol of the field (WF-VAE, LeanVAE, Latte): one clip a video, the shorter side to R by
-Pillow's antialiased bicubic, centre crop; shards, already resized, are only cropped. What cannot be
-used is left out and listed, and the next of the draw takes its place. That shows only once all were
-decoded, so all clips are read once before the first is measured.
+Pillow's antialiased bicubic, centre crop; shards, already resized, are cropped, and made smaller
+where they are larger than asked for. What cannot be used is left out and listed, and the next of
+the draw takes its place. That shows only once all were decoded, so all clips are read once before
+the first is measured.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -25,9 +25,14 @@ from pvvae.data.video.pixels import clip_digest, cropped, set_digest
 from pvvae.data.video.video import Frames
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
+from pvvae.reading import expected_form, read_object
 from pvvae.run.progress_bar import progress, say
 
 FILE = "eval_manifest.json"
+CROP = "centre crop of shards"
+CROP_RESIZE = (
+    "largest centre crop of shards, then to size by Pillow's bicubic with antialiasing, uint8"
+)
 RESIZE = "to cover, by Pillow's bicubic with antialiasing; then centre crop, uint8"
 
 
@@ -102,9 +107,19 @@ class EvaluationClips:
             "seed": self.draw.seed,
             "frame_stride": self.draw.frame_stride,
             "start": "random, by seed and id" if self.draw.random_start else "first frame",
-            "resize": "centre crop of shards" if self._candidates.resized else RESIZE,
+            "resize": self._resize(),
             "sha256": set_digest(clip.sha256 for clip in self.chosen),
         }
+
+    def _resize(self) -> str:
+        """What is done to frames: those of shards are cropped, and larger ones made smaller."""
+        if not self._candidates.resized:
+            return RESIZE
+        sizes = {tuple(map(int, clip.source_size.split("x"))) for clip in self.chosen}
+        fits = all(
+            rows == self.draw.height or columns == self.draw.width for rows, columns in sizes
+        )
+        return CROP if fits else CROP_RESIZE
 
     def plain(self) -> dict[str, Any]:
         """As eval_manifest.json has it."""
@@ -254,15 +269,13 @@ def _read_manifest(
     Raises:
         ConfigError: if it is no manifest, or of another draw.
     """
-    try:
-        known = json.loads(path.read_text())
+    if not path.exists():
+        return None
+    known = read_object(path)
+    with expected_form(path):
         changed = differences(known["draw"] | {"where": draw.where}, asdict(draw))
         chosen = tuple(Chosen(**clip) for clip in known["clips"])
         skipped = tuple(Reject(**reject) for reject in known["skipped"])
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigError(f"{path}: not a manifest of clips ({error})") from None
     if changed:
         raise ConfigError(f"{path}: of another draw ({'; '.join(changed)}); name another file")
     return chosen, skipped

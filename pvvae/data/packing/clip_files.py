@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from pvvae.data.file_names import printable
 from pvvae.data.packing.sources import Source, frame_files, iterate_source
+from pvvae.data.packing.tree import told, tree_of
 from pvvae.data.video.frames import resize_to_cover
 from pvvae.data.video.pixels import cropped
 from pvvae.data.video.video import (
@@ -18,6 +20,7 @@ from pvvae.data.video.video import (
     probe,
 )
 from pvvae.errors import ConfigError
+from pvvae.run.progress_bar import say
 
 NPY = ".npy"
 """A clip as it was computed: uint8 (T, H, W, 3). It loses nothing, unlike any video file."""
@@ -29,19 +32,18 @@ def find_clip_files(folder: Path) -> tuple[str, list[Source]]:
     """The kind of clips that a folder holds, and all of them below it, sorted by name.
 
     A folder with images in it is one clip, ``folder`` itself too. The label of a clip is the name
-    of the folder that it lies in; if any lies in ``folder`` itself, there are no classes. Hidden
-    files (a leading dot) are no clips.
+    of the folder that it lies in; if any lies in ``folder`` itself, there are no classes. What
+    is passed over, such as hidden files and those of another kind, is said.
 
     Raises:
         ConfigError: for a missing folder, one without clips, or one with clips of two kinds.
     """
     if not folder.is_dir():
         raise ConfigError(f"{folder}: no such folder; name one with {VIDEOS}, {FOLDERS} or {NPY}")
+    tree = tree_of(folder, suffixes=VIDEO_SUFFIXES | IMAGE_SUFFIXES | {NPY})
     found: dict[str, set[Path]] = {}
-    for path in folder.rglob("*"):
+    for path in tree.paths:
         suffix = path.suffix.lower()
-        if path.name.startswith("."):
-            continue
         if suffix in VIDEO_SUFFIXES:
             found.setdefault(VIDEOS, set()).add(path)
         elif suffix == NPY:
@@ -49,17 +51,22 @@ def find_clip_files(folder: Path) -> tuple[str, list[Source]]:
         elif suffix in IMAGE_SUFFIXES:
             found.setdefault(FOLDERS, set()).add(path.parent)
     if not found:
-        raise ConfigError(f"{folder}: no clips in it; known are {VIDEOS}, {FOLDERS} and {ARRAYS}")
+        others = f" ({told(tree.passed_over)})" if tree.passed_over else ""
+        raise ConfigError(
+            f"{folder}: no clips in it{others}; known are {VIDEOS}, {FOLDERS} and {ARRAYS}"
+        )
     if len(found) > 1:
         kinds = " and ".join(f"{len(paths)} {kind}" for kind, paths in sorted(found.items()))
         raise ConfigError(f"{folder}: holds {kinds}; keep one kind in one folder")
+    if tree.passed_over:
+        say(f"{folder}: {told(tree.passed_over)}")
     ((kind, paths),) = found.items()
     labelled = all(folder not in (path, path.parent) for path in paths)
     sources = [
         Source(
             path=path,
-            name=folder.name if path == folder else path.relative_to(folder).as_posix(),
-            label=path.parent.name if labelled else None,
+            name=printable(folder.name if path == folder else path.relative_to(folder).as_posix()),
+            label=printable(path.parent.name) if labelled else None,
         )
         for path in paths
     ]

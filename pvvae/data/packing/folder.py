@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -12,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from pvvae.config import differences
-from pvvae.data.packing.sources import Source
-from pvvae.data.packing.survey import PackSettings, Survey, cut_clips, survey
+from pvvae.data.packing.sources import Source, frame_files
+from pvvae.data.packing.survey import PackSettings, Survey, advice, cut_clips, survey
 from pvvae.data.shards import tars
 from pvvae.data.shards.index import PACKED_INDEX
 from pvvae.data.shards.samples import (
@@ -28,6 +29,7 @@ from pvvae.data.shards.samples import (
 )
 from pvvae.errors import ConfigError
 from pvvae.files import write_text
+from pvvae.reading import expected_form, parse_json, read_text
 
 SURVEY = ".survey.jsonl"
 """What the first pass has found so far, while a folder is incomplete."""
@@ -47,6 +49,8 @@ class FolderReport:
     rejects: tuple[Reject, ...]
     already_done: bool
     """Whether nothing was left to do."""
+    advice: tuple[str, ...] = ()
+    """Limits that cost sources, and which would not have."""
 
     def __str__(self) -> str:
         return (
@@ -54,6 +58,7 @@ class FolderReport:
             f"{self.num_shards} shards, {self.num_bytes / 1e6:.1f} MB, "
             f"{len(self.classes)} classes, {len(self.rejects)} rejects"
             + (" (was already packed)" if self.already_done else "")
+            + "".join(f"\n  {line}" for line in self.advice)
         )
 
 
@@ -75,17 +80,18 @@ class FolderPacker:
             "fingerprint": _fingerprint(sources),
         }
 
-    def run(self) -> FolderReport:
-        """Do what is left to do.
+    def survey(self) -> None:
+        """The first pass, or as much of it as is left; nothing for a folder that is packed.
 
         Raises:
-            ConfigError: if the folder holds something else, or no source can be used.
+            ConfigError: if the folder holds something else.
         """
         packed = read_index(self.out / PACKED_INDEX)
+        self.packed = packed is not None
         if packed is not None:
             self._check_same(packed["settings"])
-            self.on_progress(2 * len(self.sources))
-            return self._report(already_done=True)
+            return
+        self._made = [path for path in (self.out, *self.out.parents) if not path.exists()]
         self.out.mkdir(parents=True, exist_ok=True)
         self.surveys = self._survey_all()
         self.clips = [
@@ -96,11 +102,33 @@ class FolderPacker:
             for source, found in zip(self.sources, self.surveys, strict=True)
             for reason in found.reasons
         )
-        if not self.clips:
+
+    def check_clips(self) -> None:
+        """Refuse to go on without a single clip.
+
+        Raises:
+            ConfigError: naming the first source and why it gives none.
+        """
+        if not (self.packed or self.clips):
             raise ConfigError(
                 f"{self.out}: none of {len(self.sources)} videos and images can be used; "
                 f"the first, {self.rejects[0].source}: {self.rejects[0].reason}"
             )
+
+    def abandon(self) -> None:
+        """Leave nothing behind that would be in the way of another pack."""
+        if self.packed or tars.shard_files(self.out):
+            return
+        (self.out / SURVEY).unlink(missing_ok=True)
+        with suppress(OSError):  # somebody else's files are in it
+            for path in self._made:
+                path.rmdir()
+
+    def write(self) -> FolderReport:
+        """The second pass, and the index."""
+        if self.packed:
+            self.on_progress(2 * len(self.sources))
+            return self._report(already_done=True)
         self._save_index(self._write_shards())
         (self.out / SURVEY).unlink(missing_ok=True)
         return self._report(already_done=False)
@@ -122,11 +150,12 @@ class FolderPacker:
                     f"{self.out}: has shards that are not ours; choose another folder"
                 )
             write_text(path, json.dumps(self.identity) + "\n")
-        text = path.read_text()
-        whole = text[: text.rindex("\n") + 1]  # a line is there once its end is
-        identity, *found = map(json.loads, whole.splitlines())
-        self._check_same(identity)
-        surveys = [Survey.from_json(data) for data in found]
+        text = read_text(path)
+        whole = text[: text.rfind("\n") + 1]  # a line is there once its end is
+        with expected_form(path):
+            identity, *found = (parse_json(line, str(path)) for line in whole.splitlines())
+            self._check_same(identity)
+            surveys = [Survey.from_json(data) for data in found]
         with path.open("r+") as file:
             file.seek(len(whole.encode()))
             file.truncate()
@@ -247,6 +276,7 @@ class FolderPacker:
             classes=contents.classes,
             rejects=contents.rejects,
             already_done=already_done,
+            advice=() if already_done else advice(self.surveys, self.settings),
         )
 
 
@@ -254,7 +284,7 @@ def _fingerprint(sources: Sequence[Source]) -> str:
     """Names, sizes, parts and labels of the sources; not their dates, which copying changes."""
     digest = hashlib.sha256()
     for s in sources:
-        files = sorted(s.path.iterdir()) if s.path.is_dir() else [s.path]
-        sizes = [path.stat().st_size for path in files]
+        files = frame_files(s) if s.path.is_dir() else [s.path]
+        sizes = [path.stat().st_size if path.exists() else None for path in files]
         digest.update(json.dumps([s.name, sizes, s.start, s.stop, s.label]).encode())
     return digest.hexdigest()

@@ -9,14 +9,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
+from pvvae.data.packing.content import content_key, same_content
 from pvvae.data.packing.folder import FolderPacker, FolderReport
-from pvvae.data.packing.sources import Source, find_sources, split_sources
+from pvvae.data.packing.sources import Only, Source, find_sources, mixture, split_sources
 from pvvae.data.packing.survey import PackSettings
 from pvvae.data.shards.samples import Reject
 from pvvae.errors import ConfigError
 from pvvae.files import raise_if_unwritable
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +27,8 @@ class PackReport:
     """All that a pack made: one folder, or "train" and "held_out"."""
 
     folders: tuple[FolderReport, ...]
+    notes: tuple[str, ...] = ()
+    """What was passed over, and what else to know of the sources."""
 
     @property
     def rejects(self) -> tuple[Reject, ...]:
@@ -32,7 +37,8 @@ class PackReport:
 
     def __str__(self) -> str:
         rejects = (f"  rejected {reject.source}: {reject.reason}" for reject in self.rejects)
-        return "\n".join([*map(str, self.folders), *rejects])
+        notes = (f"  {note}" for note in self.notes)
+        return "\n".join([*map(str, self.folders), *notes, *rejects])
 
 
 def pack(
@@ -51,6 +57,7 @@ def pack(
     held_out: Sequence[str] = (),
     held_out_fraction: float = 0.0,
     frame_folders: bool = False,
+    only: Only | None = None,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> PackReport:
     """Pack ``source`` into ``out``, or into ``out/train`` and ``out/held_out``.
@@ -62,6 +69,7 @@ def pack(
     Args:
         source: a folder, or sources found otherwise.
         frame_folders: every folder of images is one video.
+        only: videos or images, where a folder has both.
         on_progress: called with units done and units in all.
 
     Raises:
@@ -80,30 +88,60 @@ def pack(
         shards=shards,
         clips_per_shard=clips_per_shard,
     )
+    notes: list[str] = []
     if isinstance(source, str | Path):
-        source = find_sources(Path(source), frame_folders=frame_folders)
-    train, held = split_sources(source, held_out=held_out, held_out_fraction=held_out_fraction)
+        found = find_sources(Path(source), frame_folders=frame_folders, only=only)
+        source, notes = found.sources, [*found.notes]
+    contents = {s.name: content_key(s) for s in source}
+    train, held = split_sources(
+        source, held_out=held_out, held_out_fraction=held_out_fraction, contents=contents
+    )
+    notes += [line for line in (mixture(train), mixture(held)) if line]
+    notes += [f"same content: {', '.join(names)}" for names in same_content(source, contents)]
     parts = [(out / "train", train), (out / "held_out", held)] if held else [(out, train)]
-    reports: list[FolderReport] = []
+    return PackReport(folders=_pack_parts(parts, settings, on_progress), notes=tuple(notes))
+
+
+def _pack_parts(
+    parts: Sequence[tuple[Path, list[Source]]],
+    settings: PackSettings,
+    on_progress: Callable[[int, int], None],
+) -> tuple[FolderReport, ...]:
+    """Survey all parts, then write all: what cannot be packed shows before any shard is there."""
     classes: tuple[str, ...] = ()
+    total = sum(len(sources) for _, sources in parts)
+    packers: list[FolderPacker] = []
     done = 0
     for folder, sources in parts:
         # Held-out labels mean what they mean in training; classes that are only held out come last.
         labels = {s.label for s in sources if s.label is not None}
         classes = (*classes, *sorted(labels - set(classes)))
         # A source is surveyed, then written: two units.
-        progress = partial(_shifted, on_progress, done=done, total=2 * len(source))
-        packer = FolderPacker(folder, sources, classes, settings, progress)
-        reports.append(_one_line_errors(folder, packer.run))
-        done += 2 * len(sources)
-    return PackReport(folders=tuple(reports))
+        surveyed = partial(_shifted, on_progress, done=done, total=2 * total)
+        packers.append(FolderPacker(folder, sources, classes, settings, surveyed))
+        _one_line_errors(folder, packers[-1].survey)
+        done += len(sources)
+    try:
+        for packer in packers:
+            packer.check_clips()
+    except ConfigError:
+        for packer in reversed(packers):  # their common folder goes with the first
+            packer.abandon()
+        raise
+    reports = []
+    for packer in packers:
+        before = done - len(packer.sources)  # its survey is counted in what it says
+        packer.on_progress = partial(_shifted, on_progress, done=before, total=2 * total)
+        reports.append(_one_line_errors(packer.out, packer.write))
+        done += len(packer.sources)
+    return tuple(reports)
 
 
 def _shifted(on_progress: Callable[[int, int], None], units: int, *, done: int, total: int) -> None:
     on_progress(done + units, total)
 
 
-def _one_line_errors(folder: Path, run: Callable[[], FolderReport]) -> FolderReport:
+def _one_line_errors(folder: Path, run: Callable[[], T]) -> T:
     """Any trouble with the disk as one line."""
     try:
         return run()

@@ -1,12 +1,14 @@
 """What there is to pack: the videos and images of a folder, their classes, what is held out."""
 
-import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Literal
 
+from pvvae.data.file_names import printable
+from pvvae.data.packing.tree import OUTSIDE, told, tree_of
 from pvvae.data.video.frames import hard_cuts
 from pvvae.data.video.video import (
     IMAGE_SUFFIXES,
@@ -18,6 +20,10 @@ from pvvae.data.video.video import (
     read_image,
 )
 from pvvae.errors import ConfigError
+
+Only = Literal["videos", "images"]
+KINDS: dict[Only, frozenset[str]] = {"videos": VIDEO_SUFFIXES, "images": IMAGE_SUFFIXES}
+"""What each of the two may be called."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,73 +46,119 @@ class Source:
         return self.path.suffix.lower() in IMAGE_SUFFIXES
 
 
-def find_sources(folder: Path, *, frame_folders: bool = False) -> list[Source]:
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What a folder holds."""
+
+    sources: tuple[Source, ...]
+    notes: tuple[str, ...]
+    """What was passed over, in words; none if nothing was."""
+
+
+def find_sources(folder: Path, *, frame_folders: bool = False, only: Only | None = None) -> Found:
     """All videos and images below ``folder``, sorted by name.
 
     The label is the name of the folder that a file lies in; if any file lies in ``folder`` itself,
     there are no classes.
 
     Args:
+        folder: to look in.
         frame_folders: every folder with images in it is one video.
+        only: one of two kinds; the other is passed over.
 
     Raises:
         ConfigError: for a missing folder, or one with nothing to pack.
     """
-    if not folder.is_dir():
-        raise ConfigError(f"{folder}: no such folder; name one with videos or images in it")
-    paths = set()
-    for path in folder.rglob("*"):
-        suffix = path.suffix.lower()
-        if suffix in VIDEO_SUFFIXES or (suffix in IMAGE_SUFFIXES and not frame_folders):
+    suffixes = KINDS[only] if only and not frame_folders else VIDEO_SUFFIXES | IMAGE_SUFFIXES
+    tree = tree_of(folder, suffixes=suffixes)
+    passed_over, paths = tree.passed_over.copy(), set()
+    for path in tree.paths:
+        if path.suffix.lower() in VIDEO_SUFFIXES or not frame_folders:
             paths.add(path)
-        elif suffix in IMAGE_SUFFIXES and path.parent != folder:
+        elif path.parent != folder:
             paths.add(path.parent)
+        else:
+            passed_over[OUTSIDE] += 1
     if not paths:
-        known = " ".join(sorted(VIDEO_SUFFIXES | IMAGE_SUFFIXES))
-        raise ConfigError(f"{folder}: nothing to pack in it; known files: {known}")
-    labelled = all(path.parent != folder for path in paths)
+        others = f" ({told(passed_over)})" if passed_over else ""
+        known = " ".join(sorted(suffixes))
+        raise ConfigError(f"{folder}: nothing to pack in it{others}; known files: {known}")
+    inside = sum(path.parent == folder for path in paths)
     sources = [
         Source(
             path=path,
-            name=path.relative_to(folder).as_posix(),
-            label=path.parent.name if labelled else None,
+            name=printable(path.relative_to(folder).as_posix()),
+            label=None if inside else printable(path.parent.name),
         )
         for path in paths
     ]
-    return sorted(sources, key=lambda source: source.name)
+    notes = [told(passed_over)] if passed_over else []
+    if 0 < inside < len(paths):
+        notes.append(f"no classes: {inside} of {len(paths)} lie in {folder} itself, in no folder")
+    return Found(sources=tuple(sorted(sources, key=lambda source: source.name)), notes=tuple(notes))
+
+
+def mixture(sources: Sequence[Source]) -> str:
+    """A word of warning if there are videos and images; empty if there are not."""
+    images = sum(source.is_image for source in sources)
+    if not 0 < images < len(sources):
+        return ""
+    return (
+        f"holds {len(sources) - images} videos and {images} images: clips of several frames are "
+        "trained on videos alone; pack them apart, with --only videos and --only images"
+    )
 
 
 def split_sources(
-    sources: Sequence[Source], *, held_out: Sequence[str], held_out_fraction: float
+    sources: Sequence[Source],
+    *,
+    held_out: Sequence[str],
+    held_out_fraction: float,
+    contents: Mapping[str, str],
 ) -> tuple[list[Source], list[Source]]:
     """(training, held out), whole videos each, so that no held-out frame has a trained neighbour.
 
     Args:
+        sources: to share out.
         held_out: names, or patterns such as ``*_g0[1-5]_*`` (UCF101 cuts several clips from one
             recording, a "group"; hold out groups there).
-        held_out_fraction: part of the videos, chosen by a hash of their names: adding videos
-            leaves the others where they were, nearly.
+        held_out_fraction: part of the videos, chosen by their contents: what they are called does
+            not matter, and adding videos leaves the others where they were, nearly.
+        contents: a key of each, by name. Sources of one key are on one side, the held-out one if
+            ``held_out`` names any of them.
 
     Raises:
         ConfigError: for a pattern without a match, or a split that leaves one side empty.
     """
+    groups: dict[str, list[str]] = {}
+    for source in sources:
+        groups.setdefault(contents[source.name], []).append(source.name)
     chosen: set[str] = set()
     for pattern in held_out:
         matched = {s.name for s in sources if fnmatch(s.name, pattern) or s.name == pattern}
         if not matched:
             raise ConfigError(f"held_out: no video matches {pattern!r}; one is {sources[0].name!r}")
-        chosen |= matched
+        chosen |= {name for match in matched for name in groups[contents[match]]}
     if held_out_fraction:
         if not 0 < held_out_fraction < 1:
             raise ConfigError(f"held_out_fraction must be between 0 and 1, got {held_out_fraction}")
-        by_hash = sorted(sources, key=lambda s: hashlib.sha256(s.name.encode()).digest())
-        chosen |= {s.name for s in by_hash[: max(round(held_out_fraction * len(sources)), 1)]}
+        chosen |= _fraction(groups, max(round(held_out_fraction * len(sources)), 1))
     train = [s for s in sources if s.name not in chosen]
     if chosen and not train:
+        same = " (they have the same content)" if len(groups) == 1 < len(sources) else ""
         raise ConfigError(
-            f"held_out: all {len(sources)} videos are held out, none is left to train on"
+            f"held_out: all {len(sources)} videos are held out{same}, none is left to train on"
         )
     return train, [s for s in sources if s.name in chosen]
+
+
+def _fraction(groups: Mapping[str, Sequence[str]], wanted: int) -> set[str]:
+    """Names of ``wanted`` sources in whole groups, by the order of their keys; at least of one."""
+    chosen: set[str] = set()
+    for key in sorted(groups):
+        if len(chosen) + len(groups[key]) <= wanted:
+            chosen.update(groups[key])
+    return chosen or set(groups[min(groups, key=lambda key: (len(groups[key]), key))])
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,13 @@
 """The first pass of packing: which clips each source gives, and what is left out and why."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
 
+from pvvae.data.file_names import printable
 from pvvae.data.packing.sources import Source, iterate_source, measure
 from pvvae.data.video.frames import resize_short_side
 from pvvae.data.video.video import Frames
@@ -24,8 +25,9 @@ class PackSettings:
     short_side: int = 256
     """Rows or columns, whichever is fewer, of a stored clip (section 4.1)."""
     min_side: int | None = None
-    """Refuse smaller sources. None is three quarters of ``short_side``: UCF101's 240 rows pass for
-    256, as in the paper, but nothing is blown up much further (ours)."""
+    """Refuse smaller sources. None is half of ``short_side``: UCF101's 240 rows pass for 256, as in
+    the paper, and so do the 144 and 180 of small web videos, but nothing is blown up further
+    (ours)."""
     max_clips_per_video: int | None = None
     """The first ones; 1 is the paper's reconstruction protocol."""
     store: Literal["frames", "file"] = "frames"
@@ -55,7 +57,7 @@ class PackSettings:
     @property
     def smallest_side(self) -> int:
         """The least shorter side that is accepted."""
-        return self.short_side * 3 // 4 if self.min_side is None else self.min_side
+        return self.short_side // 2 if self.min_side is None else self.min_side
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +74,10 @@ class Survey:
     """Size of the stored frames."""
     reasons: tuple[str, ...] = ()
     """Why the source, or a part of it, is left out."""
+    too_small: int = 0
+    """The shorter side of a source that is refused for it."""
+    too_short: int = 0
+    """Frames of a source that is refused for them."""
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Survey":
@@ -85,12 +91,12 @@ def survey(source: Source, settings: PackSettings) -> Survey:
     try:
         found = measure(source, find_cuts=settings.drop_cuts)
     except ConfigError as error:
-        return Survey(reasons=(str(error).removeprefix(f"{source.path}: "),))
+        return Survey(reasons=(printable(str(error).removeprefix(f"{source.path}: ")),))
     height, width = found.first.shape[:2]
     if min(height, width) < settings.smallest_side:
         least = settings.smallest_side
         reason = f"{height} x {width} is too small: the shorter side must be at least {least}"
-        return Survey(reasons=(reason,))
+        return Survey(reasons=(reason,), too_small=min(height, width))
     starts, reasons = _windows(
         [0, *found.cuts, found.frames], 1 if source.is_image else settings.span
     )
@@ -108,7 +114,26 @@ def survey(source: Source, settings: PackSettings) -> Survey:
         height=height,
         width=width,
         reasons=tuple(reasons),
+        too_short=0 if starts else found.frames,
     )
+
+
+def advice(surveys: Sequence[Survey], settings: PackSettings) -> tuple[str, ...]:
+    """Which limits cost how many sources, and which ones would not have."""
+    small = [found.too_small for found in surveys if found.too_small]
+    short = [found.too_short for found in surveys if found.too_short]
+    lines = []
+    if small:
+        lines.append(
+            f"{len(small)} of {len(surveys)} are smaller than {settings.smallest_side}, the least "
+            f"has {min(small)}: --min-side {min(small)} takes them, enlarged"
+        )
+    if short:
+        lines.append(
+            f"{len(short)} of {len(surveys)} are too short for a clip of {settings.frames} frames, "
+            f"the shortest has {min(short)}: fewer --frames or a smaller --stride take them"
+        )
+    return tuple(lines)
 
 
 def _windows(edges: list[int], span: int) -> tuple[list[int], list[str]]:

@@ -12,6 +12,7 @@ from PIL import Image
 
 from pvvae.data.packing.packaged_files import PackagedFile
 from pvvae.data.packing.sample_videos import BUNNY, CARPHONE, CITY
+from pvvae.data.packing.tree import tree_of
 from pvvae.data.video.video import IMAGE_SUFFIXES, Frames, iterate_video, read_image
 from pvvae.errors import ConfigError
 
@@ -98,9 +99,7 @@ def pictures_in(folder: Path) -> Pictures:
     Raises:
         ConfigError: if there is none, or one cannot be read.
     """
-    if not folder.is_dir():
-        raise ConfigError(f"{folder}: no such folder; name one with images in it")
-    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES)
+    paths = tree_of(folder, suffixes=IMAGE_SUFFIXES).paths
     if not paths:
         raise ConfigError(f"{folder}: no images in it; known: {' '.join(sorted(IMAGE_SUFFIXES))}")
     return Pictures.of(read_image(path) for path in paths)

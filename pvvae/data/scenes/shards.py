@@ -19,6 +19,7 @@ from pvvae.data.shards.index import PACKED_INDEX
 from pvvae.data.shards.samples import Contents, Sample, Shard, columns_of, read_index, save_contents
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
+from pvvae.reading import read_object
 
 UNFINISHED = ".scenes.json"
 """What is being made, while a folder is incomplete."""
@@ -90,7 +91,7 @@ def _begin(out: Path, identity: dict[str, Any]) -> None:
     """Say what is being made, or go on with it."""
     path = out / UNFINISHED
     if path.exists():
-        _check_same(out, json.loads(path.read_text()), identity)
+        _check_same(out, read_object(path), identity)
         return
     if tars.shard_files(out):
         raise ConfigError(f"{out}: has shards that are not of scenes; choose another folder")

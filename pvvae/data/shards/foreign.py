@@ -13,6 +13,7 @@ from pvvae.data.shards import tars
 from pvvae.data.shards.samples import Contents, Reject, Sample, Shard, columns_of
 from pvvae.data.video.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from pvvae.errors import ConfigError
+from pvvae.reading import expected_form
 
 MEDIA = ("npy", *sorted(suffix[1:] for suffix in VIDEO_SUFFIXES | IMAGE_SUFFIXES))
 """Extensions that hold pixels, in order of preference: what is decoded already comes first."""
@@ -144,18 +145,15 @@ def _rate(value: Any) -> float:
 
 def _npy_shape(path: Path, extent: tars.Extent) -> tuple[int, int, int]:
     """(T, H, W) from an array's header; an image is one frame."""
-    with path.open("rb") as file:
+    with path.open("rb") as file, expected_form(f"{path}: a .npy member"):
         file.seek(extent.offset)
-        try:
-            version = np.lib.format.read_magic(file)
-            read = (
-                np.lib.format.read_array_header_1_0
-                if version == (1, 0)
-                else np.lib.format.read_array_header_2_0
-            )
-            shape, _, dtype = read(file)
-        except ValueError as error:
-            raise ConfigError(f"{path}: a .npy member cannot be read ({error})") from None
+        version = np.lib.format.read_magic(file)
+        read = (
+            np.lib.format.read_array_header_1_0
+            if version == (1, 0)
+            else np.lib.format.read_array_header_2_0
+        )
+        shape, _, dtype = read(file)
     if dtype != np.uint8 or len(shape) not in (3, 4) or shape[-1] != 3:
         raise ConfigError(f"{path}: a .npy member must be uint8 (T, H, W, 3), got {dtype} {shape}")
     frames, height, width = shape[:3] if len(shape) == 4 else (1, *shape[:2])

@@ -154,11 +154,17 @@ def require_size(index: ShardIndex, *, frames: int, height: int, width: int) -> 
         if len(short):
             first = index.sample(int(short[0]))
             kind = "frames" if name == "frames" else f"pixels of {name}"
+            advice = f"pack again with --{'frames' if name == 'frames' else 'short-side'} {least}"
+            images = int((values[short] == 1).sum()) if name == "frames" else 0
+            if images:
+                advice = (
+                    f"{images} of them are images, which are no part of longer clips: pack the "
+                    "videos alone (--only videos)"
+                )
             raise ConfigError(
                 f"{index.folder}: {len(short)} of {len(index)} samples have too few {kind}: "
                 f"{first.key} ({first.source}) has {values[short[0]]}, {least} are needed; "
-                f"pack again with --{'frames' if name == 'frames' else 'short-side'} {least} "
-                "or ask for smaller clips"
+                f"{advice} or ask for smaller clips"
             )
 
 

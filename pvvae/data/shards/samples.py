@@ -114,7 +114,7 @@ def read_index(path: Path) -> dict[str, Any] | None:
     """
     try:
         data = json.loads(path.read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, RecursionError) as error:
         raise _unreadable(path, error) from None

@@ -9,6 +9,12 @@ import io
 from pathlib import Path
 from typing import BinaryIO
 
+_FIRST_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
+"""What MP4 begins with, and QuickTime files from before there was ftyp."""
+_NEEDED_BOXES = (b"ftyp", b"moov", b"mdat", b"moof")
+"""Boxes that frames depend on. What reaches beyond the file's end and is none of them loses
+nothing: a box of another kind, or bytes that some program put behind the last box."""
+_OPEN_LENGTH = 2**32 - 1  # RIFF's, where a recording was never closed
 _SEGMENT = b"\x18\x53\x80\x67"  # Matroska's top-level element (RFC 9559, section 5.1)
 _EBML = b"\x1a\x45\xdf\xa3"  # the header before it (RFC 8794, section 11.2)
 
@@ -24,10 +30,11 @@ def missing_bytes(source: Path | str | bytes) -> int:
 def _missing(file: BinaryIO, size: int) -> int:
     head = file.read(12)
     if head[:4] == b"RIFF":
-        promised = 8 + int.from_bytes(head[4:8], "little")
+        length = int.from_bytes(head[4:8], "little")
+        promised = 0 if length == _OPEN_LENGTH else 8 + length
     elif head[:4] == _EBML:
         promised = _end_of_segment(file)
-    elif head[4:8] == b"ftyp":
+    elif head[4:8] in _FIRST_BOXES:
         promised = _end_of_boxes(file, size)
     else:
         return 0
@@ -35,7 +42,7 @@ def _missing(file: BinaryIO, size: int) -> int:
 
 
 def _end_of_boxes(file: BinaryIO, size: int) -> int:
-    """End of the last top-level MP4 box (ISO 14496-12, section 4.2)."""
+    """End of the last top-level MP4 box that is needed (ISO 14496-12, section 4.2)."""
     at = 0
     while at < size:
         file.seek(at)
@@ -43,7 +50,8 @@ def _end_of_boxes(file: BinaryIO, size: int) -> int:
         length = int.from_bytes(head[:4], "big")
         if length == 1:  # a 64-bit length follows
             length = int.from_bytes(head[8:16], "big")
-        if length < 8:  # 0: the box reaches to the end of the file, whatever that is
+        # 0: the box reaches to the end of the file, whatever that is.
+        if length < 8 or (at + length > size and head[4:8] not in _NEEDED_BOXES):
             return at
         at += length
     return at

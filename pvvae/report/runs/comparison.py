@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from pvvae.errors import ConfigError
+from pvvae.errors import ConfigError, one_line
 from pvvae.metrics.results import FILE
 from pvvae.report.formats.grid import Grid, sideways
 from pvvae.report.formats.html import html_table
@@ -14,12 +14,17 @@ from pvvae.report.formats.text import text_table
 from pvvae.report.html_shell import Section, shell
 from pvvae.report.runs.run_records import RunRecord, find_records, short_names
 from pvvae.report.tables.protocols import all_differences, by_score, described
-from pvvae.report.tables.run_scores import HELD_OUT, LAST, SCORES, read_results
+from pvvae.report.tables.result_files import read_results
+from pvvae.report.tables.run_scores import HELD_OUT, LAST, SCORES
 from pvvae.report.tables.scores import GENERATION, REBUILDING, RECONSTRUCTION, TRAINING
 from pvvae.report.tables.table import ScoredSubject, make_table
 
 SOURCES = (RECONSTRUCTION, GENERATION, REBUILDING, TRAINING)
 """Stages whose results are compared."""
+
+
+class DamagedRunError(ConfigError):
+    """A run below a path whose files cannot be read: its column is empty, the others stand."""
 
 
 def _page(grid: Grid) -> str:
@@ -49,7 +54,10 @@ def comparison(paths: Sequence[Path], *, format: str = "text", anyway: bool = Fa
         ConfigError: if a path holds no result yet, or two evaluations of one kind; if protocols
             differ and that was not asked for.
     """
-    columns = [_results_of(path) for path in paths]
+    read = [_column(path) for path in paths]
+    columns, damage = [found for found, _ in read], [line for _, line in read if line]
+    if len(damage) == len(paths):
+        raise ConfigError(damage[0])
     names = short_names(paths)
     named = list(zip(names, columns, strict=True))
     differing = all_differences(named)
@@ -63,9 +71,17 @@ def comparison(paths: Sequence[Path], *, format: str = "text", anyway: bool = Fa
         scores,
         [ScoredSubject(name=name, found=found) for name, found in named],
         differences=by_score(scores, named),
-        remarks=described(named),
+        remarks=[*described(named), *damage],
     )
     return FORMATS[format](sideways(table))
+
+
+def _column(path: Path) -> tuple[dict[str, dict[str, Any]], str]:
+    """Results of a path; of a damaged run nothing, and what is wrong with it."""
+    try:
+        return _results_of(path), ""
+    except DamagedRunError as error:
+        return {}, str(error)
 
 
 def _results_of(path: Path) -> dict[str, dict[str, Any]]:
@@ -79,12 +95,17 @@ def _results_below(folder: Path) -> dict[str, dict[str, Any]]:
     records = find_records(folder)
     found: dict[str, dict[str, Any]] = {}
     for record in records:
+        if record.damage:
+            raise DamagedRunError(one_line(record.damage))
         path = record.folder / FILE
         if record.stage not in SOURCES or not path.exists():
             continue
         if record.stage in found:
             raise ConfigError(f"{folder}: holds several runs of {record.stage}; name one of them")
-        found[record.stage] = read_results(path)
+        try:
+            found[record.stage] = read_results(path)
+        except ConfigError as error:
+            raise DamagedRunError(one_line(error)) from None
     if not found and records[0].folder == folder:
         found = _last_held_out(records[0])
     if not found:

@@ -136,7 +136,11 @@ def _logged(group: RunGroup, stage: str, panel: Panel) -> list[Series]:
 
 def _points(lines: Sequence[dict[str, Any]], kind: str, name: str) -> list[tuple[int, float]]:
     """(step, value) of the lines of one kind that have it."""
-    return [(line["step"], line[name]) for line in lines if line["kind"] == kind and name in line]
+    return [
+        (line["step"], line[name])
+        for line in lines
+        if line["kind"] == kind and isinstance(line.get(name), int | float)
+    ]
 
 
 def evaluation_plots(groups: Sequence[RunGroup]) -> list[tuple[str, str]]:

@@ -46,9 +46,9 @@ def _captions(groups: Sequence[RunGroup]) -> list[str]:
     clips = _first_of(groups, "counts").get("clips")
     parts = ["Best in bold, second underlined."] if len(groups) > 1 else []
     parts += ["Intervals are 95%, over clips."]
-    if "lpips" in protocol:
+    if protocol.get("lpips", {}).get("network"):
         parts.append(f"LPIPS: {protocol['lpips']['network']}.")
-    if "fvd" in protocol:
+    if protocol.get("fvd", {}).get("features"):
         parts.append(f"FVD and KVD: {protocol['fvd']['features']}.")
     if clips is not None and clips < FEW_CLIPS:
         parts.append(

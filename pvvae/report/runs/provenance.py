@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from pvvae.errors import one_line
 from pvvae.report.runs.run_records import RunGroup, RunRecord, stage_order
 from pvvae.report.runs.summary import name
 
@@ -40,8 +41,9 @@ def _state(record: RunRecord | None) -> str:
 
 def incomplete(groups: Sequence[RunGroup]) -> str:
     """Notices where a run is missing or unfinished, or its results are not understood."""
-    wrong = [record.misunderstood for group in groups for record in group.records]
-    notices = [f'<p class="notice">{escape(line)}.</p>' for line in wrong if line]
+    records = [record for group in groups for record in group.records]
+    wrong = [record.damage or record.misunderstood for record in records]
+    notices = [f'<p class="notice">{escape(one_line(line))}.</p>' for line in wrong if line]
     return _unfinished(groups) + "".join(notices)
 
 
@@ -94,7 +96,7 @@ def commands_of(provenance: dict[str, Any]) -> list[str]:
         return [" ".join([Path(words[0]).name, *words[1:]])] if words else []
     after = words[words.index(configs[0]) + 1 :]
     given = shlex.join([configs[0], *(w for w in after if "=" in w and not w.startswith("-"))])
-    processes = provenance.get("processes", 1)
+    processes = provenance.get("processes") or 1
     several = f" --processes {processes}" if processes != 1 else ""
     return [
         f"pvvae train {given}{several}",
@@ -108,8 +110,8 @@ def versions(groups: Sequence[RunGroup]) -> str:
     for group in groups:
         for record in group.records:
             facts = record.provenance
-            packages = facts.get("packages", {})
-            shown = [f"Python {facts['python']}"] if "python" in facts else []
+            packages = facts.get("packages") or {}
+            shown = [f"Python {facts['python']}"] if facts.get("python") else []
             shown += [f"{package} {number}" for package, number in sorted(packages.items())]
             shown += [f"commit {facts['commit'][:12]}"] if facts.get("commit") else []
             if shown:

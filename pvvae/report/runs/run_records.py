@@ -1,8 +1,8 @@
 """What the run folders say, however far each of them has come."""
 
-import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -11,7 +11,9 @@ from typing import Any
 
 from pvvae.errors import ConfigError
 from pvvae.metrics.results import FILE
-from pvvae.report.tables.run_scores import read_results
+from pvvae.reading import read_object
+from pvvae.report.runs.damage import damage_of
+from pvvae.report.tables.result_files import read_results
 from pvvae.run.folder import is_finished, read_config, read_metrics, runs_below
 
 STAGES = (
@@ -39,19 +41,24 @@ class RunRecord:
     """Path below the folder that is reported on."""
 
     @cached_property
+    def damage(self) -> str:
+        """What is wrong with its files; empty if nothing is. All below is empty then."""
+        return damage_of(self.folder)
+
+    @cached_property
     def config(self) -> dict[str, Any]:
         """The resolved config."""
-        return read_config(self.folder)
+        return {} if self.damage else read_config(self.folder)
 
     @cached_property
     def metrics(self) -> list[dict[str, Any]]:
         """All lines of metrics.jsonl."""
-        return read_metrics(self.folder)
+        return [] if self.damage else read_metrics(self.folder)
 
     @cached_property
     def results(self) -> dict[str, Any]:
         """results.json of an evaluation; empty where there is none, or none that is understood."""
-        if self.misunderstood or not self._results.exists():
+        if self.damage or self.misunderstood or not self._results.exists():
             return {}
         return read_results(self._results)
 
@@ -72,16 +79,21 @@ class RunRecord:
     @cached_property
     def provenance(self) -> dict[str, Any]:
         """Command, versions and number of processes."""
-        return _json(self.folder / "provenance.json")
+        path = self.folder / "provenance.json"
+        return {} if self.damage or not path.exists() else read_object(path)
 
     @property
     def stage(self) -> str:
-        """The stage that made the run."""
-        return str(self.config.get("stage", "unknown"))
+        """The stage that made the run; of a damaged one, if its config still says so."""
+        with suppress(ConfigError):
+            return str(read_config(self.folder)["stage"])
+        return "unknown"
 
     @property
     def status(self) -> str:
-        """``finished``, or how far the run has come."""
+        """``finished``, ``damaged``, or how far the run has come."""
+        if self.damage:
+            return "damaged"
         if is_finished(self.folder):
             return "finished"
         steps = self.config.get("steps")
@@ -110,7 +122,7 @@ class RunRecord:
         hours, before = {0: 0.0}, 0
         for line in self.metrics:
             if (pace := line.get("times", {}).get("seconds_per_step")) is not None:
-                spent = pace * (line["step"] - before) * self.provenance.get("processes", 1)
+                spent = pace * (line["step"] - before) * (self.provenance.get("processes") or 1)
                 hours[line["step"]] = hours[before] + spent / 3600
                 before = line["step"]
         return hours
@@ -162,7 +174,7 @@ class RunGroup:
     def clips(self) -> Path | None:
         """Folder of the clips that the evaluation of reconstruction kept."""
         record = self.of("evaluate_reconstruction")
-        folder = record.folder / "clips" if record else None
+        folder = record.folder / "clips" if record and not record.damage else None
         return folder if folder is not None and folder.is_dir() else None
 
 
@@ -205,12 +217,3 @@ def short_names(folders: Sequence[Path]) -> list[str]:
 def stage_order(stage: str) -> tuple[int, str]:
     """Sorts stages in the order of the method."""
     return (STAGES.index(stage) if stage in STAGES else len(STAGES), stage)
-
-
-def _json(path: Path) -> dict[str, Any]:
-    """A JSON mapping; empty if it is missing or not whole."""
-    try:
-        data = json.loads(path.read_text())
-    except (OSError, ValueError):
-        return {}
-    return data if isinstance(data, dict) else {}

@@ -1,6 +1,5 @@
 """The sections of the page that show clips and curves; each is empty where there are none."""
 
-import json
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from pvvae.data.video.video import Frames
+from pvvae.reading import read_json
 from pvvae.report.runs import curves, film
 from pvvae.report.runs.run_records import RunGroup, stage_order
 from pvvae.report.runs.summary import name
@@ -107,7 +107,7 @@ def samples(groups: Sequence[RunGroup]) -> str:
     for group in groups:
         record = group.of("generate")
         paths = sorted((record.folder / "clips").glob("*.npy")) if record else []
-        if record is None or not paths:
+        if record is None or record.damage or not paths:
             continue
         labels = _labels(record.folder / "labels.json")
         cells = [
@@ -126,7 +126,7 @@ def samples(groups: Sequence[RunGroup]) -> str:
 
 def _labels(path: Path) -> dict[str, str]:
     """Class names by the clip's file name; empty while the samples are unfinished."""
-    names = json.loads(path.read_text()) if path.exists() else []
+    names = read_json(path) if path.exists() else []
     return {f"{i:06d}": str(label) for i, label in enumerate(names)}
 
 

@@ -1,12 +1,8 @@
 """Every score of a run, in the order in which runs are compared."""
 
-import json
-from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pvvae.errors import ConfigError
 from pvvae.metrics.results import Value
 from pvvae.report.tables.columns import GIB, INCEPTION_SCORES
 from pvvae.report.tables.scores import (
@@ -22,49 +18,6 @@ from pvvae.report.tables.scores import (
     number,
     plain_number,
 )
-
-OTHER_FORM = (
-    "not of this version's form (pvvae/metrics/results.py); measure again, in another run folder"
-)
-
-
-def read_results(path: Path) -> dict[str, Any]:
-    """What an evaluation or ``pvvae metrics --json`` wrote.
-
-    Raises:
-        ConfigError: if there is no such file, or if it is no such file.
-    """
-    try:
-        data = json.loads(path.read_text())
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file of results") from None
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{path}: cannot be read as results: {error}") from None
-    if not _has_form(data):
-        raise ConfigError(f"{path}: {OTHER_FORM}")
-    return dict(data)
-
-
-def _has_form(data: Any) -> bool:
-    if not isinstance(data, Mapping):
-        return False
-    metrics, protocol = data.get("metrics"), data.get("protocol")
-    return (
-        isinstance(metrics, Mapping)
-        and isinstance(protocol, Mapping)
-        and isinstance(data.get("counts"), Mapping)
-        and all(_is_value(value) for value in metrics.values())
-    )
-
-
-def _is_value(data: Any) -> bool:
-    if not isinstance(data, Mapping) or "value" not in data:
-        return False
-    interval = data.get("interval")
-    return isinstance(data["value"], int | float | None) and (
-        interval is None or (isinstance(interval, list) and len(interval) == 2)
-    )
-
 
 LAST = "held_out"
 """Source of a training run's last held-out values."""

@@ -13,7 +13,7 @@ from pvvae.report.formats.markdown import markdown_table
 from pvvae.report.html_shell import Section, shell
 from pvvae.report.tables.paper import Kind
 from pvvae.report.tables.paper_rows import Context, tables
-from pvvae.report.tables.run_scores import read_results
+from pvvae.report.tables.result_files import read_results
 from pvvae.report.tables.table import ScoredSubject, Table
 
 

@@ -1,12 +1,12 @@
 """What the runs of a cell found, put together; and what has become of cells that found nothing."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pvvae.errors import ConfigError
+from pvvae.reading import expected_form, read_object
 from pvvae.run.folder import read_metrics
 from pvvae.study.outcomes import (
     OUTCOMES,
@@ -145,7 +145,7 @@ def _number(name: str, reading: ValueReference, cell: Trial) -> float:
             f"{name}: stage {reading.stage!r} writes no {RESULTS}; `of: held_out` reads its "
             "metrics.jsonl"
         )
-    plain = json.loads(path.read_text())
+    plain = _results(path)
     found = _at(plain, reading.value)
     if not isinstance(found, int | float):
         raise ConfigError(
@@ -159,7 +159,16 @@ def _lacks(measure: MeasureEntry, cell: Trial) -> bool:
     path = cell.runs[measure.stage].folder / RESULTS
     if not measure.optional or measure.of is not None or not path.is_file():
         return False
-    return _at(json.loads(path.read_text()), measure.value) is None
+    return _at(_results(path), measure.value) is None
+
+
+def _results(path: Path) -> dict[str, Any]:
+    """A stage's results, whose metrics are a mapping of mappings."""
+    plain = read_object(path)
+    metrics = plain.get("metrics")
+    if not isinstance(metrics, dict) or not all(isinstance(m, dict) for m in metrics.values()):
+        raise ConfigError(f"{path}: damaged: metrics must be a mapping of values")
+    return plain
 
 
 def _at(plain: Mapping[str, Any], value: str) -> Any:
@@ -189,6 +198,7 @@ def _data(task: Task) -> dict[str, float]:
     """Steps, and what the run says of its samples."""
     found = {"steps": float(task.plain["steps"])} if "steps" in task.plain else {}
     path = task.folder / "data.json"
-    said = json.loads(path.read_text()) if path.is_file() else {}
+    said = read_object(path) if path.is_file() else {}
     named = ("unique_samples", "epochs")
-    return found | {name: float(said[name]) for name in named if name in said}
+    with expected_form(path):
+        return found | {name: float(said[name]) for name in named if name in said}

@@ -83,7 +83,7 @@ class SlotWork(NamedTuple):
     """Groups that the encoder is spared."""
     gan: bool = False
     """Whether the discriminator is at work."""
-    looks: int = 1
+    forward_passes: int = 1
     """Forward passes: 2 if the slot is seen before its backward pass is due."""
 
 

@@ -1,9 +1,8 @@
 """The steps since the last line of the log."""
 
-import json
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean, pstdev
 from typing import Any
@@ -13,6 +12,7 @@ from torch import Tensor
 
 from pvvae import distributed
 from pvvae.files import write_json
+from pvvae.reading import expected_form, read_object
 from pvvae.run.checkpoints import Write
 from pvvae.training.monitoring.flops import Work
 from pvvae.training.monitoring.throughput import Wait, pace
@@ -58,8 +58,11 @@ class Spikes:
     def load(self, folder: Path) -> None:
         """Take up a checkpoint's series, none if it has none."""
         path = folder / FILE
-        series: dict[str, Iterable[float]] = json.loads(path.read_text()) if path.exists() else {}
-        self._series = {name: deque(past, self._window) for name, past in series.items()}
+        series = read_object(path) if path.exists() else {}
+        with expected_form(path):
+            self._series = {
+                name: deque(map(float, past), self._window) for name, past in series.items()
+            }
 
     def _leaps(self, name: str, value: float) -> bool:
         past = self._past(name)

@@ -6,6 +6,7 @@ import torch
 
 from arch.latte_reference import literal_block
 from launchers.bench import denoiser_steps, latte
+from launchers.bench import denoiser_steps as denoiser_steps_module
 from launchers.bench.denoiser_steps import as_published, denoisings, sampling_seconds
 from pvvae.errors import ConfigError
 
@@ -68,7 +69,7 @@ def test_adaln_for_every_row_gives_the_same_numbers(monkeypatch):
 
 def test_sampling_is_timed_step_by_step_beside_as_many_passes(monkeypatch):
     ticks = itertools.count()
-    monkeypatch.setattr("launchers.bench.denoiser_steps.now", lambda: float(next(ticks)))
+    monkeypatch.setattr(denoiser_steps_module, "now", lambda: float(next(ticks)))
     assert sampling_seconds(subjects()["t4s16"], steps=7) == (7.0, 7.0)
 
 

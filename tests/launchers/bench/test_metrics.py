@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from launchers.cli import main
+from pvvae.metrics import fvd as fvd_module
 from pvvae.metrics.i3d import NUM_FEATURES, preprocess
 
 
@@ -27,7 +28,7 @@ class Small(torch.nn.Module):
 def test_fvd_and_bare_passes_are_compared_and_memory_is_counted(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pvvae.metrics.fvd.I3D", Small)
+    monkeypatch.setattr(fvd_module, "I3D", Small)
     out = tmp_path / "metrics.json"
     words = ["--clips", "2", "--clip", "9x16x16", "--statistics", "3", "--json", str(out)]
     assert main(["bench", "metrics", *words]) == 0

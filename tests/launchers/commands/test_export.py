@@ -1,5 +1,7 @@
 """A trained network for use elsewhere: equal to the one in the run, and mistakes in one line."""
 
+import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,6 +36,20 @@ def test_an_export_is_the_network_s_weights(tmp_path: Path, vae_run: Path) -> No
     found, trained = load_file(out), load_vae(vae_run).state_dict()
     assert found.keys() == trained.keys()
     assert all(torch.equal(found[name], trained[name]) for name in trained)
+
+
+@pytest.mark.parametrize("format", ["safetensors", "pretrained"])
+def test_others_may_read_an_export_as_the_umask_says(
+    format: str, tmp_path: Path, vae_run: Path
+) -> None:
+    out = tmp_path / "out"
+    before = os.umask(0o022)
+    try:
+        run("export", vae_run, out, "--format", format)
+    finally:
+        os.umask(before)
+    files = [out] if out.is_file() else [path for path in out.iterdir() if path.is_file()]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o644}
 
 
 def test_a_published_vae_is_that_of_the_run(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,8 @@ import pytest
 import yaml
 
 from launchers import cli, job
+from launchers.commands import status as status_module
+from launchers.machines import queue as queue_module
 from launchers.machines.pipeline import Pipeline, read_pipeline
 from launchers.machines.queue import Queued, claim
 from launchers.machines.slurm import plan, script
@@ -135,7 +138,7 @@ def test_what_cannot_be_submitted_gets_one_line(
     told: Callable[..., str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("shutil.which", lambda _: None)
+    monkeypatch.setattr(shutil, "which", lambda _: None)
     assert told("pipeline", CNN, *words).startswith(message)
 
 
@@ -156,7 +159,7 @@ def test_status_tells_pace_and_what_has_not_begun(
     ]
     write_json(tmp_path / "slurm/jobs.json", records)
     queue = {"11": Queued("RUNNING", "None"), "12": Queued("PENDING", "Dependency")}
-    monkeypatch.setattr("launchers.commands.status.queued_jobs", lambda: queue)
+    monkeypatch.setattr(status_module, "queued_jobs", lambda: queue)
     assert cli.main(["status", str(tmp_path)]) == 0
     first, second = capsys.readouterr().out.splitlines()
     assert "running, job 11" in first
@@ -171,7 +174,7 @@ def test_a_run_that_another_job_writes_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     queue = {"1": Queued("RUNNING", "None")}
-    monkeypatch.setattr("launchers.machines.queue.queued_jobs", lambda: queue)
+    monkeypatch.setattr(queue_module, "queued_jobs", lambda: queue)
     claim(tmp_path, "1")
     claim(tmp_path, "1")
     with pytest.raises(ConfigError, match="job 1 is writing this run; wait for it, or scancel 1"):

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -207,7 +208,7 @@ def test_a_command_that_fails_is_tried_again_and_noted(
     ask: Ask, give: Give, plain: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked, task = clips(ask, plain, "pvvae configs tiny/cnn")
-    monkeypatch.setattr("sys.executable", "false")
+    monkeypatch.setattr(sys, "executable", "false")
     assert give(errand(asked, task)) == 1
     assert ["cuda: it broke (status 1" in x["failed"] for x in attempts(asked)] == [True, True]
     assert not (task.folder / MARK).exists()

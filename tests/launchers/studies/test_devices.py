@@ -3,13 +3,14 @@
 from typing import Any
 
 import pytest
+from torch import cuda
 
 from launchers.studies import devices
 from launchers.studies.devices import VISIBLE, Devices
 
 
 def test_visible_gpus_keep_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    monkeypatch.setattr(cuda, "device_count", lambda: 2)
     monkeypatch.setenv(VISIBLE, "3, GPU-5a")
     assert devices.visible_devices() == ["3", "GPU-5a"]
     monkeypatch.delenv(VISIBLE)

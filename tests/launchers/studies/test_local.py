@@ -1,6 +1,7 @@
 """A study is run to its end, whatever fails or is killed on the way."""
 
 import json
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 import yaml
 
 from launchers import cli
+from launchers.studies import flops as flops_module
 from launchers.studies import local
 from launchers.studies.attempt import Ended
 from launchers.studies.local import run_study
@@ -177,7 +179,7 @@ def test_quality_against_cost_knows_the_flops_of_all_training(
         counted.append(task.name)
         return 8.0 if task.stage == "images" else 0.5
 
-    monkeypatch.setattr("launchers.studies.flops.flops_of", flops)
+    monkeypatch.setattr(flops_module, "flops_of", flops)
     run(ask(seeds=[0]))
     assert not counted
     plain["answer"] = {"kind": "pareto", "y": "psnr"}
@@ -305,7 +307,7 @@ def test_runs_beside_one_another_share_the_cores_and_one_alone_has_them_all(
     ask: Ask, runs: Runs, plain: Plain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(local.THREADS, raising=False)
-    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(6)))
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(6)))
     plain["stages"]["images"]["alone"] = True
     run(ask(seeds=[0]), at_once=2)
     assert runs.threads == {"images": None, "vae": "3"}

@@ -196,18 +196,37 @@ def test_model_sizes_have_equal_compute(name: str) -> None:
     assert max(work) / min(work) < 1.001
 
 
-def test_the_layouts_compared_differ_in_their_backbone_alone_and_are_equally_large() -> None:
+@pytest.mark.parametrize(
+    ("name", "sizes"),
+    [
+        ("tiny/layout.yaml", [2_736_805, 2_766_250, 2_737_317]),
+        ("tiny/full_resolution.yaml", [2_736_805, 2_739_505, 2_726_999, 2_729_807]),
+    ],
+)
+def test_the_layouts_compared_differ_in_their_backbone_alone_and_are_equally_large(
+    name: str, sizes: list[int]
+) -> None:
     import torch
 
     from arch.interface import BackboneConfig
 
-    ours, *others = cells(ask("tiny/layout.yaml")).values()
+    ours, *others = cells(ask(name)).values()
     keys = {key for theirs in others for key in changed(ours, theirs)}
     assert {key.split(".")[1] for key in keys} == {"backbone"}
     backbones = [cell.runs["vae"].plain["backbone"] for cell in (ours, *others)]
     with torch.device("meta"):
-        sizes = [
+        found = [
             sum(p.numel() for p in codec.decode(BackboneConfig, plain).build().parameters())
             for plain in backbones
         ]
-    assert sizes == [2_736_805, 2_766_250, 2_737_317]
+    assert found == sizes
+
+
+def test_the_last_layout_of_full_resolution_is_the_shipped_one_over_16() -> None:
+    shipped = codec.read_yaml(ROOT / "cnn/backbone.yaml")["backbone"]
+    *_, last = cells(ask("tiny/full_resolution.yaml")).values()
+    ours = last.runs["vae"].plain["backbone"]
+    for half in ("encoder", "decoder"):
+        assert [16 * width for width in ours[f"{half}_channels"]] == shipped[f"{half}_channels"]
+        for key in (f"{half}_blocks", f"{half}_attentions"):
+            assert ours[key] == shipped[key]

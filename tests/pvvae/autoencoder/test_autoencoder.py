@@ -5,16 +5,14 @@ import sys
 import pytest
 import torch
 
-from arch.interface import BackboneConfig, Stride
-from arch.registry import load_plugin, lookup
+from arch.interface import Stride
+from arch.registry import load_plugin
 from pvvae.autoencoder import Autoencoder
 from pvvae.autoencoder.tiling import Tiles, Tiling
-from pvvae.pretrained.published import describe
 from tests.launchers.conftest import PLUGIN
-from tests.tiny import backbone_configs, tiny_vae
+from tests.pvvae.autoencoder.made import CONFIGS, made
 
 load_plugin(PLUGIN)
-CONFIGS = [*backbone_configs(), lookup(BackboneConfig, "toy")(latent_channels=4)]
 
 
 @pytest.fixture(scope="module", params=CONFIGS, ids=lambda config: type(config).__name__)
@@ -25,11 +23,6 @@ def autoencoder(request: pytest.FixtureRequest) -> Autoencoder:
 @pytest.fixture(scope="module")
 def toy() -> Autoencoder:
     return made(CONFIGS[-1])
-
-
-def made(config: BackboneConfig) -> Autoencoder:
-    vae = tiny_vae(config).eval()
-    return Autoencoder(vae, describe(vae, config))
 
 
 def clip(*, batch: int = 1, height: int = 32, width: int = 48) -> torch.Tensor:

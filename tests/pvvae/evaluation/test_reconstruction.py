@@ -5,14 +5,16 @@ import torch
 from torch import Tensor, nn
 
 from pvvae.data.video.pixels import in_8_bits, to_pixels, to_uint8
+from pvvae.evaluation import reconstruction as reconstruction_module
 from pvvae.evaluation.reconstruction import FRAMES, Examiner, summarise
+from pvvae.metrics import fvd
 from pvvae.metrics.frame_protocol import PREDICTION_PROTOCOL
 from pvvae.metrics.latent_distance import latent_distance
 from pvvae.metrics.per_frame import to_unit
 from pvvae.metrics.psnr import frame_psnr
 from pvvae.metrics.ssim import frame_ssim
 from pvvae.model import PredictiveVAE
-from tests.stages.test_peers import Features
+from tests.pvvae.metrics.small_i3d import Features
 from tests.tiny import backbone_configs, tiny_vae
 
 CPU = torch.device("cpu")
@@ -28,8 +30,8 @@ class Nothing(nn.Module):
 
 @pytest.fixture
 def examiner(monkeypatch) -> Examiner:
-    monkeypatch.setattr("pvvae.metrics.fvd.I3D", Features)
-    monkeypatch.setattr("pvvae.evaluation.reconstruction.LPIPS", lambda net: Nothing())
+    monkeypatch.setattr(fvd, "I3D", Features)
+    monkeypatch.setattr(reconstruction_module, "LPIPS", lambda net: Nothing())
     vae = tiny_vae(backbone_configs()[0]).eval()
     return Examiner(vae, vae, device=CPU, fvd_frames="all")
 
@@ -122,8 +124,8 @@ def test_originals_are_looked_at_once_where_a_folder_keeps_what_i3d_says(monkeyp
             seen.append(x)
             return super().forward(x)
 
-    monkeypatch.setattr("pvvae.metrics.fvd.I3D", Counting)
-    monkeypatch.setattr("pvvae.evaluation.reconstruction.LPIPS", lambda net: Nothing())
+    monkeypatch.setattr(fvd, "I3D", Counting)
+    monkeypatch.setattr(reconstruction_module, "LPIPS", lambda net: Nothing())
     vae = tiny_vae(backbone_configs()[0]).eval()
     rows, looks = [], []
     for folder in (None, tmp_path, tmp_path):

@@ -9,6 +9,7 @@ from pvvae.data.schedule import Bucket
 from pvvae.data.shards.index import ShardIndex, check_shards, require_size
 from pvvae.errors import ConfigError
 from pvvae.planning import dry_run
+from pvvae.planning import dry_run as dry_run_module
 from pvvae.planning.synthetic_data import made_up_clips, made_up_latents
 from tests.pvvae.planning.stages import config_of, stage
 
@@ -16,7 +17,7 @@ from tests.pvvae.planning.stages import config_of, stage
 def test_too_little_memory_is_said_before_anything_is_built(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("pvvae.planning.dry_run.os.sysconf", lambda name: 1)
+    monkeypatch.setattr(dry_run_module.os, "sysconf", lambda name: 1)
     name = "tiny/vit/predictive.yaml"
     with pytest.raises(ConfigError, match=r"needs about 0 GB of memory, 0 GB are free; `pvvae pl"):
         dry_run.dry_run(config_of(name), stage(name), freeze_encoder=False, folder=tmp_path)

@@ -14,7 +14,7 @@ from pvvae.autoencoder import Autoencoder
 from pvvae.errors import ConfigError
 from pvvae.pretrained.published import CONFIG, WEIGHTS, describe
 from pvvae.pretrained.runs import load_vae
-from tests.pvvae.autoencoder.test_autoencoder import CONFIGS, made
+from tests.pvvae.autoencoder.made import CONFIGS, made
 from tests.tiny import tiny_vae
 
 PLUGIN = """

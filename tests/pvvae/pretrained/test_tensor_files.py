@@ -1,6 +1,5 @@
 """Weights that cannot be used are told apart, each in one line."""
 
-import dataclasses
 import os
 import pickle
 from pathlib import Path
@@ -10,20 +9,13 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from arch.cnn import CNN, CNNConfig
+from arch.cnn import CNN
 from arch.interface import Posterior
 from pvvae.errors import ConfigError
 from pvvae.pretrained.tensor_files import check_finite, fill, inflate, read_tensors
 from tests.arch.contract import awake
 from tests.arch.layers.image_cnn import ImageCNN
-from tests.tiny import backbone_configs
-
-
-def small() -> CNNConfig:
-    config = next(config for config in backbone_configs() if isinstance(config, CNNConfig))
-    blocks, widths = (0, 1, 0, 1, 0), (20, 40, 64, 64, 64)  # a shortcut over 5, as at paper size
-    small = dataclasses.replace(config, encoder_blocks=blocks, decoder_blocks=blocks)
-    return dataclasses.replace(small, encoder_channels=widths)
+from tests.pvvae.pretrained.small_network import small
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from pvvae.pretrained.runs import load_vae_file
 from pvvae.vae.config import VAETrainingConfig, build_vae
 from stages import program
 from tests.arch.layers.image_cnn import ImageCNN
-from tests.pvvae.pretrained.test_tensor_files import small
+from tests.pvvae.pretrained.small_network import small
 from tests.tiny import CONFIGS
 
 

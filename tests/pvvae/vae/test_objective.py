@@ -47,41 +47,43 @@ def test_an_image_has_nothing_to_drop():
 
 def test_the_pull_is_the_gradient_of_equation_1():
     torch.manual_seed(0)
-    judge = discriminator_config().build()
+    discriminator = discriminator_config().build()
     config = weights(weight_rec=2.0, weight_diff=0.5, weight_lpips=3.0, weight_gan=0.7)
     x = torch.rand(2, 3, 5, 32, 32) * 2 - 1
     recon = (x + 0.1 * torch.randn_like(x)).requires_grad_(True)
     objective = Objective(config, head=torch.nn.Conv3d(1, 1, 1), device=CPU)
-    cut = objective.at_reconstruction(recon, x, discriminator=judge)
+    found = objective.pixel_gradients(recon, x, discriminator=discriminator)
 
     perceptual = Perceptual("alex")
     total = 2.0 * (squared_error(recon, x) + 0.5 * temporal_difference(recon, x)).mean()
     total = total + 3.0 * perceptual(recon, x).mean()
-    total = total + 0.7 * generator_loss(judge(recon), "hinge").mean()
+    total = total + 0.7 * generator_loss(discriminator(recon), "hinge").mean()
     (expected,) = torch.autograd.grad(total, recon)
-    torch.testing.assert_close(cut.pull, expected, rtol=1e-4, atol=1e-8)
+    torch.testing.assert_close(found.total, expected, rtol=1e-4, atol=1e-8)
     by_loss = {
         "rec": 2.0 * (squared_error(recon, x) + 0.5 * temporal_difference(recon, x)).mean(),
         "lpips": 3.0 * perceptual(recon, x).mean(),
-        "gan": 0.7 * generator_loss(judge(recon), "hinge").mean(),
+        "gan": 0.7 * generator_loss(discriminator(recon), "hinge").mean(),
     }
-    assert cut.pulls.keys() == by_loss.keys()
+    assert found.gradients.keys() == by_loss.keys()
     for name, loss in by_loss.items():
         (pull,) = torch.autograd.grad(loss, recon)
-        assert float(cut.squares()[name]) == pytest.approx(float(pull.square().sum()), rel=1e-3)
-    assert all(p.grad is None for p in judge.parameters())
+        assert float(found.squares()[name]) == pytest.approx(float(pull.square().sum()), rel=1e-3)
+    assert all(p.grad is None for p in discriminator.parameters())
 
 
 def test_the_scale_of_summed_parts_is_that_of_the_whole_batch():
     torch.manual_seed(0)
-    judge, head = discriminator_config().build(), torch.nn.Conv3d(4, 3, 3, padding=1)
+    discriminator, head = discriminator_config().build(), torch.nn.Conv3d(4, 3, 3, padding=1)
     config = ObjectiveConfig(lpips_net="alex")
     objective = Objective(config, head=head, device=CPU)
     x, features = torch.rand(4, 3, 5, 32, 32) * 2 - 1, torch.randn(4, 4, 5, 32, 32)
 
     def heads(part: slice) -> torch.Tensor:
-        cut = objective.at_reconstruction(head(features[part]), x[part], discriminator=judge)
-        return len(x[part]) / len(x) * cut.heads
+        found = objective.pixel_gradients(
+            head(features[part]), x[part], discriminator=discriminator
+        )
+        return len(x[part]) / len(x) * found.at_head
 
     whole = objective.scale(heads(slice(4)))
     one, two = heads(slice(1)), heads(slice(1, 4))
@@ -89,12 +91,12 @@ def test_the_scale_of_summed_parts_is_that_of_the_whole_batch():
     assert abs(float(objective.scale(one)) - float(whole)) > 1e-3 * float(whole)
 
 
-def test_a_scaled_cut_pulls_as_much_harder_and_says_so():
+def test_a_scaled_gan_gradient_is_as_much_larger_and_says_so():
     x = torch.rand(1, 3, 5, 32, 32)
     objective = Objective(weights(), head=torch.nn.Conv3d(1, 1, 1), device=CPU)
-    cut = objective.at_reconstruction(x + 0.1, x, discriminator=discriminator_config().build())
-    scaled = cut.scaled(torch.tensor(3.0))
-    torch.testing.assert_close(scaled.pull, cut.pull + 2.0 * cut.pulls["gan"])
+    found = objective.pixel_gradients(x + 0.1, x, discriminator=discriminator_config().build())
+    scaled = found.scaled(torch.tensor(3.0))
+    torch.testing.assert_close(scaled.total, found.total + 2.0 * found.gradients["gan"])
     assert float(scaled.losses["gan_scale"]) == 3.0
 
 
@@ -103,8 +105,8 @@ def test_a_chosen_subset_of_frames_is_all_that_lpips_sees():
     recon = x.clone()
     recon[:, :, 3] = 0.0
     objective = Objective(weights(), head=torch.nn.Conv3d(1, 1, 1), device=CPU)
-    seen = objective.at_reconstruction(recon, x, frames=torch.tensor([3])).losses["lpips"]
-    unseen = objective.at_reconstruction(recon, x, frames=torch.tensor([0, 4])).losses["lpips"]
+    seen = objective.pixel_gradients(recon, x, frames=torch.tensor([3])).losses["lpips"]
+    unseen = objective.pixel_gradients(recon, x, frames=torch.tensor([0, 4])).losses["lpips"]
     assert seen > 0.01
     assert float(unseen) == pytest.approx(0.0, abs=1e-6)
 

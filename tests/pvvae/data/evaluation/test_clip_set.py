@@ -6,8 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pvvae import distributed
+from pvvae.data.evaluation import clip_set
 from pvvae.data.evaluation.clip_set import EvaluationClips, evaluation_clips, write_manifest
 from pvvae.data.held_out import held_out_clips
+from pvvae.data.packing.pack import pack
+from pvvae.data.shards.index import ShardIndex, read_clip
 from pvvae.errors import ConfigError
 
 SHAPE = {"frames": 3, "height": 16, "width": 16}
@@ -90,7 +94,7 @@ def test_the_manifest_proves_the_pixels_and_answers_the_same_question(
     for row, clip in zip(plain["clips"], clips, strict=True):
         assert row["sha256"] == hashlib.sha256(clip.frames.tobytes()).hexdigest()
         assert row["source_size"] == "20x24"
-    monkeypatch.setattr("pvvae.data.evaluation.clip_set._survey", None)  # nobody looks again
+    monkeypatch.setattr(clip_set, "_survey", None)  # nobody looks again
     again = evaluation_clips(str(arrays), **question)
     assert again.protocol() == clips.protocol()
     write_manifest(path, again)
@@ -159,8 +163,7 @@ def test_processes_share_the_reading_and_agree(
 ) -> None:
     """Two processes, one after the other: what the first would have sent is kept for the second."""
     whole = evaluation_clips(str(arrays), **SHAPE, num=8, seed=0).plain()
-    place = "pvvae.data.evaluation.clip_set.distributed."
-    monkeypatch.setattr(f"{place}world_size", lambda: 2)
+    monkeypatch.setattr(distributed, "world_size", lambda: 2)
     sent: dict[int, list[list[object]]] = {}
     for known in range(4):  # every exchange of one needs what the other has sent before
         for rank in (0, 1):
@@ -176,8 +179,8 @@ def test_processes_share_the_reading_and_agree(
                 other = others[len(mine) - 1]
                 return [value, other] if rank == 0 else [other, value]
 
-            monkeypatch.setattr(f"{place}rank", lambda rank=rank: rank)
-            monkeypatch.setattr(f"{place}gather_objects", exchange)
+            monkeypatch.setattr(distributed, "rank", lambda rank=rank: rank)
+            monkeypatch.setattr(distributed, "gather_objects", exchange)
             try:
                 found = evaluation_clips(str(arrays), **SHAPE, num=8, seed=0).plain()
             except InterruptedError:
@@ -185,3 +188,31 @@ def test_processes_share_the_reading_and_agree(
             sent[rank] = mine
             if known == 3:
                 assert found == whole
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "resize"),
+    [
+        (32, 32, "centre crop of shards"),
+        (32, 43, "centre crop of shards"),
+        (16, 43, "centre crop of shards"),
+        (16, 16, "largest centre crop of shards, then to size by Pillow's bicubic"),
+    ],
+)
+def test_the_protocol_says_when_shards_are_made_smaller(
+    dataset: Path, tmp_path: Path, height: int, width: int, resize: str
+) -> None:
+    pack(dataset, tmp_path / "out", short_side=32, shards=2)
+    clips = evaluation_clips(
+        str(tmp_path / "out"), frames=1, height=height, width=width, num=None, seed=0
+    )
+    frame = read_clip(ShardIndex.open(tmp_path / "out"), 0, frames=1)[0]
+    assert clips.protocol()["resize"].startswith(resize)
+    rows, columns = frame.shape[:2]
+    ratio = min(rows / height, columns / width)
+    x, y = (columns - width * ratio) / 2, (rows - height * ratio) / 2
+    box = (x, y, x + width * ratio, y + height * ratio)
+    if ratio == 1:  # a crop begins at a whole pixel
+        box = tuple(map(round, box))
+    expected = Image.fromarray(frame).resize((width, height), Image.Resampling.BICUBIC, box=box)
+    assert np.abs(clips[0].frames[0].astype(int) - np.asarray(expected)).max() <= 1

@@ -67,3 +67,11 @@ def test_folders_without_clips_or_with_clips_of_two_kinds(tmp_path: Path) -> Non
         (tmp_path / name).write_bytes(b"")
     with pytest.raises(ConfigError, match=r"holds 1 \.npy clips and 2 videos; keep one kind"):
         find_clip_files(tmp_path)
+
+
+def test_what_lies_beside_clips_is_said_and_hidden_files_end_no_classes(dataset, capsys):
+    for name in ("._a.mp4", "cats/._a.mp4", "cats/a.gif", ".DS_Store"):
+        (dataset / name).write_bytes(b"x")
+    kind, sources = find_clip_files(dataset)
+    assert (kind, [source.label for source in sources]) == ("videos", ["cats"] * 2 + ["dogs"] * 2)
+    assert capsys.readouterr().err == f"{dataset}: passed over 4: 3 hidden, 1 .gif\n"

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from pvvae.data.packing import sample_videos as sample_videos_module
 from pvvae.data.packing.sample_videos import BIKES, pack_sample_videos, sample_videos
 from pvvae.data.shards.index import ShardIndex
 from pvvae.data.video.video import count_frames
@@ -43,9 +44,7 @@ def test_the_first_dataset_is_split_by_video(tmp_path):
 
 def test_together_nothing_is_held_out(tmp_path, monkeypatch):
     asked = {}
-    monkeypatch.setattr(
-        "pvvae.data.packing.sample_videos.pack", lambda *_, **words: asked.update(words)
-    )
+    monkeypatch.setattr(sample_videos_module, "pack", lambda *_, **words: asked.update(words))
     pack_sample_videos(tmp_path, together=True)
     assert asked["held_out"] == ()
     pack_sample_videos(tmp_path)

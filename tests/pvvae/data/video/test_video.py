@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import torch
@@ -84,15 +85,15 @@ def test_frames_beyond_the_end_are_an_error(tmp_path, make_video):
 
 
 @pytest.mark.parametrize(("height", "width"), [(32, 48), (33, 47)])
-def test_a_written_video_has_the_frames_given_and_even_sizes(tmp_path, height, width):
+def test_a_written_video_has_the_frames_and_the_size_given(tmp_path, height, width):
     ramp = np.linspace(0, 255, width).astype(np.uint8)
     frames = [np.tile(np.roll(ramp, i)[None, :, None], (height, 1, 3)) for i in range(9)]
     path = tmp_path / "new" / "out.mp4"
     write_video(path, iter(frames), fps=30000 / 1001)
     info = probe(path)
-    assert (info.frames, info.height % 2, info.width % 2) == (9, 0, 0)
+    assert (info.frames, info.height, info.width) == (9, height, width)
     assert info.fps == pytest.approx(30000 / 1001, rel=1e-6)
-    error = read_video(path)[:, :height, :width].astype(int) - np.stack(frames)
+    error = read_video(path).astype(int) - np.stack(frames)
     assert np.abs(error).mean() < 6
     assert [p.name for p in path.parent.iterdir()] == ["out.mp4"]
 
@@ -121,3 +122,38 @@ def test_a_broken_image_is_refused_in_one_line(tmp_path, image: Path):
     for path in (half, Path(__file__), tmp_path / "none.png"):
         with pytest.raises(ConfigError, match=rf"^{path}: [^\n]+$"):
             read_image(path)
+
+
+@pytest.mark.parametrize("size", ["even", "odd"])
+def test_colours_of_4_2_0_are_those_of_the_formula(tmp_path, size):
+    """BT.601, limited range, of even frames, whose chroma no subsampling changes."""
+    colours = np.array(
+        [(16, 128, 128), (235, 128, 128), (81, 90, 240), (145, 54, 34), (41, 240, 110)]
+    )
+    height, width = (48, 64) if size == "even" else (47, 63)
+    for y, u, v in colours:
+        luma, blue, red = (y - 16) * 255 / 219, (u - 128) * 255 / 224, (v - 128) * 255 / 224
+        right = (luma + 1.402 * red, luma - 0.344136 * blue - 0.714136 * red, luma + 1.772 * blue)
+        path = tmp_path / f"{y}.mkv"
+        _write_planes(path, height, width, (y, u, v))
+        error = read_video(path)[0].astype(float) - np.clip(right, 0, 255)
+        assert np.abs(error).max() <= 1, (y, u, v)
+
+
+def _write_planes(path: Path, height: int, width: int, levels: tuple[int, int, int]) -> None:
+    """One frame of one colour, without loss."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("ffv1", rate=1)
+        stream.height, stream.width, stream.pix_fmt = height, width, "yuv420p"
+        frame = av.VideoFrame(width, height, "yuv420p")
+        for plane, level in zip(frame.planes, levels, strict=True):
+            plane.update(bytes([level]) * plane.buffer_size)
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+
+def test_an_image_below_pillows_limit_but_too_large_is_refused_by_its_size(tmp_path):
+    path = tmp_path / "bomb.png"
+    Image.new("1", (12_000, 12_000)).save(path)  # 18 KB that would take 400 MB
+    with pytest.raises(ConfigError, match=f"^{path}: 12000 x 12000 pixels are too many"):
+        read_image(path)

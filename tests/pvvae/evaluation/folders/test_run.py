@@ -9,6 +9,7 @@ from PIL import Image
 
 from pvvae.data.video.pixels import to_pixels
 from pvvae.data.video.video import Frames, write_video
+from pvvae.evaluation.folders import run
 from pvvae.evaluation.folders.measure import ClipMeasurer, table
 from pvvae.evaluation.folders.question import Question
 from pvvae.evaluation.folders.run import measure_sets
@@ -200,7 +201,7 @@ def test_what_was_measured_of_the_same_files_in_the_same_way_is_used(
     change: str, again: int, folders: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = folders / "found.json"
-    monkeypatch.setattr("pvvae.evaluation.folders.run.conclude", _interrupted)
+    monkeypatch.setattr(run, "conclude", _interrupted)
     with pytest.raises(KeyboardInterrupt):
         ask(folders, "psnr", out=out)
     monkeypatch.undo()

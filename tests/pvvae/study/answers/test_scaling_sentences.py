@@ -10,7 +10,7 @@ from pvvae.study.answers.scaling_sentences import (
 from pvvae.study.statistics.observations import Observation, Repetition
 from pvvae.study.statistics.scaling import ExponentDifference, measure_scaling
 from tests.pvvae.study.simulated import SIZES, runs
-from tests.pvvae.study.statistics.test_scaling import flat
+from tests.pvvae.study.statistics.flat_runs import flat
 
 
 def said(observed: list[Observation]) -> list[str]:

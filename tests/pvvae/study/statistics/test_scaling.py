@@ -6,14 +6,7 @@ from pvvae.errors import ConfigError
 from pvvae.study.statistics.observations import Observation
 from pvvae.study.statistics.scaling import difference_of_exponents, measure_scaling
 from tests.pvvae.study.simulated import EXPONENT, FLOOR, SCALE, SIZES, law, runs
-
-
-def flat(*, noise: float = 0.02) -> list[Observation]:
-    """Losses that size does not change."""
-    return [
-        Observation(size=run.size, seed=run.seed, loss=run.loss / law(run.size))
-        for run in runs(noise=noise)
-    ]
+from tests.pvvae.study.statistics.flat_runs import flat
 
 
 def test_a_law_without_noise_is_recovered_and_its_largest_size_forecast() -> None:

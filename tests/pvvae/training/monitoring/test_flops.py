@@ -2,6 +2,7 @@ import dataclasses
 
 import pytest
 import torch
+from torch import cuda
 
 from arch.vit import ViTConfig
 from pvvae.errors import ConfigError
@@ -80,9 +81,9 @@ def test_the_peak_is_what_the_config_says():
 
 
 def test_a_gpu_is_known_by_its_name(monkeypatch):
-    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr(cuda, "is_available", lambda: True)
     for name, peak in (("NVIDIA H100 80GB HBM3", 989.4e12), ("NVIDIA GeForce GTX 750", None)):
-        monkeypatch.setattr("torch.cuda.get_device_name", lambda name=name: name)
+        monkeypatch.setattr(cuda, "get_device_name", lambda name=name: name)
         assert peak_flops(None) == peak
 
 

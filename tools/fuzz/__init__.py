@@ -1,0 +1,1 @@
+"""Files of every kind, broken at random, given to the commands that read them."""
