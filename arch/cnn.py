@@ -14,12 +14,14 @@ import torch.nn.functional as F
 from einops import rearrange, reduce, repeat
 from torch import Tensor, nn
 
+from arch import ranges
 from arch.interface import Backbone, BackboneConfig, Posterior, Stride
 from arch.layers.attention import attention
 from arch.layers.causal_conv import CausalConv3d
 from arch.layers.norm import ChannelRMSNorm
 from arch.layers.resample import Downsample, Factor, Upsample, cells_of
 from arch.layers.streaming import Past, Stream, by_group, check_chunk, part, through
+from arch.ranges import Channels, Extra
 from arch.registry import register
 
 TRANSITIONS: tuple[Factor, ...] = ((2, 2, 2), (2, 2, 2), (1, 2, 2), (1, 2, 2))
@@ -42,25 +44,25 @@ INITIAL_LOGVAR = -4.0
 class CNNConfig(BackboneConfig):
     """Two space-time stages, then two space-only stages: stride 4 in time, 16 in space."""
 
-    encoder_channels: tuple[int, int, int, int, int]
+    encoder_channels: tuple[Channels, Channels, Channels, Channels, Channels]
     """Feature width of the encoder at each resolution, finest first."""
 
-    decoder_channels: tuple[int, int, int, int, int]
+    decoder_channels: tuple[Channels, Channels, Channels, Channels, Channels]
     """Feature width of the decoder at each resolution, finest first."""
 
-    encoder_blocks: tuple[int, int, int, int, int]
+    encoder_blocks: tuple[Extra, Extra, Extra, Extra, Extra]
     """Residual blocks of the encoder at each resolution, finest first."""
 
-    decoder_blocks: tuple[int, int, int, int, int]
+    decoder_blocks: tuple[Extra, Extra, Extra, Extra, Extra]
     """Residual blocks of the decoder at each resolution, finest first."""
 
-    encoder_attentions: int
+    encoder_attentions: Extra
     """Attentions among the encoder's two middle blocks: 0, 1 (between them) or 2 (and after)."""
 
-    decoder_attentions: int
+    decoder_attentions: Extra
     """The same for the decoder."""
 
-    head_dim: int
+    head_dim: Channels
     """Channels of one attention head; above 256 no flash kernel takes it."""
 
     def __post_init__(self) -> None:
@@ -69,6 +71,7 @@ class CNNConfig(BackboneConfig):
         Raises:
             ValueError: naming the key and the two widths.
         """
+        ranges.check(self)
         latents = self.latent_channels
         _check_widths("encoder_channels", self.encoder_channels, 2 * latents, self.head_dim)
         _check_widths("decoder_channels", self.decoder_channels, latents, self.head_dim)

@@ -8,12 +8,14 @@ training that breaks down.
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
 from arch.interface import Discriminator, DiscriminatorConfig
+from arch.ranges import Channels, Range
 from arch.registry import register
 
 SLOPE = 0.2
@@ -34,10 +36,10 @@ GROUP_CHANNELS = 16
 class PatchGAN3DConfig(DiscriminatorConfig):
     """Judges patches that reach over several frames, so that it sees motion."""
 
-    channels: int
+    channels: Channels
     """Width of the first layer; each further one doubles it, up to eightfold."""
 
-    layers: int
+    layers: Annotated[int, Range(1, 16)]
     """How many layers halve the size; the second and later ones halve time as well."""
 
     def build(self) -> "PatchGAN3D":
@@ -49,10 +51,10 @@ class PatchGAN3DConfig(DiscriminatorConfig):
 class PatchGAN2DConfig(DiscriminatorConfig):
     """Judges patches of each frame alone."""
 
-    channels: int
+    channels: Channels
     """Width of the first layer; each further one doubles it, up to eightfold."""
 
-    layers: int
+    layers: Annotated[int, Range(1, 16)]
     """How many layers halve the size."""
 
     def build(self) -> "PatchGAN2D":

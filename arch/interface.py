@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import Annotated, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +21,7 @@ from arch.layers.streaming import Past as Past
 from arch.layers.streaming import Stream as Stream
 from arch.layers.streaming import check_chunk as check_chunk
 from arch.layers.token_group import TokenGroup as TokenGroup
+from arch.ranges import Channels, Range
 
 
 class Stride(NamedTuple):
@@ -107,7 +108,7 @@ class BackboneConfig(ABC):
 
     name: ClassVar[str]
 
-    latent_channels: int
+    latent_channels: Channels
     """c, the channels of one latent cell (64 in the paper, section 3.1)."""
 
     def anywhere(self) -> "BackboneConfig":
@@ -147,7 +148,7 @@ class Backbone(Shareable, ABC):
     """An encoder and a decoder with symmetric strides; the first frame is a group of its own."""
 
     stride: Stride
-    latent_channels: int
+    latent_channels: Channels
     causal: bool
     """Whether a prefix of the clip encodes to the prefix of its latent, exactly."""
     encoder: nn.Module
@@ -241,10 +242,10 @@ class DenoiserConfig(ABC):
 
     name: ClassVar[str]
 
-    latent_channels: int
+    latent_channels: Channels
     """c of the latents it denoises."""
 
-    num_classes: int
+    num_classes: Annotated[int, Range(0, 1_000_000)]
     """Number of class labels; 0 is unconditional. The null label is ``num_classes``."""
 
     def anywhere(self) -> "DenoiserConfig":
@@ -259,7 +260,7 @@ class DenoiserConfig(ABC):
 class Denoiser(Shareable, ABC):
     """Predicts the velocity of a noisy latent (rectified flow, section 4.1)."""
 
-    num_classes: int
+    num_classes: Annotated[int, Range(0, 1_000_000)]
 
     @abstractmethod
     def forward(self, x: Tensor, time: Tensor, label: Tensor | None = None) -> Tensor:

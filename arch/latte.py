@@ -8,18 +8,20 @@ the position table takes any size.
 """
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from einops import rearrange
 from torch import Tensor, nn
 
+from arch import ranges
 from arch.interface import Denoiser, DenoiserConfig
 from arch.layers.attention import Backend, Call, explained
 from arch.layers.conditioning import LabelTable, Linear, TimeEmbedding
 from arch.layers.latte_block import SPACE, TIME, Block, Final, Widths, line_angles, plane_angles
 from arch.layers.sinusoids import plane_positions, sinusoids
 from arch.layers.token_group import TokenGroup
+from arch.ranges import Channels, Depth, Range
 from arch.registry import register
 
 
@@ -32,16 +34,16 @@ class LatteConfig(DenoiserConfig):
         ValueError: for sizes that do not fit together.
     """
 
-    depth: int
+    depth: Annotated[int, Range(2, 1_000)]
     """Blocks in all; even blocks (counting from 0) attend in space, odd ones in time."""
 
-    width: int
+    width: Channels
     """Channels of a token."""
 
-    heads: int
+    heads: Depth
     """Attention heads; they divide ``width``."""
 
-    mlp_ratio: float
+    mlp_ratio: Annotated[float, Range(0.0, 100.0, above=True)]
     """Hidden width of a block's MLP over ``width``."""
 
     qk_norm: bool
@@ -59,22 +61,16 @@ class LatteConfig(DenoiserConfig):
     """Kernel: auto, or by name one of :data:`arch.layers.attention.Backend`."""
 
     def __post_init__(self) -> None:
-        if self.depth < 2 or self.depth % 2:
+        ranges.check(self)
+        if self.depth % 2:
             raise ValueError(
-                f"denoiser.depth must be even and at least 2 (space and time alternate), "
-                f"got {self.depth}"
+                f"denoiser.depth must be even (space and time alternate), got {self.depth}"
             )
-        if self.heads < 1 or self.width < 4 or self.width % self.heads or self.width % 4:
+        if self.width % self.heads or self.width % 4:
             raise ValueError(
                 f"denoiser.width must be a multiple of heads and of 4 (sines and cosines of two "
                 f"coordinates), got width {self.width} with {self.heads} heads"
             )
-        if self.latent_channels < 1:
-            raise ValueError(f"denoiser.latent_channels must be positive: {self.latent_channels}")
-        if self.num_classes < 0:
-            raise ValueError(f"denoiser.num_classes must be 0 (none) or more: {self.num_classes}")
-        if self.mlp_ratio <= 0:
-            raise ValueError(f"denoiser.mlp_ratio must be positive: {self.mlp_ratio}")
         if self.positions == "rope" and self.head_dim % 4:
             raise ValueError(
                 f"denoiser.positions: rope turns pairs with rows and with columns, so heads must "

@@ -19,6 +19,7 @@ from arch.layers.attention import Call, explained
 from arch.layers.causal_conv import repeat_first
 from arch.layers.streaming import Past, Stream, check_chunk
 from arch.layers.trunk import SelfAttention, TransformerStack, TrunkConfig, linear
+from arch.ranges import Cells, Depth
 from arch.registry import register
 
 INITIAL_LOGVAR = -4.0
@@ -30,13 +31,13 @@ INITIAL_LOGVAR = -4.0
 class ViTConfig(BackboneConfig, TrunkConfig):
     """Patch embedding, pre-norm blocks, a linear map to the latent, and the same way back."""
 
-    patch: tuple[int, int, int]
+    patch: tuple[Cells, Cells, Cells]
     """Pixels of one token along (time, height, width): the stride; height equals width."""
 
-    encoder_blocks: int
+    encoder_blocks: Depth
     """Transformer blocks of the encoder."""
 
-    decoder_blocks: int
+    decoder_blocks: Depth
     """Transformer blocks of the decoder."""
 
     def __post_init__(self) -> None:

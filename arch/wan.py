@@ -18,9 +18,11 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
+from arch import ranges
 from arch.interface import Backbone, BackboneConfig, Posterior, Stride
 from arch.interop.diffusers import class_of_diffusers, wan_parts
 from arch.interop.diffusers_folder import read_arguments, read_network, write_folder
+from arch.ranges import Cells, Channels, Depth
 from arch.registry import register
 
 CLASS = "AutoencoderKLWan"
@@ -31,16 +33,16 @@ CLASS = "AutoencoderKLWan"
 class WanConfig(BackboneConfig):
     """Sizes in our words; Wan2.2's and Wan2.1's are in configs/finetune."""
 
-    encoder_width: int
+    encoder_width: Channels
     """Feature width of the encoder at the finest level (``base_dim``)."""
 
-    decoder_width: int
+    decoder_width: Channels
     """The same of the decoder (``decoder_base_dim``)."""
 
-    multipliers: tuple[int, ...]
+    multipliers: tuple[Channels, ...]
     """Of the width at each level, finest first (``dim_mult``)."""
 
-    blocks: int
+    blocks: Depth
     """Residual blocks of the encoder at each level (``num_res_blocks``), the decoder one more."""
 
     time: tuple[bool, ...]
@@ -49,7 +51,7 @@ class WanConfig(BackboneConfig):
     shortcuts: bool
     """Average and duplicate shortcuts around each level, as in 2.2 (``is_residual``)."""
 
-    patch: int
+    patch: Cells
     """Edge of the square of pixels that is folded into channels first: 2 in 2.2, 1 in 2.1."""
 
     def __post_init__(self) -> None:
@@ -61,8 +63,7 @@ class WanConfig(BackboneConfig):
         steps = len(self.multipliers) - 1
         if len(self.time) != steps:
             raise ValueError(f"time: {steps + 1} multipliers need {steps}, got {len(self.time)}")
-        if self.patch < 1:
-            raise ValueError(f"patch: must be at least 1, got {self.patch}")
+        ranges.check(self)
 
     @property
     def stride(self) -> Stride:

@@ -3,8 +3,9 @@
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
+from arch import ranges
 from pvvae.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -58,6 +59,23 @@ def add_command(
     )
     parser.set_defaults(command=run, interrupted=interrupted)
     return parser
+
+
+def number(kind: Any) -> Callable[[str], Any]:
+    """How a word is read that must be a number of a declared kind: ``arch.ranges.Count``."""
+    plain, allowed = get_args(kind)[0], ranges.declared(kind)
+
+    def read(word: str) -> Any:
+        try:
+            value = plain(word)
+        except ValueError:
+            what = "a whole number" if plain is int else "a number"
+            raise argparse.ArgumentTypeError(f"must be {what}, got {word!r}") from None
+        if value not in allowed:
+            raise argparse.ArgumentTypeError(f"must be {allowed.wanted(value)}, got {word}")
+        return value
+
+    return read
 
 
 def existing_file(path: Path, what: str) -> Path:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from launchers.machines.local import UNFINISHED, exit_status
 from launchers.machines.queue import DESK, claim, queued_jobs, told
@@ -22,7 +23,7 @@ from launchers.studies.attempt import MISTAKE
 from pvvae.accelerator import settle_accelerator
 from pvvae.errors import ConfigError
 from pvvae.files import write_text
-from pvvae.run.folder import check_same_config, is_finished
+from pvvae.run.folder import check_same_config, checkpoint_folders, is_done, is_finished
 from pvvae.run.stop_request import STOPPED, VARIABLE
 
 RETRIES = 1
@@ -66,8 +67,8 @@ def _errand(errand: ArrayTask) -> int:
 
 def _job(path: Path, overrides: Sequence[str], errand: ArrayTask | None = None) -> int:
     job = _id()
-    run = _run_folder(path, overrides, errand)
-    if is_finished(run):
+    run, plain = _run(path, overrides, errand)
+    if is_done(run, plain):
         return _say(f"{run}: finished already", 0)
     claim(run, job)
     wish = (run / DESK / "stop").resolve()
@@ -90,18 +91,21 @@ def _job(path: Path, overrides: Sequence[str], errand: ArrayTask | None = None) 
     return _again(run, job, status) if again else status
 
 
-def _run_folder(path: Path, overrides: Sequence[str], errand: ArrayTask | None) -> Path:
-    """Of a config that may be run there."""
+def _run(
+    path: Path, overrides: Sequence[str], errand: ArrayTask | None
+) -> tuple[Path, dict[str, Any]]:
+    """The run folder of a config that may be run there, and the config."""
     from stages import program
 
     try:
         _, config = program.load(path, overrides)
-        check_same_config(Path(config.run), program.resolved(config))
+        plain = program.resolved(config)
+        check_same_config(Path(config.run), plain)
     except ConfigError as error:
         if errand is not None:
             errand.note(MISTAKE, seconds=0.0, why=str(error))
         raise
-    return Path(config.run)
+    return Path(config.run), plain
 
 
 def _id() -> str:
@@ -191,7 +195,8 @@ def _again(run: Path, job: str, status: int) -> int:
 
 def _standing(run: Path) -> str:
     """What a run has saved: its newest checkpoint, and how many results."""
-    newest = max((path.name for path in (run / "checkpoints").glob("step_*")), default="none")
+    saved = checkpoint_folders(run / "checkpoints")
+    newest = saved[-1].name if saved else "none"
     files = (path.relative_to(run) for path in run.rglob("*") if path.is_file())
     results = [p for p in files if p.parts[0] not in ("checkpoints", "samples", "wandb")]
     return f"{newest} {sum(not p.parts[0].startswith('.') for p in results)}"

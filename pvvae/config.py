@@ -7,16 +7,15 @@ its ``name`` replaces the other whole, since the keys belong to the name. ``null
 
 import dataclasses
 import difflib
-import functools
 import itertools
 import traceback
 import types
 import typing
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
-from arch import registry
+from arch import ranges, registry
 from pvvae.errors import ConfigError, one_line, quoted, shown
 from pvvae.reading import list_of_texts, parse_yaml, read_config_file
 
@@ -27,6 +26,10 @@ MOST_FILES = 100
 """Files that one config extends, all taken together. Ours: shipped ones extend three."""
 DEEPEST_KEY = 20
 """Parts of a ``key.path``. Ours: the deepest has five."""
+
+
+class _OutOfRangeError(ConfigError):
+    """A number outside its declared range."""
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -146,6 +149,18 @@ def decode(target: type[ConfigT], data: Any, where: str = "") -> ConfigT:
     return typing.cast(ConfigT, _value(target, data, where))
 
 
+def check_ranges(config: Any) -> None:
+    """Refuse a config with a number outside its declared range, however it was made.
+
+    Raises:
+        ConfigError: naming the first such key.
+    """
+    try:
+        ranges.check(config)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+
+
 def encode(config: Any) -> Any:
     """Plain data that :func:`decode` turns back into an equal config."""
     if dataclasses.is_dataclass(config) and not isinstance(config, type):
@@ -174,6 +189,8 @@ def _join(where: str, key: str) -> str:
 
 def _value(target: Any, data: Any, where: str) -> Any:
     origin = get_origin(target)
+    if origin is Annotated:
+        return _number(target, data, where)
     if origin in (Union, types.UnionType):
         return _optional(target, data, where)
     if origin is typing.Literal:
@@ -205,7 +222,15 @@ def _optional(target: Any, data: Any, where: str) -> Any:
             return _value(option, data, where)
         except ConfigError as error:
             failures.append(error)
-    raise failures[-1]
+    # Of the right kind but too large says more than of the wrong kind.
+    raise next((error for error in failures if isinstance(error, _OutOfRangeError)), failures[-1])
+
+
+def _number(target: Any, data: Any, where: str) -> Any:
+    value, allowed = _value(get_args(target)[0], data, where), ranges.declared(target)
+    if value not in allowed:
+        raise _OutOfRangeError(f"{where}: must be {allowed.wanted(value)}, got {data!r}")
+    return value
 
 
 def _tuple(target: Any, data: Any, where: str) -> tuple[Any, ...]:
@@ -238,7 +263,7 @@ def _dataclass(target: Any, data: Any, where: str) -> Any:
         raise ConfigError(
             f"{where}: must be a mapping of {target.__name__}'s keys, got {quoted(data)}"
         )
-    hints = _hints(target)
+    hints = ranges.hints_of(target)
     fields = {field.name: field for field in dataclasses.fields(target)}
     for key in data:
         if key not in fields:
@@ -261,12 +286,6 @@ def _dataclass(target: Any, data: Any, where: str) -> Any:
         raise ConfigError(f"{where}: {error}" if where else str(error)) from None
 
 
-@functools.cache
-def _hints(target: type[Any]) -> dict[str, Any]:
-    """A class's, which take most of the time that decoding takes; a study decodes hundreds."""
-    return get_type_hints(target)
-
-
 def _called(target: type[Any]) -> str:
     """A config class by name; every stage's is called Config."""
     name = target.__name__
@@ -277,13 +296,10 @@ def _scalar(target: Any, data: Any, where: str) -> Any:
     if target is Any:
         return data
     if target is float and not isinstance(data, bool):
-        if isinstance(data, int | float):
+        try:  # YAML 1.1 reads 5e-5 as a string, and a whole number may be too large for a float
             return float(data)
-        if isinstance(data, str):  # YAML 1.1 reads 5e-5 as a string
-            try:
-                return float(data)
-            except ValueError:
-                pass
+        except (TypeError, ValueError, OverflowError):
+            pass
     if target is int and isinstance(data, float) and data.is_integer():
         return int(data)
     if isinstance(data, target) and not (target is int and isinstance(data, bool)):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from arch.ranges import Steps
 from pvvae.errors import ConfigError
 from pvvae.planning.flops import slot_counter
 from pvvae.vae.config import VAETrainingConfig
@@ -13,7 +14,7 @@ from pvvae.vae.trainer import train
 class Config(VAETrainingConfig):
     """The encoder is frozen, nothing is dropped, the GAN is on throughout."""
 
-    steps: int = 50_000
+    steps: Steps = 50_000
     """Section 3.2."""
     objective: ObjectiveConfig = ObjectiveConfig(max_drop_ratio=0.0, gan_start=0)
 

@@ -8,8 +8,8 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
+from arch.ranges import Count, Pixels, Several
 from pvvae import distributed
-from pvvae.bounds import at_least
 from pvvae.data.evaluation.clip_set import FILE as MANIFEST
 from pvvae.data.evaluation.clip_set import EvaluationClips, evaluation_clips
 from pvvae.errors import ConfigError
@@ -35,16 +35,16 @@ class Config(RunConfig):
     real: str
     """Real clips, a folder of shards, of videos or of frames, or a list of them: those that Latte
     was trained on, as StyleGAN-V and Latte do."""
-    num: int = 2048
+    num: Several = 2048
     """Samples: section 4.1. As many real clips, drawn by ``seed``: ours."""
-    frame_stride: int = 1
+    frame_stride: Count = 1
     """Of the real clips: take every so-maniest frame, as Latte's training did."""
     random_start: bool = False
     """Whether each real clip begins at a place of its own, drawn by seed; else at its first
     frame."""
-    height: int = 256
+    height: Pixels = 256
     """Section 4.1."""
-    width: int = 256
+    width: Pixels = 256
     """Section 4.1."""
     manifest: str | None = None
     """File that lists the real clips with their checksums, for all runs that share them; None is
@@ -59,11 +59,6 @@ class Config(RunConfig):
     None counts I3D's classes alone, which is another metric and has another name."""
     c3d_mean: str | None = None
     """C3D's mean cube, if it is not where ``pvvae weights`` puts it."""
-
-    def __post_init__(self) -> None:
-        at_least(2, {"num": self.num})  # FVD is a distance between covariances
-        at_least(1, {"height": self.height, "width": self.width})
-        at_least(1, {"frame_stride": self.frame_stride})
 
 
 def run(config: Config) -> None:

@@ -9,8 +9,8 @@ from typing import Any, Literal
 import numpy as np
 
 from arch.interface import PeerConfig
+from arch.ranges import Length, Number, Pixels, Several
 from pvvae import distributed
-from pvvae.bounds import at_least
 from pvvae.data.clips import held_out_clips, to_pixels, to_uint8
 from pvvae.data.evaluation.clip_set import FILE as MANIFEST
 from pvvae.data.evaluation.clip_set import EvaluationClips, evaluation_clips
@@ -26,6 +26,7 @@ from pvvae.pretrained.vae_source import check_trained, open_vae
 from pvvae.run.item_results import ItemResults
 from pvvae.run.resumable_items import ResumableItems
 from pvvae.run.run import Run, RunConfig
+from pvvae.timing.load import Load, spread
 from pvvae.timing.speed import Rounds, time_in_turn
 
 ROUNDS = Rounds(warmup=2, timed=5)
@@ -43,13 +44,13 @@ class Config(RunConfig):
     decoder no longer practises that. None asks ``vae``; of a peer, which never learned it, none."""
     clips: str
     """What to measure on: a folder of shards, of videos or of frames, or a list of them."""
-    num: int = 2048
+    num: Several = 2048
     """Section 4.1; drawn by ``seed``."""
-    frames: int = 17
+    frames: Length = 17
     """Section 4.1: the first ones of each video."""
-    height: int = 256
+    height: Pixels = 256
     """Section 4.1; Table 2 also has 512."""
-    width: int = 256
+    width: Pixels = 256
     """Section 4.1."""
     manifest: str | None = None
     """File that lists the clips with their checksums, for all runs that share them; None is
@@ -61,16 +62,13 @@ class Config(RunConfig):
     """Frames that I3D sees."""
     train: str | None = None
     """Shards of the training set, whose mean frame is the reconstruction that knows nothing."""
-    latent_clips: int = 1000
+    latent_clips: Number = 1000
     """Clips whose latents are compared for Figure 5c and d (section 4.3), the first ones drawn."""
-    shown: int = 6
+    shown: Number = 6
     """Clips kept for the report."""
 
     def __post_init__(self) -> None:
         check_trained(self.vae)
-        at_least(2, {"num": self.num})  # FVD is a distance between covariances
-        at_least(1, {"frames": self.frames, "height": self.height, "width": self.width})
-        at_least(0, {"shown": self.shown, "latent_clips": self.latent_clips})
 
 
 def run(config: Config) -> None:
@@ -175,7 +173,12 @@ def _mean_frame_psnr(clips: EvaluationClips, config: Config) -> float:
 
 
 def _speed(vae: PredictiveVAE, clips: EvaluationClips) -> Mapping[str, float]:
-    """Median seconds to encode and to decode one clip."""
+    """Median seconds to encode and to decode one clip, their spread, and the machine's load."""
     x = to_pixels(clips[0].frames).to(distributed.device())
+    load = Load()
     seconds = time_in_turn({"vae": vae.backbone}, x, rounds=ROUNDS, train=False)
-    return {f"{part}_seconds": median(seconds[part]["vae"]) for part in ("encode", "decode")}
+    found = load.facts()
+    for part in ("encode", "decode"):
+        found[f"{part}_seconds"] = median(seconds[part]["vae"])
+        found |= spread(f"{part}_seconds", seconds[part]["vae"])
+    return found

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 
 from arch.interface import PeerConfig
+from arch.ranges import Count, Length, Pixels
 from pvvae import distributed
-from pvvae.bounds import at_least
 from pvvae.data.clips import HeldOutClip, held_out_clips, to_pixels
 from pvvae.data.latent_shards import (
     channel_statistics,
@@ -34,24 +34,22 @@ class Config(RunConfig):
     """Shards of the clips that Latte will learn."""
     held_out: str | None = None
     """Shards of the clips that its validation loss is measured on."""
-    frames: int = 17
+    frames: Length = 17
     """Section 4.1."""
-    height: int = 256
+    height: Pixels = 256
     """Section 4.1."""
-    width: int = 256
+    width: Pixels = 256
     """Section 4.1."""
     flips: bool = False
     """Whether each training clip is encoded mirrored too: what a denoiser that reads cached latents
     has in place of Latte's random flips. Twice the disk."""
-    clips_per_shard: int = 512
+    clips_per_shard: Count = 512
     """Ours: 170 MB a file at paper size; a killed run repeats at most one of them a process."""
-    batch: int = 4
+    batch: Count = 4
     """Clips encoded at once."""
 
     def __post_init__(self) -> None:
         check_trained(self.vae)
-        at_least(1, {"frames": self.frames, "height": self.height, "width": self.width})
-        at_least(1, {"clips_per_shard": self.clips_per_shard, "batch": self.batch})
 
 
 class _LatentSplit:

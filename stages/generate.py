@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from arch.interface import Backbone, Denoiser, PeerConfig
+from arch.ranges import Count, Length, Number, Pixels
 from pvvae import distributed
-from pvvae.bounds import at_least
+from pvvae.config import check_ranges
 from pvvae.data.clips import HeldOutClips, held_out_clips, to_pixels, to_uint8
 from pvvae.data.latent_shards import LatentScale
 from pvvae.data.video.video import SAMPLE_FPS, Frames, write_video
@@ -48,9 +49,9 @@ class Config(RunConfig):
     vae: str | PeerConfig
     """Run folder of the VAE that decodes: decoder_finetune of the one that made the latents; or the
     peer that made them."""
-    num: int = 2048
+    num: Count = 2048
     """Section 4.1."""
-    batch: int = 16
+    batch: Count = 16
     """Samples made at once, always the same ones together."""
     sampler: SamplerConfig = SamplerConfig()
     precision: Literal["fp32", "bf16"] = "fp32"
@@ -63,26 +64,24 @@ class Config(RunConfig):
     formats: tuple[Shown, ...] = ("sheet",)
     """What to look at, in samples/: each sample as mp4, gif or a folder of PNG, and a contact sheet
     of the first ones. What is measured is in clips/ whatever is asked for here."""
-    frames: int | None = None
+    frames: Length | None = None
     """Length of the videos; null is that of the clips that Latte learned."""
-    height: int | None = None
+    height: Pixels | None = None
     """null is that of the clips that Latte learned."""
-    width: int | None = None
+    width: Pixels | None = None
     """null is that of the clips that Latte learned."""
-    known: int = 0
+    known: Number = 0
     """0 generates a video at once, however long. From 1 on it is rolled out in windows as long as
     clips in training, and each takes over so many groups; Latte must have learned to (history)."""
     first: str | None = None
     """Shards of clips to go on from, sample i from clip i; null begins with noise."""
-    sequence_parallel: int = 1
+    sequence_parallel: Count = 1
     """Consecutive processes that denoise each batch together, each a part of the tokens: for long
     videos."""
 
     def __post_init__(self) -> None:
         check_trained(self.vae)
-        at_least(1, {"num": self.num, "batch": self.batch})
-        at_least(1, {"sequence_parallel": self.sequence_parallel})
-        at_least(0, {"known": self.known})
+        check_ranges(self)
         if self.compile and self.sequence_parallel > 1:
             raise ConfigError("compile: a denoiser that processes share cannot be compiled whole")
         if self.first is not None and not self.known:

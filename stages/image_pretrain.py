@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from arch.interface import DiscriminatorConfig
+from arch.ranges import Steps
 from pvvae.planning.flops import slot_counter
 from pvvae.vae.config import VAETrainingConfig
 from pvvae.vae.objective import ObjectiveConfig
@@ -13,7 +14,7 @@ from pvvae.vae.trainer import train
 class Config(VAETrainingConfig):
     """Images are clips of one frame: nothing to drop, no change to match."""
 
-    steps: int = 300_000
+    steps: Steps = 300_000
     """Section 3.2."""
     objective: ObjectiveConfig = ObjectiveConfig(max_drop_ratio=0.0)
     discriminator: DiscriminatorConfig | None = None

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from arch.ranges import Count, Share, Steps
 from pvvae.denoiser.config import DenoiserTrainingConfig
 from pvvae.denoiser.trainer import train_denoiser
 from pvvae.engine import EngineConfig
@@ -13,15 +14,15 @@ from pvvae.planning.flops import slot_counter
 class Config(DenoiserTrainingConfig):
     """The paper's numbers, Latte's public code where it has none."""
 
-    steps: int = 250_000
+    steps: Steps = 250_000
     """Section 4.1."""
-    batch: int = 64
+    batch: Count = 64
     """Section 4.1, over all processes."""
-    slots: int = 16
+    slots: Count = 16
     """Ours: the paper's 16 processes."""
-    label_dropout: float = 0.1
+    label_dropout: Share = 0.1
     """Latte's public code."""
-    validation_clips: int = 64
+    validation_clips: Count = 64
     """Ours."""
     optimizer: OptimizerConfig = OptimizerConfig(lr=1e-4, schedule="constant", warmup=0)
     """lr from section 4.1; constant, without warm-up, as in Latte's public code."""

@@ -8,6 +8,7 @@ import torch
 from pvvae import distributed
 from pvvae.metrics.results import FILE, Results, Value
 from pvvae.run.run import Run
+from pvvae.timing.load import Load, spread
 from pvvae.timing.protocol import SpeedConfig
 from pvvae.timing.speed import peak_bytes, time_in_turn
 
@@ -29,6 +30,7 @@ def run(config: Config) -> None:
     x = torch.rand(config.shape, generator=torch.Generator().manual_seed(config.seed)) * 2 - 1
     x = x.to(device, config.dtype)
     peak = peak_bytes(backbone, x)
+    load = Load()
     seconds = time_in_turn({"vae": backbone}, x, rounds=config.turns, train=False)
     mean = {part: fmean(of["vae"]) for part, of in seconds.items()}
     times = {
@@ -36,6 +38,10 @@ def run(config: Config) -> None:
         "imem": peak,
         "encode_seconds": mean["encode"] / config.batch,
         "decode_seconds": mean["decode"] / config.batch,
+        **load.facts(),
+        **spread("ispeed", seconds["reconstruct"]["vae"]),
+        **spread("encode_seconds", seconds["encode"]["vae"], each=config.batch),
+        **spread("decode_seconds", seconds["decode"]["vae"], each=config.batch),
     }
     found = Results(
         metrics={"parameters": Value(value=parameters)},

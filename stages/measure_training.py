@@ -19,6 +19,7 @@ from pvvae.metrics.results import FILE, Results, Value
 from pvvae.run.progress_bar import progress
 from pvvae.run.run import Run
 from pvvae.timing.latte_steps import LatteSteps, PeakMemory, cached, encoded, noise_like_latents
+from pvvae.timing.load import Load, spread
 from pvvae.timing.protocol import SpeedConfig
 from pvvae.timing.speed import Rounds, now
 
@@ -66,12 +67,17 @@ def run(config: Config) -> None:
         x = torch.rand(config.shape, device=device).to(config.dtype) * 2 - 1
     ways["whole"] = lambda: steps.step(encoded(backbone, x))
     peaks["whole"] = _peak(memory, ways["whole"])
-    seconds = _in_turn(ways, config.turns)
+    load = Load()
+    laps = _in_turn(ways, config.turns)
+    seconds = {name: fmean(values) for name, values in laps.items()}
     times = {
         "tspeed": 1.0 / seconds["whole"],
         "tmem": peaks["whole"],
         "tspeed_cached": 1.0 / seconds["cached"],
         "tmem_cached": peaks["cached"],
+        **load.facts(),
+        **spread("tspeed", laps["whole"]),
+        **spread("tspeed_cached", laps["cached"]),
     }
     found = Results(
         metrics={
@@ -97,8 +103,8 @@ def _peak(memory: PeakMemory, work: Callable[[], None]) -> int:
     return memory.peak(work)
 
 
-def _in_turn(ways: Mapping[str, Callable[[], None]], rounds: Rounds) -> dict[str, float]:
-    """Mean seconds of a step of each way, one after the other in every round."""
+def _in_turn(ways: Mapping[str, Callable[[], None]], rounds: Rounds) -> dict[str, list[float]]:
+    """Seconds of each step of each way, one after the other in every round."""
     found: dict[str, list[float]] = {name: [] for name in ways}
     total = rounds.warmup + rounds.timed
     with progress("steps", total) as bar:
@@ -109,4 +115,4 @@ def _in_turn(ways: Mapping[str, Callable[[], None]], rounds: Rounds) -> dict[str
                 if turn >= rounds.warmup:
                     found[name].append(now() - began)
             bar.update(1)
-    return {name: fmean(values) for name, values in found.items()}
+    return found

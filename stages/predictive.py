@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from arch.ranges import Steps
 from pvvae.planning.flops import slot_counter
 from pvvae.vae.config import VAETrainingConfig
 from pvvae.vae.objective import ObjectiveConfig
@@ -12,7 +13,7 @@ from pvvae.vae.trainer import train
 class Config(VAETrainingConfig):
     """Future groups are withheld from the encoder, and the decoder rebuilds the whole clip."""
 
-    steps: int = 50_000
+    steps: Steps = 50_000
     """Section 3.2."""
     objective: ObjectiveConfig = ObjectiveConfig()
 

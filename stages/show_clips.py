@@ -8,8 +8,8 @@ import numpy as np
 import torch
 
 from arch.interface import PeerConfig
+from arch.ranges import Count, Length, Number, Pixels
 from pvvae import distributed
-from pvvae.bounds import at_least
 from pvvae.data.clips import to_pixels, to_uint8
 from pvvae.data.evaluation.clip_set import FILE as MANIFEST
 from pvvae.data.evaluation.clip_set import evaluation_clips
@@ -30,22 +30,20 @@ class Config(RunConfig):
     """Run folder of a VAE stage, or a peer with weights."""
     clips: str
     """What clips are drawn from: a folder of shards, of videos or of frames, or a list of them."""
-    num: int = 2048
+    num: Count = 2048
     """Of the draw."""
-    frames: int = 17
-    height: int = 256
-    width: int = 256
+    frames: Length = 17
+    height: Pixels = 256
+    width: Pixels = 256
     manifest: str | None = None
     """Where the draw is written down; None is ``RUN/eval_manifest.json``."""
-    chosen: tuple[int, ...]
+    chosen: tuple[Number, ...]
     """Clips to show."""
-    pages: int = 0
+    pages: Number = 0
     """Rendered pages of text to show."""
 
     def __post_init__(self) -> None:
         check_trained(self.vae)
-        at_least(1, {"frames": self.frames, "height": self.height, "width": self.width})
-        at_least(0, {"pages": self.pages, "chosen": min(self.chosen, default=0)})
 
 
 def run(config: Config) -> None:

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import IO
 
 from launchers.bench.toy_data import make_shards
-from pvvae.run.folder import is_finished
+from pvvae.run.folder import checkpoint_folders, is_finished, step_of_folder
 from tools.killing import PATIENCE, BrokenRunError, partials, slay, until
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -186,8 +186,8 @@ def finish(run: Path, shards: Path) -> None:
 
 def newest(run: Path) -> int:
     """Step of the newest complete checkpoint, 0 if there is none."""
-    found = (run / "checkpoints").glob("step_*/manifest.json")
-    return max((int(path.parent.name.removeprefix("step_")) for path in found), default=0)
+    saved = checkpoint_folders(run / "checkpoints")
+    return step_of_folder(saved[-1]) if saved else 0
 
 
 def went_on_from(log: Path) -> int | None:
@@ -207,7 +207,7 @@ def same(run: Path, whole: Path) -> None:
     """
     if lines(run) != lines(whole):
         raise BrokenRunError(f"{run}: metrics.jsonl is not as if it had not been killed")
-    last = [max((x / "checkpoints").glob("step_*")) for x in (whole, run)]
+    last = [checkpoint_folders(x / "checkpoints")[-1] for x in (whole, run)]
     for path in sorted(last[0].rglob("*.safetensors")):
         other = last[1] / path.relative_to(last[0])
         if not other.exists() or other.read_bytes() != path.read_bytes():

@@ -3,18 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
+from arch import ranges
 from arch.layers import rope
 from arch.layers import token_group as sharing
 from arch.layers.attention import Backend, Interval, IntervalMask, Mask, PrefixMask, attention
 from arch.layers.norm import EPS
 from arch.layers.streaming import Past, Stream
+from arch.ranges import Channels, Count, Depth, Range
 
 
 def pack(batches: Sequence[Tensor]) -> Tensor:
@@ -37,22 +39,22 @@ INIT_STD = 0.02
 class TrunkConfig:
     """Sizes of the blocks, and what a token sees."""
 
-    width: int
+    width: Channels
     """Channels of a token."""
 
-    heads: int
+    heads: Depth
     """Attention heads; ``width / heads`` channels each."""
 
-    mlp_ratio: int
+    mlp_ratio: Annotated[int, Range(1, 100)]
     """Width of a block's hidden layer over ``width``."""
 
-    rope_base: float
+    rope_base: Annotated[float, Range(1.0, 1e9, above=True)]
     """Slowest rotary wavelength, in cells over 2 pi."""
 
     attention: Literal["full", "block_causal"]
     """Whether a token sees all groups, or its own and earlier ones only."""
 
-    window: int | None
+    window: Count | None
     """For block_causal: how many groups a token sees, its own included; null is all of them."""
 
     attention_backend: Backend
@@ -64,13 +66,12 @@ class TrunkConfig:
         Raises:
             ValueError: naming the key.
         """
+        ranges.check(self)
         if self.width % self.heads:
             raise ValueError(f"heads: must divide width ({self.width}), got {self.heads}")
         rope.split_head(self.width // self.heads)
-        if self.window is not None and (self.attention == "full" or self.window < 1):
-            raise ValueError(
-                f"window: needs attention: block_causal and at least 1 group, got {self.window}"
-            )
+        if self.window is not None and self.attention == "full":
+            raise ValueError(f"window: needs attention: block_causal, got {self.window}")
 
 
 class TransformerStack(Stream, nn.Module):

@@ -9,16 +9,20 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 from einops import rearrange
 from torch import Tensor, nn
 
+from arch import ranges
 from arch.interface import Backbone, PeerConfig, Posterior, Stride
 from arch.interop.weights import check_fits, read_weights
+from arch.ranges import Cells, Channels, Range
 from arch.registry import register
 
+Level = Annotated[float, Range(-65_535.0, 65_535.0)]
+"""A value of a pixel; the widest are those of 16 bits."""
 AXES = "BCTHW"
 CERTAIN = -30.0
 """Log-variance of a latent that comes without one: the least that a posterior here has."""
@@ -57,16 +61,16 @@ class ExternalConfig(PeerConfig):
     """What ``encode`` gives: something whose ``latent_dist`` has ``mean`` and ``logvar``; mean and
     log-variance in twice the channels; or latents alone, drawn with the same noise every time."""
 
-    latent_channels: int
+    latent_channels: Channels
     """c of its latents."""
 
     layout: str = AXES
     """Order of axes of its pixels and latents, such as BTCHW."""
 
-    range: tuple[float, float] = (-1.0, 1.0)
+    range: tuple[Level, Level] = (-1.0, 1.0)
     """Of its pixels, black and white."""
 
-    stride: tuple[int, int]
+    stride: tuple[Cells, Cells]
     """Frames and pixels of a latent cell; the first frame is one of its own."""
 
     def __post_init__(self) -> None:
@@ -81,8 +85,7 @@ class ExternalConfig(PeerConfig):
             raise ValueError(f"range: must go from black to white, got {list(self.range)}")
         if self.target.count(":") != 1:
             raise ValueError(f"target: is written package.module:Class, got {self.target!r}")
-        if min(self.stride) < 1:
-            raise ValueError(f"stride: must be at least 1, got {list(self.stride)}")
+        ranges.check(self)
 
     def build(self) -> "External":
         """The network, and one small clip through it to see that the facts hold.

@@ -5,6 +5,8 @@ import statistics
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from arch.ranges import Channels, Count, Depth, Number, Pixels
+from launchers.arguments import number
 from launchers.bench.models import builder, positive
 from pvvae.errors import ConfigError
 
@@ -36,24 +38,42 @@ LATENTS = {"t4s16": (4, 16), "t4s8": (4, 8)}
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """The options of this bench."""
-    parser.add_argument("--depth", type=int, default=2, metavar="N", help="blocks; default: 2")
     parser.add_argument(
-        "--width", type=int, default=1152, metavar="N", help="default: 1152, that of XL"
+        "--depth", type=number(Depth), default=2, metavar="N", help="blocks; default: 2"
     )
-    parser.add_argument("--heads", type=int, default=16, metavar="N", help="default: 16")
-    parser.add_argument("--batch", type=int, default=2, metavar="N", help="default: 2")
     parser.add_argument(
-        "--size", type=int, default=256, metavar="PIXELS", help="of the clip; default: 256"
+        "--width",
+        type=number(Channels),
+        default=1152,
+        metavar="N",
+        help="default: 1152, that of XL",
     )
-    parser.add_argument("--warmup", type=int, default=1, metavar="N", help="rounds; default: 1")
-    parser.add_argument("--rounds", type=int, default=8, metavar="N", help="timed; default: 8")
+    parser.add_argument("--heads", type=number(Depth), default=16, metavar="N", help="default: 16")
+    parser.add_argument("--batch", type=number(Count), default=2, metavar="N", help="default: 2")
+    parser.add_argument(
+        "--size",
+        type=number(Pixels),
+        default=256,
+        metavar="PIXELS",
+        help="of the clip; default: 256",
+    )
+    parser.add_argument(
+        "--warmup", type=number(Number), default=1, metavar="N", help="rounds; default: 1"
+    )
+    parser.add_argument(
+        "--rounds", type=number(Count), default=8, metavar="N", help="timed; default: 8"
+    )
     parser.add_argument("--bf16", action="store_true", help="compute in bfloat16, as on GPUs")
     parser.add_argument(
-        "--sampling", type=int, default=3, metavar="N", help="rounds of sampling; default: 3"
+        "--sampling",
+        type=number(Count),
+        default=3,
+        metavar="N",
+        help="rounds of sampling; default: 3",
     )
     parser.add_argument(
         "--whole",
-        type=int,
+        type=number(Number),
         default=1,
         metavar="N",
         help="timed rounds of the encoders, after one more; 0 leaves them out; default: 1",

@@ -5,6 +5,8 @@ import itertools
 from collections.abc import Mapping
 from typing import Any
 
+from arch.ranges import Count
+from launchers.arguments import number
 from launchers.bench.models import builder, clip_of, declare_models, positive
 
 HELP = "parameters and FLOPs of VAEs by resolution (nothing is run)"
@@ -21,7 +23,7 @@ pixels. A ratio a/b here is FLOPs of b over FLOPs of a.
 def declare(parser: argparse.ArgumentParser) -> None:
     """The options of this bench."""
     declare_models(parser)
-    parser.add_argument("--batch", type=int, default=1, metavar="N", help="default: 1")
+    parser.add_argument("--batch", type=number(Count), default=1, metavar="N", help="default: 1")
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:

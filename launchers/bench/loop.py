@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from arch.ranges import Count
+from launchers.arguments import number
 from pvvae.errors import ConfigError
 
 HELP = "the training loop beside bare steps of the same networks"
@@ -30,7 +32,11 @@ Found = Mapping[str, Mapping[str, Any]]
 def declare(parser: argparse.ArgumentParser) -> None:
     """The options of this bench."""
     parser.add_argument(
-        "--blocks", type=int, default=BLOCKS, metavar="N", help=f"samples; default: {BLOCKS}"
+        "--blocks",
+        type=number(Count),
+        default=BLOCKS,
+        metavar="N",
+        help=f"samples; default: {BLOCKS}",
     )
 
 

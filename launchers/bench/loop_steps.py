@@ -7,6 +7,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from arch.ranges import Count, Number
+from launchers.arguments import number
 from pvvae.accelerator import keep_freed_memory, on_cpu, settle_accelerator
 
 if TYPE_CHECKING:
@@ -24,8 +26,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="loop_steps", description=__doc__)
     parser.add_argument("network")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("blocks", type=int)
-    parser.add_argument("--local_rank", type=int, help="given by the deepspeed launcher")
+    parser.add_argument("blocks", type=number(Count))
+    parser.add_argument("--local_rank", type=number(Number), help="given by the deepspeed launcher")
     words = parser.parse_args()
     settle_accelerator()
     if on_cpu():

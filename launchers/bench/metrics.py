@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from arch.ranges import Count
+from launchers.arguments import number
 from launchers.bench.models import clip_of
 from pvvae.errors import ConfigError
 
@@ -33,14 +35,18 @@ MIB = 2**20
 def declare(parser: argparse.ArgumentParser) -> None:
     """The options of this bench."""
     parser.add_argument(
-        "--clips", type=int, default=CLIPS, metavar="N", help=f"of each kind; default: {CLIPS}"
+        "--clips",
+        type=number(Count),
+        default=CLIPS,
+        metavar="N",
+        help=f"of each kind; default: {CLIPS}",
     )
     parser.add_argument(
         "--clip", default="17x256x256", metavar="TxHxW", help="default: 17x256x256, the paper's"
     )
     parser.add_argument(
         "--statistics",
-        type=int,
+        type=number(Count),
         default=STATISTICS,
         metavar="N",
         help=f"clips of each kind whose statistics are weighed; default: {STATISTICS}",

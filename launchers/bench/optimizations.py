@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from arch.ranges import Count, Number
+from launchers.arguments import number
 from launchers.bench.models import builder, clip_of, positive
 
 if TYPE_CHECKING:
@@ -38,8 +40,12 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--clip", default="17x64x64", metavar="TxHxW", help="default: 17x64x64, some seconds"
     )
-    parser.add_argument("--warmup", type=int, default=1, metavar="N", help="rounds; default: 1")
-    parser.add_argument("--rounds", type=int, default=9, metavar="N", help="timed; default: 9")
+    parser.add_argument(
+        "--warmup", type=number(Number), default=1, metavar="N", help="rounds; default: 1"
+    )
+    parser.add_argument(
+        "--rounds", type=number(Count), default=9, metavar="N", help="timed; default: 9"
+    )
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from arch.ranges import Count
+from launchers.arguments import number
 from launchers.bench.models import clip_of, positive
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ WANTED = 200.0
 def declare(parser: argparse.ArgumentParser) -> None:
     """The options of this bench."""
     parser.add_argument("--clip", default="17x64x64", metavar="TxHxW", help="default: 17x64x64")
-    parser.add_argument("--scenes", type=int, default=25, metavar="N", help="default: 25")
+    parser.add_argument("--scenes", type=number(Count), default=25, metavar="N", help="default: 25")
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:

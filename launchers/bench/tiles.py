@@ -7,7 +7,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from launchers.arguments import existing_file
+from arch.ranges import Length, Number, Pixels
+from launchers.arguments import existing_file, number
 from launchers.bench.models import positive
 from pvvae.errors import ConfigError
 
@@ -34,16 +35,20 @@ def declare(parser: argparse.ArgumentParser) -> None:
     """The options of this bench."""
     parser.add_argument("--run", type=Path, required=True, metavar="RUN", help="of a VAE stage")
     parser.add_argument("--video", type=Path, required=True, metavar="IN.mp4")
-    parser.add_argument("--tile", type=int, default=256, metavar="PIXELS", help="default: 256")
+    parser.add_argument(
+        "--tile", type=number(Pixels), default=256, metavar="PIXELS", help="default: 256"
+    )
     parser.add_argument(
         "--overlaps",
-        type=int,
+        type=number(Number),
         nargs="+",
         default=[0, 32, 64],
         metavar="PIXELS",
         help="default: 0 32 64",
     )
-    parser.add_argument("--frames", type=int, default=17, metavar="N", help="default: 17")
+    parser.add_argument(
+        "--frames", type=number(Length), default=17, metavar="N", help="default: 17"
+    )
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -6,6 +6,8 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from arch.ranges import Count, Number
+from launchers.arguments import number
 from launchers.bench.models import builder, clip_of, declare_models, positive
 
 HELP = "VAEs beside each other on one clip"
@@ -23,12 +25,22 @@ GIB = 2**30
 def declare(parser: argparse.ArgumentParser) -> None:
     """The options of this bench."""
     declare_models(parser)
-    parser.add_argument("--batch", type=int, default=4, metavar="N", help="default: 4, the paper's")
     parser.add_argument(
-        "--warmup", type=int, default=50, metavar="N", help="rounds; default: 50, the paper's"
+        "--batch", type=number(Count), default=4, metavar="N", help="default: 4, the paper's"
     )
     parser.add_argument(
-        "--rounds", type=int, default=100, metavar="N", help="timed; default: 100, the paper's"
+        "--warmup",
+        type=number(Number),
+        default=50,
+        metavar="N",
+        help="rounds; default: 50, the paper's",
+    )
+    parser.add_argument(
+        "--rounds",
+        type=number(Count),
+        default=100,
+        metavar="N",
+        help="timed; default: 100, the paper's",
     )
     parser.add_argument("--bf16", action="store_true", help="compute in bfloat16, as on GPUs")
     parser.add_argument(

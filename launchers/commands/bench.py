@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from launchers.arguments import add_command
 from launchers.bench import latte, layout, loop, metrics, optimizations, scenes, tiles, vae
+from launchers.outputs import add_overwrite, check_output
 
 if TYPE_CHECKING:
     from launchers.arguments import Commands
@@ -54,12 +55,15 @@ def add(commands: "Commands") -> None:
         )
         module.declare(parser)
         parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+        add_overwrite(parser)
         parser.set_defaults(bench=name)
 
 
 def _bench(arguments: argparse.Namespace) -> int:
     from pvvae.files import write_json
 
+    if arguments.json is not None:
+        check_output(arguments.json, overwrite=arguments.overwrite)
     bench = BENCHES[arguments.bench]
     result = bench.run(arguments)
     if arguments.json is not None:

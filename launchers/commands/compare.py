@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from launchers.arguments import add_command
+from launchers.outputs import add_overwrite, check_output
 
 if TYPE_CHECKING:
     from launchers.arguments import Commands
@@ -32,9 +33,13 @@ def add(commands: "Commands") -> None:
         "--anyway", action="store_true", help="side by side although protocols differ"
     )
     compare.add_argument("-o", "--out", type=Path, metavar="FILE", help="write there")
+    add_overwrite(compare)
 
 
 def _compare(arguments: argparse.Namespace) -> int:
+    if arguments.out is not None:
+        check_output(arguments.out, sources=arguments.runs, overwrite=arguments.overwrite)
+
     from pvvae.files import write_text
     from pvvae.report import comparison
 

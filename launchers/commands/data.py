@@ -4,8 +4,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.arguments import GOES_ON, add_command
+from arch.ranges import Count, Length, Number, Pixels, Share
+from launchers.arguments import GOES_ON, add_command, number
 from launchers.commands import data_scenes, data_subset
+from launchers.outputs import check_output
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,8 +56,8 @@ def add(commands: "Commands") -> None:
         interrupted=GOES_ON,
     )
     samples.add_argument("out", type=Path, metavar="OUT")
-    samples.add_argument("--short-side", type=int, default=96, metavar="PIXELS")
-    samples.add_argument("--shards", type=int, default=4, metavar="N")
+    samples.add_argument("--short-side", type=number(Pixels), default=96, metavar="PIXELS")
+    samples.add_argument("--shards", type=number(Count), default=4, metavar="N")
     samples.add_argument(
         "--together", action="store_true", help="one set in OUT, without a held-out part"
     )
@@ -77,8 +79,12 @@ def _add_pack(commands: "Commands") -> None:
     pack.add_argument("source", type=Path, metavar="VIDEOS_OR_IMAGES")
     pack.add_argument("out", type=Path, metavar="OUT")
     _add_clip_words(pack)
-    pack.add_argument("--shards", type=int, default=16, metavar="N", help="at least; default: 16")
-    pack.add_argument("--clips-per-shard", type=int, default=256, metavar="N", help="at most")
+    pack.add_argument(
+        "--shards", type=number(Count), default=16, metavar="N", help="at least; default: 16"
+    )
+    pack.add_argument(
+        "--clips-per-shard", type=number(Count), default=256, metavar="N", help="at most"
+    )
     pack.add_argument(
         "--store",
         choices=("frames", "file"),
@@ -92,7 +98,7 @@ def _add_pack(commands: "Commands") -> None:
         metavar="NAME",
         help="videos (or patterns) not trained on",
     )
-    pack.add_argument("--held-out-fraction", type=float, default=0.0, metavar="PART")
+    pack.add_argument("--held-out-fraction", type=number(Share), default=0.0, metavar="PART")
     pack.add_argument(
         "--frame-folders", action="store_true", help="every folder of images is one video"
     )
@@ -102,20 +108,29 @@ def _add_pack(commands: "Commands") -> None:
 
 
 def _add_clip_words(pack: "Parser") -> None:
-    pack.add_argument("--frames", type=int, default=17, metavar="N", help="of a clip; default: 17")
-    pack.add_argument("--stride", type=int, default=1, metavar="N", help="keep every Nth frame")
-    pack.add_argument("--short-side", type=int, default=256, metavar="PIXELS", help="default: 256")
+    pack.add_argument(
+        "--frames", type=number(Length), default=17, metavar="N", help="of a clip; default: 17"
+    )
+    pack.add_argument(
+        "--stride", type=number(Count), default=1, metavar="N", help="keep every Nth frame"
+    )
+    pack.add_argument(
+        "--short-side", type=number(Pixels), default=256, metavar="PIXELS", help="default: 256"
+    )
     pack.add_argument(
         "--min-side",
-        type=int,
+        type=number(Number),
         metavar="PIXELS",
         help="refuse smaller; default: half of --short-side",
     )
-    pack.add_argument("--max-clips-per-video", type=int, metavar="N")
+    pack.add_argument("--max-clips-per-video", type=number(Count), metavar="N")
     pack.add_argument("--drop-cuts", action="store_true", help="no clip across a hard cut")
 
 
 def _pack(arguments: argparse.Namespace) -> int:
+    # Whether what is in the folder already is this pack, cut short, says the pack itself.
+    check_output(arguments.out, sources=[arguments.source], overwrite=False)
+
     from pvvae.data.packing.pack import pack
 
     return _shown(

@@ -2,9 +2,10 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from launchers.arguments import GOES_ON, add_command, rows_and_columns
+from arch.ranges import Count, Extra, Length, Range, Seed, Share
+from launchers.arguments import GOES_ON, add_command, number, rows_and_columns
 
 if TYPE_CHECKING:
     from launchers.arguments import Commands
@@ -33,26 +34,30 @@ def add(commands: "Commands") -> None:
         interrupted=GOES_ON,
     )
     scenes.add_argument("--out", type=Path, required=True, metavar="DIR")
-    scenes.add_argument("--clips", type=int, required=True, metavar="N")
-    scenes.add_argument("--seed", type=int, default=0, metavar="N", help="default: 0")
+    scenes.add_argument("--clips", type=number(Count), required=True, metavar="N")
+    scenes.add_argument("--seed", type=number(Seed), default=0, metavar="N", help="default: 0")
     scenes.add_argument("--size", default="64x64", metavar="HxW", help="default: 64x64")
     scenes.add_argument(
-        "--frames", type=int, default=33, metavar="N", help="of a clip; default: 33"
+        "--frames", type=number(Length), default=33, metavar="N", help="of a clip; default: 33"
     )
     scenes.add_argument(
-        "--speed", type=float, default=1.0, metavar="X", help="factor on all motion; default: 1"
+        "--speed",
+        type=number(Annotated[float, Range(0.0, 1_000.0)]),
+        default=1.0,
+        metavar="X",
+        help="factor on all motion; default: 1",
     )
     scenes.add_argument(
         "--predictability",
-        type=float,
+        type=number(Share),
         default=1.0,
         metavar="P",
         help="how likely a thing keeps its course over the next 4 frames; default: 1",
     )
-    scenes.add_argument("--sprites", type=int, default=3, metavar="N", help="default: 3")
+    scenes.add_argument("--sprites", type=number(Extra), default=3, metavar="N", help="default: 3")
     scenes.add_argument(
         "--texel",
-        type=float,
+        type=number(Annotated[float, Range(1.0, 10_000.0)]),
         default=1.5,
         metavar="PIXELS",
         help="width of a spot of one colour: 8 makes plain pictures; default: 1.5",
@@ -67,7 +72,9 @@ def add(commands: "Commands") -> None:
         "--pictures", type=Path, metavar="DIR", help="your images; default: those of packages"
     )
     scenes.add_argument("--truth", action="store_true", help="write flow, occlusion and tracks too")
-    scenes.add_argument("--shards", type=int, default=16, metavar="N", help="at least; default: 16")
+    scenes.add_argument(
+        "--shards", type=number(Count), default=16, metavar="N", help="at least; default: 16"
+    )
 
 
 def _run(arguments: argparse.Namespace) -> int:

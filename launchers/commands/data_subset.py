@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.arguments import add_command
+from arch.ranges import Seed
+from launchers.arguments import add_command, number
 from pvvae.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def add(commands: "Commands") -> None:
     subset = add_command(commands, "subset", help="take a part of shards", more=MORE, run=_run)
     subset.add_argument("shards", type=Path, metavar="SHARDS")
     subset.add_argument("--fraction", required=True, metavar="PART", help="such as 1/8 or 0.125")
-    subset.add_argument("--seed", type=int, default=0, metavar="N", help="default: 0")
+    subset.add_argument("--seed", type=number(Seed), default=0, metavar="N", help="default: 0")
     subset.add_argument("--out", type=Path, required=True, metavar="DIR")
 
 

@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.arguments import add_command
-from pvvae.errors import ConfigError
+from arch.ranges import Count
+from launchers.arguments import add_command, number
 
 if TYPE_CHECKING:
     from launchers.arguments import Commands
@@ -30,7 +30,7 @@ def add(commands: "Commands") -> None:
     )
     dry.add_argument("config", type=Path, metavar="CONFIG", help="see pvvae configs")
     dry.add_argument("overrides", nargs="*", metavar="key.path=value")
-    dry.add_argument("--processes", type=int, default=16, metavar="N", help="default: 16")
+    dry.add_argument("--processes", type=number(Count), default=16, metavar="N", help="default: 16")
 
 
 def _dry(arguments: argparse.Namespace) -> int:
@@ -38,8 +38,6 @@ def _dry(arguments: argparse.Namespace) -> int:
     from contextlib import redirect_stdout
     from tempfile import TemporaryDirectory
 
-    if arguments.processes < 1:
-        raise ConfigError(f"--processes: must be 1 or more, got {arguments.processes}")
     from pvvae.engine import pretend
     from pvvae.planning.dry_run import dry_run
     from pvvae.planning.stage import stage_of

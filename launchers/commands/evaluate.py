@@ -5,8 +5,9 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.arguments import GOES_ON, add_command
-from pvvae.errors import ConfigError
+from arch.ranges import Count
+from launchers.arguments import GOES_ON, add_command, number
+from launchers.outputs import add_overwrite, claim_folder
 
 if TYPE_CHECKING:
     from launchers.arguments import Commands
@@ -74,8 +75,9 @@ def add(commands: "Commands") -> None:
         table.add_argument("config", type=Path, metavar="CONFIG", help="see configs/tables")
         table.add_argument("overrides", nargs="*", metavar="key.path=value")
         table.add_argument(
-            "--processes", type=int, metavar="N", help="of every run but those of speed"
+            "--processes", type=number(Count), metavar="N", help="of every run but those of speed"
         )
+        add_overwrite(table)
         table.add_argument("--slurm", action="store_true", help="submit every run as a job")
         table.add_argument(
             "--dry-run", action="store_true", help="print what would be done; do nothing"
@@ -83,10 +85,8 @@ def add(commands: "Commands") -> None:
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
-    from launchers.tables.make import as_pipeline, check_runs, make_table, read_table
+    from launchers.tables.make import FIGURE, as_pipeline, check_runs, make_table, read_table
 
-    if arguments.processes is not None and arguments.processes < 1:
-        raise ConfigError(f"--processes: must be 1 or more, got {arguments.processes}")
     asked = read_table(
         arguments.kind, arguments.config, arguments.overrides, processes=arguments.processes
     )
@@ -102,4 +102,13 @@ def _evaluate(arguments: argparse.Namespace) -> int:
             slurm.submit(jobs, pipeline)
         return 0
     show_plan(asked.plan, commands=arguments.dry_run)
-    return 0 if arguments.dry_run else make_table(asked)
+    if arguments.dry_run:
+        return 0
+    claim_folder(
+        asked.plan.folder,
+        "pvvae evaluate of this folder",
+        names=("index.html", "table.md", "table.tex", "table.json", FIGURE),
+        overwrite=arguments.overwrite,
+        ours=any(run.is_dir() for row in asked.plan.rows for run in row.runs.values()),
+    )
+    return make_table(asked)

@@ -5,7 +5,9 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.arguments import add_command
+from arch.ranges import Length, Step
+from launchers.arguments import add_command, number
+from launchers.outputs import add_overwrite, check_output
 from pvvae.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -63,7 +65,9 @@ def add(commands: "Commands") -> None:
     export.add_argument(
         "--format", choices=FORMATS, default=FORMATS[0], help="default: safetensors"
     )
-    export.add_argument("--step", type=int, metavar="N", help="default: the newest checkpoint")
+    export.add_argument(
+        "--step", type=number(Step), metavar="N", help="default: the newest checkpoint"
+    )
     export.add_argument(
         "--network",
         metavar="NAME",
@@ -80,10 +84,11 @@ def add(commands: "Commands") -> None:
     )
     export.add_argument(
         "--stream",
-        type=int,
+        type=number(Length),
         metavar="FRAMES",
         help="of each chunk after the first; default: no stream",
     )
+    add_overwrite(export)
 
 
 def _export(arguments: argparse.Namespace) -> int:
@@ -96,6 +101,12 @@ def _export(arguments: argparse.Namespace) -> int:
     for option, formats in OPTIONS.items():
         if given[option] is not None and arguments.format not in formats:
             raise ConfigError(f"{option}: is for --format {' or '.join(formats)} alone")
+    check_output(
+        arguments.out,
+        sources=[arguments.run, arguments.latents],
+        overwrite=arguments.overwrite,
+        whole=arguments.format != "safetensors",
+    )
     if arguments.format == "safetensors":
         return _weights(arguments)
     if arguments.format == "pretrained":
@@ -162,7 +173,13 @@ def _graphs(arguments: argparse.Namespace) -> int:
         graphs = whole_clip(backbone, config, size)
     else:
         graphs = stream(backbone, config, size, later=arguments.stream)
-    write_graphs(arguments.out, graphs, vae.config, format=arguments.format)
+    write_graphs(
+        arguments.out,
+        graphs,
+        vae.config,
+        format=arguments.format,
+        overwrite=arguments.overwrite,
+    )
     print(f"{arguments.out}: {', '.join(graph.name for graph in graphs)} of {arguments.run}")
     return 0
 

@@ -4,7 +4,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.arguments import GOES_ON, add_command, rows_and_columns
+from arch.ranges import Count, Length, Seed
+from launchers.arguments import GOES_ON, add_command, number, rows_and_columns
+from launchers.outputs import add_overwrite, check_output
 from pvvae.errors import ConfigError
 from pvvae.evaluation.folders.question import FIRST16, METRICS, OF_PAIRS, Question
 
@@ -55,10 +57,17 @@ def add(commands: "Commands") -> None:
     metrics.add_argument(
         "--size", metavar="HxW", help="resize to cover this and crop the centre; default: as it is"
     )
-    metrics.add_argument("--num", type=int, metavar="N", help="clips of each side; default: all")
-    metrics.add_argument("--seed", type=int, default=0, help="of the draw of --num; default: 0")
     metrics.add_argument(
-        "--observed", type=int, metavar="N", help="frames that were shown; later ones: predicted"
+        "--num", type=number(Count), metavar="N", help="clips of each side; default: all"
+    )
+    metrics.add_argument(
+        "--seed", type=number(Seed), default=0, help="of the draw of --num; default: 0"
+    )
+    metrics.add_argument(
+        "--observed",
+        type=number(Length),
+        metavar="N",
+        help="frames that were shown; later ones: predicted",
     )
     metrics.add_argument(
         "--c3d",
@@ -72,6 +81,7 @@ def add(commands: "Commands") -> None:
     metrics.add_argument("--c3d-mean", type=Path, metavar="FILE", help="and its mean cube")
     metrics.add_argument("--device", metavar="NAME", help="cpu, cuda, cuda:1; default: cuda if any")
     metrics.add_argument("--json", type=Path, metavar="OUT", help="write results and protocol")
+    add_overwrite(metrics)
 
 
 def _metrics(arguments: argparse.Namespace) -> int:
@@ -91,6 +101,9 @@ def _metrics(arguments: argparse.Namespace) -> int:
 
     if arguments.json is not None and arguments.json.is_dir():
         raise ConfigError(f"--json: {arguments.json} is a folder; name a file")
+    if arguments.json is not None:
+        sources = [question.real, question.generated, question.i3d, question.c3d]
+        check_output(arguments.json, sources=sources, overwrite=arguments.overwrite)
 
     from pvvae.evaluation.folders.measure import table
     from pvvae.evaluation.folders.run import measure_sets

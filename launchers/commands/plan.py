@@ -2,10 +2,10 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from launchers.arguments import add_command
-from pvvae.errors import ConfigError
+from arch.ranges import Count, Range
+from launchers.arguments import add_command, number
 
 if TYPE_CHECKING:
     from launchers.arguments import Commands
@@ -34,14 +34,16 @@ def add(commands: "Commands") -> None:
     )
     plan.add_argument("config", type=Path, metavar="CONFIG", help="see pvvae configs")
     plan.add_argument("overrides", nargs="*", metavar="key.path=value")
-    plan.add_argument("--nodes", type=int, default=2, metavar="N", help="default: 2")
-    plan.add_argument("--gpus", type=int, default=8, metavar="N", help="of a node; default: 8")
+    plan.add_argument("--nodes", type=number(Count), default=2, metavar="N", help="default: 2")
+    plan.add_argument(
+        "--gpus", type=number(Count), default=8, metavar="N", help="of a node; default: 8"
+    )
     plan.add_argument(
         "--device", default="h800", metavar="NAME", help="h800 (default), h100, h200 or a100"
     )
     plan.add_argument(
         "--fraction",
-        type=float,
+        type=number(Annotated[float, Range(0.0, 1.0, above=True)]),
         metavar="F",
         help=f"of the device's peak that training reaches; default: {FRACTION}",
     )
@@ -70,12 +72,7 @@ def _plan(arguments: argparse.Namespace) -> int:
 
 
 def _machines(arguments: argparse.Namespace) -> "Machines":
-    for name in ("nodes", "gpus"):
-        if vars(arguments)[name] < 1:
-            raise ConfigError(f"--{name}: must be 1 or more, got {vars(arguments)[name]}")
     fraction = FRACTION if arguments.fraction is None else arguments.fraction
-    if not 0 < fraction <= 1:
-        raise ConfigError(f"--fraction: must be above 0 and at most 1, got {fraction:g}")
     from pvvae.planning.plan import Machines
     from pvvae.training.monitoring.flops import device_named
 

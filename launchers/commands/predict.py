@@ -4,7 +4,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.arguments import UNTOUCHED, add_command, existing_file
+from arch.ranges import Length
+from launchers.arguments import UNTOUCHED, add_command, existing_file, number
+from launchers.outputs import add_overwrite, check_output
 from pvvae.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -41,18 +43,20 @@ def add(commands: "Commands") -> None:
         "--run", type=Path, required=True, metavar="RUN", help="folder of a VAE stage"
     )
     predict.add_argument(
-        "--observed", type=int, default=9, metavar="N", help="frames shown; default: 9"
+        "--observed", type=number(Length), default=9, metavar="N", help="frames shown; default: 9"
     )
     predict.add_argument(
-        "--frames", type=int, default=17, metavar="N", help="of the clip; default: 17"
+        "--frames", type=number(Length), default=17, metavar="N", help="of the clip; default: 17"
     )
     predict.add_argument(
         "--seed", type=int, default=0, metavar="N", help="of a Gaussian pad's noise; default: 0"
     )
+    add_overwrite(predict)
 
 
 def _predict(arguments: argparse.Namespace) -> int:
     existing_file(arguments.video, "video")
+    check_output(arguments.out, sources=[arguments.video], overwrite=arguments.overwrite)
 
     from pvvae import distributed
     from pvvae.autoencoder.long_video import through

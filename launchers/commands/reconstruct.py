@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.arguments import UNTOUCHED, add_command, existing_file
+from arch.ranges import Length, Number, Pixels
+from launchers.arguments import UNTOUCHED, add_command, existing_file, number
+from launchers.outputs import add_overwrite, check_output
 from pvvae.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -43,25 +45,30 @@ def add(commands: "Commands") -> None:
     )
     reconstruct.add_argument(
         "--frames",
-        type=int,
+        type=number(Length),
         default=17,
         metavar="N",
         help="of one clip or the first chunk, 1 + a multiple of 4; fewer take less memory; "
         "default: 17",
     )
     reconstruct.add_argument(
-        "--tile", type=int, metavar="PIXELS", help="edge of a tile; default: pictures stay whole"
+        "--tile",
+        type=number(Pixels),
+        metavar="PIXELS",
+        help="edge of a tile; default: pictures stay whole",
     )
     reconstruct.add_argument(
         "--overlap",
-        type=int,
+        type=number(Number),
         metavar="PIXELS",
         help="that neighbouring tiles share; default: a quarter of a tile",
     )
+    add_overwrite(reconstruct)
 
 
 def _reconstruct(arguments: argparse.Namespace) -> int:
     existing_file(arguments.video, "video")
+    check_output(arguments.out, sources=[arguments.video], overwrite=arguments.overwrite)
 
     from pvvae import distributed
     from pvvae.autoencoder.long_video import Rebuilder, unit, valid_length

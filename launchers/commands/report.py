@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from launchers.arguments import add_command
+from launchers.outputs import add_overwrite, claim_folder
 
 if TYPE_CHECKING:
     from launchers.arguments import Commands
@@ -30,12 +31,17 @@ def add(commands: "Commands") -> None:
     report.add_argument(
         "--plots", type=Path, metavar="FOLDER", help="write training's curves as SVG files too"
     )
+    add_overwrite(report)
 
 
 def _report(arguments: argparse.Namespace) -> int:
     from pvvae.run.folder import runs_below
 
     runs_below(arguments.runs)
+    made_by = f"pvvae report of {arguments.runs.resolve()}"
+    for folder, name in ((arguments.plots, "*.svg"), (arguments.out, "index.html")):
+        if folder is not None:
+            claim_folder(folder, made_by, names=[name], overwrite=arguments.overwrite)
 
     from pvvae.report import build_report, write_plots
 

@@ -2,9 +2,10 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from launchers.arguments import GOES_ON, add_command
+from arch.ranges import Count, Range, Seed
+from launchers.arguments import GOES_ON, add_command, number
 from pvvae.errors import ConfigError
 from pvvae.run.folder import is_finished, read_config
 
@@ -41,13 +42,23 @@ def add(commands: "Commands") -> None:
     sample.add_argument(
         "--run", type=Path, required=True, metavar="RUN", help="folder of a latte run"
     )
-    sample.add_argument("--num", type=int, default=8, metavar="N", help="default: 8")
+    sample.add_argument("--num", type=number(Count), default=8, metavar="N", help="default: 8")
     sample.add_argument("--classes", default="", metavar="A,B", help="names; default: all")
     sample.add_argument(
-        "--steps", type=int, default=100, metavar="N", help="of Euler; default: 100"
+        "--steps",
+        type=number(Annotated[int, Range(1, 1_000_000)]),
+        default=100,
+        metavar="N",
+        help="of Euler; default: 100",
     )
-    sample.add_argument("--guidance", type=float, default=1.0, metavar="W", help="1 is none")
-    sample.add_argument("--seed", type=int, default=0, metavar="N")
+    sample.add_argument(
+        "--guidance",
+        type=number(Annotated[float, Range(0.0, 1_000.0)]),
+        default=1.0,
+        metavar="W",
+        help="1 is none",
+    )
+    sample.add_argument("--seed", type=number(Seed), default=0, metavar="N")
     sample.add_argument(
         "--format",
         default="mp4,sheet",
@@ -68,8 +79,6 @@ def _sample(arguments: argparse.Namespace) -> int:
             f"--run: {arguments.run} is a run of stage {plain['stage']}; sampling needs one of "
             "stage latte"
         )
-    if arguments.num < 1:
-        raise ConfigError(f"--num: must be 1 or more, got {arguments.num}")
     formats = _formats(arguments.format)
 
     from pvvae.denoiser.trained_run import latte_vae

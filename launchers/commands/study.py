@@ -4,7 +4,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.arguments import GOES_ON, add_command
+from arch.ranges import Count, Seed
+from launchers.arguments import GOES_ON, add_command, number
+from launchers.outputs import add_overwrite, claim_folder
 from pvvae.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -42,10 +44,12 @@ def add(commands: "Commands") -> None:
     )
     study.add_argument("file", type=Path, metavar="FILE", help="see configs/studies")
     study.add_argument("overrides", nargs="*", metavar="key.path=value")
-    study.add_argument("--seeds", type=int, nargs="+", metavar="N", help="in the file's place")
+    study.add_argument(
+        "--seeds", type=number(Seed), nargs="+", metavar="N", help="in the file's place"
+    )
     study.add_argument("--only", metavar="CELL", help="cells with this in their name")
-    study.add_argument("--at-once", type=int, metavar="N", help="runs at the same time")
-    study.add_argument("--processes", type=int, metavar="N", help="of every run")
+    study.add_argument("--at-once", type=number(Count), metavar="N", help="runs at the same time")
+    study.add_argument("--processes", type=number(Count), metavar="N", help="of every run")
     study.add_argument("--slurm", action="store_true", help="submit runs as arrays of jobs")
     study.add_argument("--dry-run", action="store_true", help="print what would be done")
     study.add_argument("--report", action="store_true", help="run nothing; write the page")
@@ -54,11 +58,13 @@ def add(commands: "Commands") -> None:
     stale.add_argument(
         "--accept", action="store_true", help="leave stale cells as they are, marked"
     )
+    add_overwrite(study)
 
 
 def _study(arguments: argparse.Namespace) -> int:
     from launchers.studies.request import read
     from launchers.studies.show import plan_lines
+    from pvvae.study.spec.expansion import RUNS
 
     overrides = list(arguments.overrides)
     if arguments.at_once is not None:
@@ -69,6 +75,13 @@ def _study(arguments: argparse.Namespace) -> int:
     print("\n".join(plan_lines(asked, commands=arguments.dry_run)), flush=True)
     if arguments.dry_run:
         return 0
+    claim_folder(
+        asked.folder,
+        "pvvae study of this folder",
+        names=("index.html", "study.json", "study.md", "runs.csv", "plots/*.svg"),
+        overwrite=arguments.overwrite,
+        ours=(asked.folder / RUNS).is_dir(),
+    )
     if arguments.report:
         return _report(asked)
     return _run(_fresh(asked, arguments), asked, arguments)

@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchers.arguments import GOES_ON, add_command
+from arch.ranges import Count
+from launchers.arguments import GOES_ON, add_command, number
 
 if TYPE_CHECKING:
     from launchers.arguments import Commands
@@ -36,7 +37,7 @@ def add(commands: "Commands") -> None:
     train.add_argument("overrides", nargs="*", metavar="key.path=value")
     train.add_argument(
         "--processes",
-        type=int,
+        type=number(Count),
         metavar="N",
         help="on this machine; default: one for each GPU, or 1",
     )

@@ -18,7 +18,7 @@ from launchers.machines.local import check_machines, explain, run_to_end
 from launchers.machines.shipped_configs import ROOT, as_typed
 from pvvae import config as codec
 from pvvae.errors import ConfigError
-from pvvae.run.folder import check_same_config, is_finished
+from pvvae.run.folder import check_same_config, is_done
 from stages import program
 
 
@@ -66,7 +66,8 @@ class StageCommand:
     @property
     def done(self) -> bool:
         """Whether its run is finished."""
-        return is_finished(Path(self.load().run))
+        config = self.load()
+        return is_done(Path(config.run), program.resolved(config))
 
     def run(self) -> int:
         """Run the stage to its end, or go on from where it stands; the exit status.
@@ -77,8 +78,9 @@ class StageCommand:
         config = self.load()
         processes = check_machines(processes=self.processes, hostfile=self.hostfile)
         folder = Path(config.run)
-        check_same_config(folder, program.resolved(config))
-        if is_finished(folder):
+        plain = program.resolved(config)
+        check_same_config(folder, plain)
+        if is_done(folder, plain):
             print(f"{folder}: finished already")
             return 0
         if self.hostfile is None:

@@ -19,7 +19,7 @@ from launchers.machines.queue import JOBS, check_free, need_sbatch, queued_jobs,
 from launchers.machines.shipped_configs import as_typed
 from pvvae.errors import ConfigError, one_line
 from pvvae.files import write_json
-from pvvae.run.folder import check_same_config, is_finished
+from pvvae.run.folder import check_same_config, is_done
 from stages import program
 
 SCRIPT = Path(__file__).parents[1] / "slurm.sbatch"
@@ -180,7 +180,7 @@ def _run_job(command: StageCommand, jobs: Sequence[Job], barrier: int, pipeline:
         name=config.run,
         words=(str(SCRIPT), as_typed(command.config), *command.overrides),
         after=tuple(sorted({*needed, *range(barrier)[-1:]})),
-        done=is_finished(Path(config.run)),
+        done=is_done(Path(config.run), plain),
         facts=facts,
     )
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from arch.ranges import Count, Pixels
 from launchers.machines.command import Command, shared_stage
 from launchers.tables.plan import (
     SPEED,
@@ -26,7 +27,7 @@ class DataSet:
 
     real: str
     """A folder of clips or of shards, or a list: what Latte was trained on."""
-    frame_stride: int = 1
+    frame_stride: Count = 1
     """Take every so-maniest frame, as Latte's training did."""
     random_start: bool = False
     """Whether each real clip begins at a place of its own, drawn by seed; else at its first
@@ -41,7 +42,7 @@ class GenerationTable(TableConfig):
     """By the name that the table shows, in its order."""
     subjects: tuple[GeneratingSubject, ...]
     """Rows, in their order."""
-    size: int = 256
+    size: Pixels = 256
     """Height and width."""
     sampler: dict[str, Any] = field(default_factory=dict)
     """Of samples that are made here: keys of stage generate's ``sampler``."""

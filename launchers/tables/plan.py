@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from arch.ranges import Seed, Several
 from launchers.machines.command import Command
 from pvvae.errors import ConfigError
 from pvvae.report.tables.paper import Kind
@@ -21,9 +22,9 @@ class TableConfig:
     """Above the table. Where packaged clips stand in for a data set, that is added to it."""
     folder: str
     """Where the table is written, and below it the runs that it is made of."""
-    num: int = 2048
+    num: Several = 2048
     """Clips or samples (section 4.1)."""
-    seed: int = 0
+    seed: Seed = 0
     """Which clips are drawn, and what samples are made of."""
     evaluation: dict[str, Any] = field(default_factory=dict)
     """Other keys of the evaluation stage, the same for all subjects."""

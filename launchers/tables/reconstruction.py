@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from arch.ranges import Length, Pixels
 from launchers.machines.command import Command, shared_stage
 from launchers.tables.plan import (
     SPEED,
@@ -27,8 +28,8 @@ class ReconstructionTable(TableConfig):
     """What is rebuilt: a folder of clips or of shards, or a list."""
     subjects: tuple[RebuildingSubject, ...]
     """Rows, in their order."""
-    frames: int = 17
-    sizes: tuple[int, ...] = (256, 512)
+    frames: Length = 17
+    sizes: tuple[Pixels, ...] = (256, 512)
     """Height and width."""
     figure: FigureConfig | None = None
     """What is shown side by side, at the first size."""

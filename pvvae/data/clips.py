@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from arch.ranges import Count, Range, Share, Workers
 from pvvae import seeding
+from pvvae.config import check_ranges
 from pvvae.data.held_out import HeldOutClip, HeldOutClips, held_out_clips
 from pvvae.data.schedule import Bucket, Schedule
 from pvvae.data.shards.index import ShardIndex, check_shards, read_clip, require_size
@@ -38,33 +40,25 @@ class DataConfig:
     """Folder of shards."""
     held_out: str | None = None
     """Folder of shards that training never sees."""
-    slots: int
+    slots: Count
     """Batches in one step, to be shared out over the processes: 16 in the paper (section 4.1)."""
     buckets: tuple[Bucket, ...]
     """Shapes that a slot's batch can have."""
-    image_ratio: float = 0.0
+    image_ratio: Share = 0.0
     """Probability that a step is of images, where there are image and video buckets. From a video
     an image bucket takes one random frame."""
-    frame_stride: int = 1
+    frame_stride: Count = 1
     """Take every so-maniest frame of a stored clip."""
-    min_scale: float = 1.0
+    min_scale: Annotated[float, Range(0.0, 1.0, above=True)] = 1.0
     """Smallest side of a random crop, relative to the largest crop that fits; never below the
     bucket's own size. 1, ours: as in evaluation, only the place of the crop is random."""
-    flip: float = 0.5
+    flip: Share = 0.5
     """Probability of a horizontal flip; Latte's."""
-    workers: int = 0
+    workers: Workers = 0
     """Processes that decode ahead, for each training process; 0 decodes in the training process."""
 
     def __post_init__(self) -> None:
-        for name, least in (("slots", 1), ("frame_stride", 1), ("workers", 0)):
-            if getattr(self, name) < least:
-                raise ConfigError(
-                    f"data.{name} must be at least {least}, got {getattr(self, name)}"
-                )
-        if not 0 < self.min_scale <= 1:
-            raise ConfigError(f"data.min_scale must be in (0, 1], got {self.min_scale}")
-        if not 0 <= self.flip <= 1:
-            raise ConfigError(f"data.flip must be in [0, 1], got {self.flip}")
+        check_ranges(self)
 
 
 @dataclass(frozen=True)

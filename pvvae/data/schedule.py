@@ -13,7 +13,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from arch.ranges import Count, Length, Pixels, Positive
 from pvvae import seeding
+from pvvae.config import check_ranges
 from pvvae.errors import ConfigError
 
 _FAR = 1 << 40
@@ -25,21 +27,17 @@ _CHUNK = 1 << 20  # draws hashed at once: 8 MB an array
 class Bucket:
     """One shape of batch. Choose ``batch`` so that all buckets cost about the same time."""
 
-    frames: int
+    frames: Length
     """T; 1 is an image."""
-    height: int
-    width: int
-    batch: int
+    height: Pixels
+    width: Pixels
+    batch: Count
     """Clips in one slot."""
-    weight: float = 1.0
+    weight: Positive = 1.0
     """How often it is drawn, relative to the others of its kind (image or video)."""
 
     def __post_init__(self) -> None:
-        for name in ("frames", "height", "width", "batch"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"bucket {name} must be at least 1, got {getattr(self, name)}")
-        if not self.weight > 0:
-            raise ConfigError(f"bucket weight must be positive, got {self.weight}; or leave it out")
+        check_ranges(self)
 
     @property
     def is_image(self) -> bool:
@@ -81,7 +79,7 @@ class Schedule:
         Raises:
             ConfigError: for an empty dataset or buckets that could never be drawn.
         """
-        _check(buckets, slots=slots, num_samples=num_samples, image_ratio=image_ratio)
+        _check(buckets, num_samples=num_samples, image_ratio=image_ratio)
         self.buckets = tuple(buckets)
         self.slots, self.steps, self.num_samples, self.seed = slots, steps, num_samples, seed
         self._choices = self._choose(image_ratio)
@@ -180,15 +178,11 @@ def _hash(key: int, start: int, stop: int) -> NDArray[np.uint64]:
         return z ^ (z >> np.uint64(31))
 
 
-def _check(buckets: Sequence[Bucket], *, slots: int, num_samples: int, image_ratio: float) -> None:
+def _check(buckets: Sequence[Bucket], *, num_samples: int, image_ratio: float) -> None:
     if not 1 <= len(buckets) <= 255:
         raise ConfigError(f"buckets: 1 to 255 are needed, got {len(buckets)}")
-    if slots < 1:
-        raise ConfigError(f"slots must be at least 1, got {slots}")
     if num_samples < 1:
         raise ConfigError("the dataset has no samples")
-    if not 0 <= image_ratio <= 1:
-        raise ConfigError(f"image_ratio must be between 0 and 1, got {image_ratio}")
     both = len({bucket.is_image for bucket in buckets}) == 2
     if both and image_ratio in (0, 1):
         never = "image" if image_ratio == 0 else "video"

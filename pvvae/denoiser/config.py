@@ -7,8 +7,9 @@ from typing import Literal
 import torch
 
 from arch.interface import Denoiser, DenoiserConfig
+from arch.ranges import Count, Share, Steps
 from pvvae import seeding
-from pvvae.bounds import at_least
+from pvvae.config import check_ranges
 from pvvae.data.latent_shards import LatentDataset
 from pvvae.denoiser.latent_source import CachedLatents, Demand, LatentSource
 from pvvae.denoiser.online_latents import OnlineConfig, OnlineLatents
@@ -29,37 +30,32 @@ class DenoiserTrainingConfig(RunConfig):
     denoiser: DenoiserConfig
     latents: str | OnlineConfig
     """Run folder of extract_latents; or clips and a VAE, to encode them when a step needs them."""
-    batch: int
+    batch: Count
     """Latents in one step, over all processes."""
-    slots: int
+    slots: Count
     """Parts the batch is shared out in; a multiple of the number of processes."""
-    label_dropout: float
+    label_dropout: Share
     """How often a label is replaced by the null label, for guidance."""
-    validation_clips: int
+    validation_clips: Count
     """Held-out latents of the validation loss."""
     times: Literal["uniform", "logit_normal"] = "uniform"
     """Law of the times. uniform is rectified flow's own; logit_normal (SD3) has the middle of the
     path more often."""
-    history: float = 0.0
+    history: Share = 0.0
     """How often a clip's first groups are given clean and the rest is to follow, so that videos
     can be continued. Ours; 0, the paper's, keeps comparisons of VAEs faithful."""
     optimizer: OptimizerConfig
     early: SampleFVDConfig = SampleFVDConfig()
     """FVD of some samples at every evaluation."""
-    sequence_parallel: int = 1
+    sequence_parallel: Count = 1
     """Consecutive processes that share each slot, and in the denoiser each latent's tokens."""
     engine: EngineConfig
-    steps: int
+    steps: Steps
     loop: LoopConfig = LoopConfig()
     watch: MonitorConfig = MonitorConfig()
 
     def __post_init__(self) -> None:
-        at_least(1, {"steps": self.steps, "batch": self.batch, "slots": self.slots})
-        at_least(1, {"validation_clips": self.validation_clips})
-        at_least(1, {"sequence_parallel": self.sequence_parallel})
-        for name, share in (("label_dropout", self.label_dropout), ("history", self.history)):
-            if not 0 <= share <= 1:
-                raise ValueError(f"{name} must be in [0, 1], got {share}")
+        check_ranges(self)
 
     def check(self, processes: int) -> None:
         check_slots(self.slots, processes, key="slots", team=self.sequence_parallel)

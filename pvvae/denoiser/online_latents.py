@@ -6,14 +6,15 @@ Costs a pass through the frozen encoder a step; extract_latents pays it once.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor
 
 from arch.interface import Backbone, PeerConfig, Posterior
+from arch.ranges import Count, Length, Pixels, Range, Share, Workers
 from pvvae import distributed
-from pvvae.bounds import at_least
+from pvvae.config import check_ranges
 from pvvae.data.clips import DataConfig, HeldOutClips, TrainingClips, held_out_clips, to_pixels
 from pvvae.data.latent_shards import ChannelStatistics, LatentScale, encoder_digest
 from pvvae.data.schedule import Bucket
@@ -40,28 +41,27 @@ class OnlineConfig:
     """Shards of the clips to learn."""
     held_out: str | None = None
     """Shards of the clips that the validation loss is measured on."""
-    frames: int = 17
+    frames: Length = 17
     """Section 4.1."""
-    height: int = 256
+    height: Pixels = 256
     """Section 4.1."""
-    width: int = 256
+    width: Pixels = 256
     """Section 4.1."""
-    frame_stride: int = 1
+    frame_stride: Count = 1
     """Take every so-maniest frame of a stored clip."""
-    min_scale: float = 1.0
+    min_scale: Annotated[float, Range(0.0, 1.0, above=True)] = 1.0
     """Smallest side of a random crop, relative to the largest that fits."""
-    flip: float = 0.5
+    flip: Share = 0.5
     """Probability of a horizontal flip, of the pixels; Latte's."""
-    measured: int = 10_000
+    measured: Count = 10_000
     """Clips, at most, that each channel's mean and deviation are found from, before the first
     step: LightningDiT's number."""
-    workers: int = 0
+    workers: Workers = 0
     """Processes that decode ahead, for each training process."""
 
     def __post_init__(self) -> None:
         check_trained(self.vae)
-        at_least(1, {"frames": self.frames, "height": self.height, "width": self.width})
-        at_least(1, {"measured": self.measured})
+        check_ranges(self)
 
     def check(self, demand: Demand) -> None:
         """Refuse what cannot be opened; whether the VAE fits is seen when it is loaded.

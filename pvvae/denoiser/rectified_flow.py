@@ -11,11 +11,13 @@ The paper trains with it and samples with 100 Euler steps (section 4.1).
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor
 
+from arch.ranges import Range, Share
+from pvvae.config import check_ranges
 from pvvae.errors import ConfigError
 
 Velocity = Callable[[Tensor, Tensor], Tensor]
@@ -38,17 +40,17 @@ class SamplerConfig:
         ConfigError: for a value that cannot be used.
     """
 
-    steps: int = 100
+    steps: Annotated[int, Range(1, 1_000_000)] = 100
     """Exactly so many (section 4.1: 100 Euler steps)."""
 
     method: Literal["euler", "heun", "midpoint"] = "euler"
     """Section 4.1. Heun and midpoint evaluate the network twice a step."""
 
-    guidance: float = 1.0
+    guidance: Annotated[float, Range(0.0, 1_000.0)] = 1.0
     """Classifier-free guidance (Ho and Salimans 2022); 1 is none. The paper states no value: 1 is
     ours, as the only one that adds nothing to the model."""
 
-    guidance_interval: tuple[float, float] = (0.0, 1.0)
+    guidance_interval: tuple[Share, Share] = (0.0, 1.0)
     """Times, ends included, at which to guide (Kynkaanniemi et al. 2024)."""
 
     guidance_channels: Literal["all", "first4"] = "all"
@@ -56,14 +58,11 @@ class SamplerConfig:
     number of channels; published numbers of 16-channel VAEs (LeanVAE) carry that."""
 
     def __post_init__(self) -> None:
-        if self.steps < 1:
-            raise ConfigError(f"sampler.steps must be at least 1, got {self.steps}")
+        check_ranges(self)
         if self.method not in STEPS:
             raise ConfigError(f"sampler.method must be one of {_list(STEPS)}, got {self.method!r}")
-        if self.guidance < 0:
-            raise ConfigError(f"sampler.guidance must be 0 or more, got {self.guidance}")
         low, high = self.guidance_interval
-        if not 0 <= low <= high <= 1:
+        if low > high:
             raise ConfigError(
                 f"sampler.guidance_interval must be two rising times in [0, 1], got [{low}, {high}]"
             )

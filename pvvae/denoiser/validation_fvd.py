@@ -10,8 +10,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from arch.ranges import Count, Number
 from pvvae import distributed, seeding
-from pvvae.bounds import at_least
+from pvvae.config import check_ranges
 from pvvae.data.clips import held_out_clips, to_pixels, to_uint8
 from pvvae.data.video.video import SAMPLE_FPS, write_video
 from pvvae.data.video.writers import contact_sheet
@@ -29,17 +30,17 @@ from pvvae.pretrained.vae_source import open_vae
 class SampleFVDConfig:
     """What is sampled at every evaluation."""
 
-    num: int = 0
+    num: Number = 0
     """Samples, and real clips to hold them against; 0 samples nothing."""
     real: str | None = None
     """Shards of the clips that the latents were made of."""
     vae: str | None = None
     """Run folder of the VAE that decodes; null is the one that made the latents."""
-    batch: int = 4
+    batch: Count = 4
     """Samples made at once, always the same ones together."""
     sampler: SamplerConfig = SamplerConfig(steps=25)
     """Ours: a quarter of the steps of section 4.1, for a curve. Guidance is not read."""
-    shown: int = 16
+    shown: Number = 16
     """Samples in the video of each evaluation."""
 
     def __post_init__(self) -> None:
@@ -48,8 +49,7 @@ class SampleFVDConfig:
         Raises:
             ConfigError: naming the key.
         """
-        at_least(0, {"num": self.num, "shown": self.shown})
-        at_least(1, {"batch": self.batch})
+        check_ranges(self)
         if self.num == 1:
             raise ConfigError("early.num: FVD is a distance between covariances; 0, or 2 or more")
         if self.num and self.real is None:

@@ -2,9 +2,10 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pvvae.bounds import at_least, below_one
+from arch.ranges import Decay, Range, Share, Step, Weight
+from pvvae.config import check_ranges
 from pvvae.engine.activation_checkpointing import Recomputed
 
 
@@ -12,24 +13,22 @@ from pvvae.engine.activation_checkpointing import Recomputed
 class OptimizerConfig:
     """AdamW: linear warm-up, then constant or cosine decay."""
 
-    lr: float = 5e-5
+    lr: Share = 5e-5
     """Base learning rate (section 4.1)."""
-    betas: tuple[float, float] = (0.9, 0.999)
+    betas: tuple[Decay, Decay] = (0.9, 0.999)
     """The paper names none: AdamW's own."""
-    eps: float = 1e-8
+    eps: Share = 1e-8
     """AdamW's own."""
-    weight_decay: float = 0.0
+    weight_decay: Annotated[float, Range(0.0, 100.0)] = 0.0
     """The paper names none; 0 in Latte's public code and in SSVAE's spirit of no extra pull."""
-    warmup: int = 1_000
+    warmup: Step = 1_000
     """Steps of linear warm-up: SSVAE's 1,000; the paper says only that there is one."""
     schedule: Literal["cosine", "constant"] = "cosine"
-    final_ratio: float = 0.1
+    final_ratio: Share = 0.1
     """Cosine ends at this part of ``lr``: "decayed by a factor of 10" (section 4.1)."""
 
     def __post_init__(self) -> None:
-        at_least(0, {"lr": self.lr, "eps": self.eps, "weight_decay": self.weight_decay})
-        at_least(0, {"warmup": self.warmup, "final_ratio": self.final_ratio})
-        below_one({"betas[0]": self.betas[0], "betas[1]": self.betas[1]})
+        check_ranges(self)
 
     def rate(self, step: int, steps: int) -> float:
         """Learning rate of ``step`` (from 0) out of ``steps``."""
@@ -51,11 +50,11 @@ class EngineConfig:
     """What is sharded: 1 optimizer state, 2 also gradients, 3 also parameters."""
     precision: Literal["fp32", "bf16"] = "bf16"
     """bf16 keeps fp32 master weights in the optimizer."""
-    gradient_clipping: float = 1.0
+    gradient_clipping: Weight = 1.0
     """Largest gradient norm, 0 for none. Open-Sora and LeanVAE clip their VAEs at 1."""
-    bucket_elements: int = 200_000_000
+    bucket_elements: Annotated[int, Range(1, 10**15)] = 200_000_000
     """Elements reduced at once; a buffer of this size is held. Ours: 0.4 GB in bf16."""
-    persistent_elements: int = 100_000
+    persistent_elements: Annotated[int, Range(0, 10**15)] = 100_000
     """ZeRO 3 leaves parameters below this size whole on every process: DeepSpeed's own default."""
     overlap: bool = False
     """Reduce gradients while the backward pass goes on. Off by default: results then do not depend
@@ -70,14 +69,11 @@ class EngineConfig:
     offload: Literal["none", "optimizer"] = "none"
     """Keep fp32 weights, moments and average in the memory of the CPU, and take the optimizer's
     step there. Saves memory of the GPU (`pvvae plan` says how much), costs time at every step."""
-    ema_decay: float | None = None
+    ema_decay: Decay | None = None
     """Decay of the averaged weights, None for no average. Latte: 0.9999 (its public code)."""
 
     def __post_init__(self) -> None:
-        at_least(0, {"gradient_clipping": self.gradient_clipping})
-        at_least(1, {"bucket_elements": self.bucket_elements})
-        at_least(0, {"persistent_elements": self.persistent_elements})
-        below_one({"ema_decay": self.ema_decay})
+        check_ranges(self)
         if self.zero_stage == 0 and self.precision == "bf16":
             raise ValueError(
                 "zero_stage 0 with bf16 would accumulate gradients in bf16, which DeepSpeed "

@@ -8,12 +8,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from safetensors.torch import save_file
 
 from arch.interface import BackboneConfig
+from arch.ranges import Channels, Count, Positive, Range
 from pvvae import config as codec
+from pvvae.config import check_ranges
 from pvvae.errors import ConfigError, quoted
 from pvvae.files import write_atomic, write_json
 from pvvae.model import Pad, PredictiveVAE
@@ -40,23 +42,23 @@ class AutoencoderConfig:
     """What stands in for dropped groups; generation and reconstruction drop none."""
     plugin: str | None
     """File that registers the backbone, where it is none of ours. Named, not shipped."""
-    latents_mean: tuple[float, ...]
+    latents_mean: tuple[Annotated[float, Range(-1e6, 1e6)], ...]
     """Of each channel; a pipeline denoises (z - mean) / std."""
-    latents_std: tuple[float, ...]
+    latents_std: tuple[Positive, ...]
     """Of each channel."""
     latents_measured_on: str | None
     """Whose latents these are of; null says nothing was measured: means 0, deviations 1."""
-    z_dim: int
+    z_dim: Channels
     """c, the channels of one latent cell."""
-    scale_factor_temporal: int
+    scale_factor_temporal: Count
     """Frames of a latent group, but for the first, which is one frame."""
-    scale_factor_spatial: int
+    scale_factor_spatial: Count
     """Pixels of a latent cell along height and width."""
-    in_channels: int = 3
+    in_channels: Channels = 3
     """RGB."""
-    out_channels: int = 3
+    out_channels: Channels = 3
     """RGB."""
-    scaling_factor: float = 1.0
+    scaling_factor: Positive = 1.0
     """On top of mean and deviation: nothing. LTX and Mochi multiply with it too."""
 
     def __post_init__(self) -> None:
@@ -74,8 +76,7 @@ class AutoencoderConfig:
                     f"latents_{key}: needs a number for each of {channels} channels, "
                     f"got {len(values)}"
                 )
-        if min(self.latents_std) <= 0.0:
-            raise ConfigError(f"latents_std: must be positive, got {min(self.latents_std)}")
+        check_ranges(self)
 
     @property
     def latent_channels(self) -> int:

@@ -1,12 +1,14 @@
 """Checkpoints that a kill at any moment cannot spoil.
 
 A checkpoint is written under a temporary name and renamed when it is whole, so a folder called
-``step_…`` is complete by existing; its manifest says what must be in it.
+``step_`` and eight digits is complete by existing; its manifest says what must be in it. Folders
+of any other name are somebody else's: none is read, counted or removed.
 """
 
 import hashlib
 import json
 import os
+import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -18,8 +20,11 @@ from typing import Any
 from pvvae import distributed
 from pvvae.errors import ConfigError
 from pvvae.files import raise_if_unwritable, write_json
+from pvvae.run.folder import checkpoint_folders, step_of_folder
 from pvvae.run.manifest import MANIFEST, read_manifest
 
+UNFINISHED = re.compile(r"\.step_\d{8}\.(partial|removed)")
+"""Names of folders that are being filled or removed."""
 LISTS = "lists"
 """Folder in a half-written checkpoint: what each process has written, by rank."""
 LOOK_EVERY = 0.05
@@ -138,7 +143,7 @@ class Writer:
                 write_json(partial / LISTS / f"{self._rank}.json", files)
                 if self._rank == 0:
                     self._collect(partial, step, facts)
-                    _prune(self._folder, self._keep_last)
+                    _prune(self._folder, self._keep_last, step)
         except BaseException as error:  # raised by check(), where it can be handled
             self._error = error
 
@@ -170,7 +175,7 @@ def newest(folder: Path, *, warn: Callable[[str], None]) -> Checkpoint | None:
 
     A damaged one is passed over with a word to ``warn``.
     """
-    for path in reversed(_folders(folder)):
+    for path in reversed(checkpoint_folders(folder)):
         problem = _damage(path)
         if problem is None:
             return _read(path)
@@ -180,7 +185,7 @@ def newest(folder: Path, *, warn: Callable[[str], None]) -> Checkpoint | None:
 
 def best(folder: Path) -> Checkpoint | None:
     """The checkpoint with the highest score, the newest among equals; None if none has a score."""
-    readable = [c for c in map(_read, _folders(folder)) if c is not None]
+    readable = [c for c in map(_read, checkpoint_folders(folder)) if c is not None]
     scored = [c for c in readable if c.facts.get("score") is not None]
     return max(scored, key=lambda c: (c.facts["score"], c.step), default=None)
 
@@ -195,7 +200,7 @@ def at_step(folder: Path, step: int) -> Checkpoint:
     problem = _damage(path) if path.is_dir() else "it does not exist"
     found = None if problem else _read(path)
     if found is None:
-        steps = ", ".join(str(int(p.name.removeprefix("step_"))) for p in _folders(folder))
+        steps = ", ".join(str(step_of_folder(p)) for p in checkpoint_folders(folder))
         raise ConfigError(f"{path}: {problem}; there are checkpoints of steps {steps or 'none'}")
     return found
 
@@ -214,7 +219,8 @@ def _disk_trouble(partial: Path) -> Iterator[None]:
 def _sweep(folder: Path) -> None:
     """Remove what killed runs have left half written or half removed."""
     for path in folder.glob(".step_*"):
-        shutil.rmtree(path, ignore_errors=True)
+        if UNFINISHED.fullmatch(path.name):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _complete(partial: Path, step: int, facts: dict[str, Any], lists: list[Path]) -> None:
@@ -254,6 +260,8 @@ def _damage(path: Path) -> str | None:
     manifest = read_manifest(path)
     if manifest is None:
         return f"no readable {MANIFEST}"
+    if manifest["step"] != step_of_folder(path):
+        return f"its {MANIFEST} is of step {manifest['step']}"
     for name, (size, digest) in manifest["files"].items():
         part = path / name
         if not part.is_file():
@@ -265,18 +273,21 @@ def _damage(path: Path) -> str | None:
 
 def _read(path: Path) -> Checkpoint | None:
     manifest = read_manifest(path)
-    return None if manifest is None else Checkpoint(path, int(manifest["step"]), manifest["facts"])
+    if manifest is None or manifest["step"] != step_of_folder(path):
+        return None
+    return Checkpoint(path, int(manifest["step"]), manifest["facts"])
 
 
-def _folders(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.glob("step_*") if p.is_dir())
+def _prune(folder: Path, keep_last: int, step: int) -> None:
+    """Remove all but the ``keep_last`` newest up to ``step``, which was just written, and the best.
 
-
-def _prune(folder: Path, keep_last: int) -> None:
-    kept = set(_folders(folder)[-keep_last:])
+    A later one is of before the run went back, and damaged: counted, it would push out the others.
+    """
+    done = [path for path in checkpoint_folders(folder) if step_of_folder(path) <= step]
+    kept = set(done[-keep_last:])
     champion = best(folder)
     if champion is not None:
         kept.add(champion.folder)
-    for path in _folders(folder):
+    for path in done:
         if path not in kept:
             _remove(path)

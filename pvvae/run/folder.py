@@ -1,6 +1,8 @@
 """Reading run folders: what a run is, how far it is, what it measured; imports nothing heavy."""
 
+import hashlib
 import json
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -36,12 +38,45 @@ BEGUN = (
     "config.yaml",
     "provenance.json",
     "data.json",
+    "data_seen.json",
     "wandb",
+    "wandb_id",
     "stalls",
     "profile",
     "progress.json",
 )
 """What a run may write before its first result."""
+
+
+FREE_GOING_ON = (
+    "data.workers",
+    "latents.workers",
+    "loop.log_every",
+    "loop.evaluate_every",
+    "loop.checkpoint_every",
+    "loop.keep_last",
+)
+"""Paths of keys that decide what a run writes and when, not what it learns: it may go on with
+others, but they are part of what a run of a study is found again by."""
+DATA = ("data.train", "data.held_out", "latents.train", "latents.held_out")
+"""Paths of keys that name shards, which may lie elsewhere when a run goes on."""
+DATA_SEEN = "data_seen.json"
+"""In the run folder: sha256 of the index of each of them."""
+INDEXES = ("index.pvvae.json", "index.json")
+"""Names of an index; the first is that of shards made elsewhere, whose own may be the second."""
+CHECKPOINT = re.compile(r"step_\d{8}")
+"""Name of a checkpoint's folder: its step in eight digits, so that names sort as steps do."""
+
+
+def checkpoint_folders(folder: Path) -> list[Path]:
+    """Checkpoints in a ``checkpoints/``, oldest first; folders of other names are not ours."""
+    found = (p for p in folder.glob("step_*") if CHECKPOINT.fullmatch(p.name))
+    return sorted(path for path in found if path.is_dir())
+
+
+def step_of_folder(path: Path) -> int:
+    """Step of a checkpoint, by the name of its folder."""
+    return int(path.name.removeprefix("step_"))
 
 
 def is_finished(folder: Path) -> bool:
@@ -136,13 +171,88 @@ def check_same_config(folder: Path, plain: Mapping[str, Any]) -> None:
     """
     if not (folder / "config.yaml").exists() or not _has_results(folder):
         return
-    other = codec.differences(bound(read_config(folder)), bound(plain))
+    then = read_config(folder)
+    found = codec.differences(bound(then), bound(plain))
+    other = [line for line in found if not _may_change(line.partition(": ")[0], folder, plain)]
     if other:
         raise ConfigError(
             f"{folder}: this run folder was made with another config: {other[0]}"
             f"{f' and {len(other) - 1} more' if len(other) > 1 else ''}; "
             "choose another run=..., or remove the folder"
         )
+
+
+def changes(folder: Path, plain: Mapping[str, Any]) -> list[str]:
+    """What differs, as ``key: before != now``, when a run with results goes on with ``plain``."""
+    if not (folder / "config.yaml").exists() or not _has_results(folder):
+        return []
+    then = {key: value for key, value in read_config(folder).items() if key != "run"}
+    return codec.differences(then, {key: plain[key] for key in plain if key != "run"})
+
+
+def is_done(folder: Path, plain: Mapping[str, Any]) -> bool:
+    """Whether a run is complete, and ``plain`` asks for no more steps than it has taken."""
+    return is_finished(folder) and not is_longer(folder, plain)
+
+
+def is_longer(folder: Path, plain: Mapping[str, Any]) -> bool:
+    """Whether ``plain`` asks for more steps than the run's own config."""
+    before, now = read_config(folder).get("steps"), plain.get("steps")
+    return isinstance(before, int) and isinstance(now, int) and now > before
+
+
+def _may_change(path: str, folder: Path, plain: Mapping[str, Any]) -> bool:
+    """Whether a run goes on as it would have with the old value of a key."""
+    if path == "steps":
+        return is_longer(folder, plain) and _any_length(plain)
+    if path in DATA:
+        where = _at(plain, path)
+        seen = data_seen(folder).get(path)
+        before = _at(read_config(folder), path)
+        if seen is None and before is not None:
+            seen = index_digest(Path(before))
+        return where is not None and seen is not None and index_digest(Path(where)) == seen
+    return path in FREE_GOING_ON
+
+
+def index_digest(shards: Path) -> str | None:
+    """The sha256 of the index of a folder of shards, the same wherever it is copied to.
+
+    None if there is none. An index says of every tar its size, which is looked at when the shards
+    are opened, and of those that were packed here the content.
+    """
+    for name in INDEXES:
+        if (shards / name).is_file():
+            with (shards / name).open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+    return None
+
+
+def _any_length(plain: Mapping[str, Any]) -> bool:
+    """Whether no learning rate depends on how many steps there will be."""
+    names = ["optimizer"]
+    if plain.get("discriminator") is not None:
+        names.append("discriminator_optimizer")
+    return all(_at(plain, f"{name}.schedule") == "constant" for name in names)
+
+
+def data_seen(folder: Path) -> dict[str, str]:
+    """Digests of the shards' indexes that a run has noted, by the path of their key."""
+    path = folder / DATA_SEEN
+    found: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    return found
+
+
+def data_named(plain: Mapping[str, Any]) -> dict[str, str]:
+    """Folders of shards that a config names, by the path of their key."""
+    return {path: where for path in DATA if isinstance(where := _at(plain, path), str)}
+
+
+def _at(plain: Mapping[str, Any], path: str) -> Any:
+    value: Any = plain
+    for key in path.split("."):
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
 
 
 def _has_results(folder: Path) -> bool:

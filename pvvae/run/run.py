@@ -16,11 +16,23 @@ from typing import Any
 
 import yaml
 
+from arch.ranges import Seed
 from pvvae import config as codec
 from pvvae import distributed
 from pvvae.files import raise_if_unwritable, write_json, write_text
-from pvvae.run.folder import check_same_config, is_finished, step_of
+from pvvae.run.folder import (
+    DATA_SEEN,
+    changes,
+    check_same_config,
+    data_named,
+    data_seen,
+    index_digest,
+    is_finished,
+    is_longer,
+    step_of,
+)
 from pvvae.run.process_lifetime import lock_folder
+from pvvae.run.progress_bar import say
 from pvvae.run.tracking import Tracker, TrackingConfig
 
 
@@ -30,7 +42,7 @@ class RunConfig:
 
     run: str
     """The run folder; the same command goes on from what is in it."""
-    seed: int = 0
+    seed: Seed = 0
     """All randomness of the run."""
     plugins: tuple[str, ...] = ()
     """Python files that register networks, relative to the YAML that names them."""
@@ -63,10 +75,34 @@ class Run:
     def _open(self, tracking: TrackingConfig) -> None:
         """Take the folder, on the main process."""
         self._lock = lock_folder(self.folder)
+        changed = changes(self.folder, self._plain)
+        if changed:
+            self._note(changed)
         write_text(self.folder / "config.yaml", yaml.safe_dump(self._plain, sort_keys=False))
         if not (self.folder / "provenance.json").exists():
             write_json(self.folder / "provenance.json", provenance())
+        self._see_data()
         self._tracker = Tracker(tracking, folder=self.folder, settings=self._plain)
+
+    def _note(self, changed: list[str]) -> None:
+        """Keep, with the run's provenance, that it goes on under another config."""
+        path = self.folder / "provenance.json"
+        known = json.loads(path.read_text()) if path.exists() else provenance()
+        line = {"command": " ".join(sys.argv), "at": _clock(), "keys": changed}
+        write_json(path, known | {"changes": [*known.get("changes", []), line]})
+        for key in changed:
+            say(f"{self.folder}: goes on with another {key}")
+        if is_longer(self.folder, self._plain):
+            (self.folder / "finished.json").unlink(missing_ok=True)
+
+    def _see_data(self) -> None:
+        """Note which shards these are, so that the run knows them again elsewhere."""
+        seen = data_seen(self.folder)
+        named = data_named(self._plain).items()
+        new = {path: index_digest(Path(where)) for path, where in named if path not in seen}
+        found = {path: digest for path, digest in new.items() if digest is not None}
+        if found:
+            write_json(self.folder / DATA_SEEN, seen | found)
 
     @property
     def checkpoints(self) -> Path:
@@ -136,8 +172,12 @@ def provenance() -> dict[str, Any]:
         "python": platform.python_version(),
         "packages": {name: version(name) for name in packages},
         "processes": distributed.world_size(),
-        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "started": _clock(),
     }
+
+
+def _clock() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 def _commit() -> str | None:

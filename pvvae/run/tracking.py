@@ -6,13 +6,16 @@ like others, named as the axis of all of them. A curve then shows every attempt:
 repeats lies on what was there, and where a run went back to a checkpoint it forks.
 """
 
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pvvae import seeding
 from pvvae.errors import ConfigError
+from pvvae.files import write_text
 
+FILE = "wandb_id"
+"""In the run folder."""
 STEP = "step"
 """What wandb is told to draw everything over."""
 
@@ -84,5 +87,15 @@ class Tracker:
 
 
 def _identity(folder: Path) -> str:
-    """A wandb id that the same folder always gets, so that a resumed run goes on in it."""
-    return f"{seeding.key(str(folder.resolve())):x}"
+    """The wandb id of a run: drawn once and kept in its folder, so that it moves with the run.
+
+    A path says nothing: another run may have been there before, or be there on another machine.
+    """
+    path = folder / FILE
+    if path.exists():
+        return path.read_text().strip()
+    # Runs begun before ids were kept have theirs in the names of wandb's own folders.
+    begun = sorted((folder / "wandb").glob("*run-*-*"), key=lambda found: found.name.split("-")[-2])
+    identity = begun[-1].name.split("-")[-1] if begun else uuid.uuid4().hex
+    write_text(path, f"{identity}\n")
+    return identity

@@ -6,7 +6,8 @@ from typing import Any, Literal
 import torch
 
 from arch.interface import Backbone, PeerConfig
-from pvvae.bounds import at_least
+from arch.ranges import Count, Length, Number, Pixels
+from pvvae.config import check_ranges
 from pvvae.errors import ConfigError
 from pvvae.pretrained.vae_source import fresh_vae
 from pvvae.run.run import RunConfig
@@ -22,19 +23,17 @@ class SpeedConfig(RunConfig):
 
     vae: str | PeerConfig
     """Run folder of a VAE stage, or a peer; neither needs weights."""
-    batch: int = 4
-    frames: int = 17
-    height: int = 256
-    width: int = 256
-    warmup: int = 50
-    rounds: int = 100
+    batch: Count = 4
+    frames: Length = 17
+    height: Pixels = 256
+    width: Pixels = 256
+    warmup: Number = 50
+    rounds: Count = 100
     precision: Literal["fp32", "bf16"] = "bf16"
     """The paper names none; bf16, ours, as everybody trains and samples on GPUs."""
 
     def __post_init__(self) -> None:
-        at_least(1, {"batch": self.batch, "rounds": self.rounds})
-        at_least(1, {"frames": self.frames, "height": self.height, "width": self.width})
-        at_least(0, {"warmup": self.warmup})
+        check_ranges(self)
 
     def check(self, processes: int) -> None:
         if processes != 1:

@@ -83,7 +83,8 @@ def peak_bytes(model: Backbone, x: Tensor) -> int:
 def flops(build: Callable[[], Backbone], shape: tuple[int, ...]) -> int:
     """FLOPs of one reconstruction of clips (B, 3, T, H, W), on tensors without memory."""
     with torch.device("meta"):
-        model, x = build().eval(), torch.empty(shape)
+        # Some code makes parameters by torch.Tensor(...), which no device context moves (VidTok).
+        model, x = build().eval().to("meta"), torch.empty(shape)
 
     def phases():  # type: ignore[no-untyped-def]
         with torch.no_grad():

@@ -10,8 +10,9 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from arch.ranges import Count, Number, Steps
 from pvvae import distributed
-from pvvae.bounds import at_least
+from pvvae.config import check_ranges
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
 from pvvae.run import checkpoints
@@ -29,19 +30,19 @@ from pvvae.training.monitoring.throughput import Wait, memory
 class LoopConfig:
     """How often things happen, in steps."""
 
-    log_every: int = 50
+    log_every: Steps = 50
     """Ours: a line a minute at the paper's size."""
-    evaluate_every: int = 1_000
+    evaluate_every: Steps = 1_000
     """Ours: 50 points on the curve of a 50K-step stage."""
-    checkpoint_every: int = 1_000
+    checkpoint_every: Steps = 1_000
     """Ours: what a crash may cost, about a quarter of an hour at the paper's size."""
-    keep_last: int = 2
+    keep_last: Count = 2
     """Newest checkpoints that stay; the best on the held-out set stays as well."""
-    max_skips: int = 10
+    max_skips: Count = 10
     """Steps skipped in a row, as losses or gradients were not finite, after which the run goes back
     to its newest checkpoint and on with other data. Ours: a bad clip or an overflow spoils one step
     or two of different clips; ten in a row are the weights' fault."""
-    max_rollbacks: int = 3
+    max_rollbacks: Number = 3
     """Times a run may go back to one checkpoint before it gives up. Ours: when three different
     streams of data fail from the same weights, something else is wrong."""
 
@@ -50,9 +51,7 @@ class LoopConfig:
             "evaluate_every": self.evaluate_every,
             "checkpoint_every": self.checkpoint_every,
         }
-        at_least(1, {"log_every": self.log_every, **periods})
-        at_least(1, {"keep_last": self.keep_last, "max_skips": self.max_skips})
-        at_least(0, {"max_rollbacks": self.max_rollbacks})
+        check_ranges(self)
         for name, period in periods.items():
             if period % self.log_every:
                 raise ValueError(

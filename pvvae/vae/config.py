@@ -6,8 +6,9 @@ from pathlib import Path
 import torch
 
 from arch.interface import BackboneConfig, DiscriminatorConfig
+from arch.ranges import Count, Steps
 from pvvae import seeding
-from pvvae.bounds import at_least
+from pvvae.config import check_ranges
 from pvvae.data.clips import DataConfig, TrainingClips, check_shards
 from pvvae.data.schedule import Bucket
 from pvvae.distributed.slots import check_sharing, check_slots
@@ -50,16 +51,16 @@ class VAETrainingConfig(RunConfig):
     discriminator_optimizer: OptimizerConfig = OptimizerConfig()
     """The paper names none of its own; the generator's. Its warm-up and decay are over the steps in
     which the discriminator learns: see :meth:`discriminator_rate`."""
-    sequence_parallel: int = 1
+    sequence_parallel: Count = 1
     """Consecutive processes that share each slot, and in the backbone each clip's tokens."""
     engine: EngineConfig = EngineConfig()
     discriminator_engine: EngineConfig = EngineConfig(zero_stage=1)
-    steps: int
+    steps: Steps
     loop: LoopConfig = LoopConfig()
     watch: MonitorConfig = MonitorConfig()
 
     def __post_init__(self) -> None:
-        at_least(1, {"steps": self.steps, "sequence_parallel": self.sequence_parallel})
+        check_ranges(self)
 
     def discriminator_rate(self, step: int) -> float:
         """Learning rate of the discriminator at ``step`` of the stage, once it learns.

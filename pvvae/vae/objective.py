@@ -9,7 +9,9 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from arch.ranges import Decay, Length, Share, Step, Weight
 from pvvae import seeding
+from pvvae.config import check_ranges
 from pvvae.vae.losses.adversarial import AdaptiveWeight, GanLoss, generator_loss
 from pvvae.vae.losses.perceptual import Perceptual
 from pvvae.vae.losses.reconstruction import squared_error, temporal_difference
@@ -19,23 +21,23 @@ from pvvae.vae.losses.reconstruction import squared_error, temporal_difference
 class ObjectiveConfig:
     """Every weight of Eq. 1. The paper prints none of them; each default says where it is from."""
 
-    max_drop_ratio: float = 1.0
+    max_drop_ratio: Share = 1.0
     """r: at most floor((G - 1) * r) groups are dropped. 1.0 is the paper's (section 4.1)."""
     drop: Literal["batch", "sample"] = "batch"
     """One k for all clips of a slot, which saves encoding them, or one for each clip. Ours: batch,
     since with r = 1 it saves 2 of 5 groups of encoder work on average."""
-    weight_rec: float = 10.0
+    weight_rec: Weight = 10.0
     """lambda_rec. Ours: MSE is about 15 times smaller than the L1 that peers pair with LPIPS at
     weight 1 (0.0024 against 0.035 at 32 dB), so 10 restores their balance."""
-    weight_diff: float = 1.0
+    weight_diff: Weight = 1.0
     """Of L_Diff within the bracket of Eq. 1, where it is 1; 0 is Table 4 without it."""
-    weight_lpips: float = 1.0
+    weight_lpips: Weight = 1.0
     """lambda_lpips: SSVAE, VidTok, WF-VAE."""
     lpips_net: Literal["vgg", "alex"] = "vgg"
     """VGG16 is what video VAEs train with (SSVAE, VidTok, CogVideoX)."""
-    lpips_frames: int | None = None
+    lpips_frames: Length | None = None
     """Frames of each clip that LPIPS looks at, drawn anew each time; None is all of them."""
-    weight_gan: float = 0.1
+    weight_gan: Weight = 0.1
     """lambda_gan, before adaptive scaling. Ours, between Open-Sora's 0.05 and VidTok's 0.2."""
     gan_weighting: Literal["adaptive", "fixed"] = "adaptive"
     """Scale the GAN gradient to the reconstruction's at the head (SSVAE, WF-VAE), or not.
@@ -46,27 +48,19 @@ class ObjectiveConfig:
     backward pass: free with one slot a process, one more forward pass of each with several."""
     gan_loss: GanLoss = "hinge"
     """What the two networks minimise: hinge in SSVAE, WF-VAE and Open-Sora."""
-    weight_lecam: float = 0.0
+    weight_lecam: Weight = 0.0
     """LeCAM on the discriminator's loss; 0 is off, as the paper names none. MAGVIT-v2: 0.001."""
-    lecam_decay: float = 0.999
+    lecam_decay: Decay = 0.999
     """Of the average logits that LeCAM holds to; Open-Sora's for MAGVIT-v2."""
-    gan_start: int = 5_000
+    gan_start: Step = 5_000
     """Step of this stage from which the reconstruction feels the GAN (section 3.2)."""
-    discriminator_warmup: int = 0
+    discriminator_warmup: Step = 0
     """Steps before gan_start in which the discriminator already learns. Ours: 0."""
-    weight_kl: float = 1e-5
+    weight_kl: Weight = 1e-5
     """lambda_kl on the mean KL of a latent element: SSVAE's 5e-4 on the sum over a clip."""
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.max_drop_ratio <= 1.0:
-            raise ValueError(f"max_drop_ratio must be in [0, 1], got {self.max_drop_ratio}")
-        if self.lpips_frames is not None and self.lpips_frames < 1:
-            raise ValueError(f"lpips_frames must be at least 1, got {self.lpips_frames}")
-        if self.weight_lecam < 0 or not 0 <= self.lecam_decay < 1:
-            raise ValueError(
-                "weight_lecam must be at least 0 and lecam_decay in [0, 1), "
-                f"got {self.weight_lecam} and {self.lecam_decay}"
-            )
+        check_ranges(self)
 
     @property
     def discriminator_start(self) -> int:

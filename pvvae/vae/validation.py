@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 
 from arch.interface import Posterior
+from arch.ranges import Count, Length, Pixels
 from pvvae import distributed
-from pvvae.bounds import at_least
+from pvvae.config import check_ranges
 from pvvae.data.clips import HeldOutClips, held_out_clips, to_pixels, to_uint8
 from pvvae.data.video.pixels import in_8_bits
 from pvvae.data.video.video import SAMPLE_FPS, Frames, write_video
@@ -26,17 +27,17 @@ from pvvae.vae.objective import Objective
 class HeldOutConfig:
     """Which clips, and how much of them is shown for prediction."""
 
-    clips: int = 32
+    clips: Count = 32
     """Ours: seconds on a GPU, and a stable curve."""
-    frames: int = 17
+    frames: Length = 17
     """Section 4.1."""
-    height: int = 256
+    height: Pixels = 256
     """Section 4.1."""
-    width: int = 256
+    width: Pixels = 256
     """Section 4.1."""
 
     def __post_init__(self) -> None:
-        at_least(1, {"clips": self.clips, "frames": self.frames})
+        check_ranges(self)
 
     def open(self, folder: str) -> HeldOutClips:
         """The clips, out of a folder of shards.

@@ -331,12 +331,12 @@ def test_latents_with_the_wrong_channels_are_refused():
     ("change", "message"),
     [
         ({"depth": 3}, "depth must be even"),
-        ({"depth": 0}, "depth must be even"),
+        ({"depth": 0}, "depth must be at least 2, got 0"),
         ({"heads": 5}, "width must be a multiple of heads"),
         ({"width": 6}, "width must be a multiple of heads and of 4"),
-        ({"latent_channels": 0}, "latent_channels must be positive"),
-        ({"num_classes": -1}, "num_classes must be 0"),
-        ({"mlp_ratio": 0.0}, "mlp_ratio must be positive"),
+        ({"latent_channels": 0}, "latent_channels must be at least 1, got 0"),
+        ({"num_classes": -1}, "num_classes must be at least 0, got -1"),
+        ({"mlp_ratio": 0.0}, "mlp_ratio must be in \\(0, 100\\], got 0"),
         ({"heads": 4, "positions": "rope"}, "heads must be a multiple of 4 wide, got 6"),
     ],
 )

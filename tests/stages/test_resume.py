@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 from launchers import cli
 from pvvae.denoiser.trainer import DenoiserTrainer
 from pvvae.engine.fragments import FragmentReader
+from pvvae.errors import ConfigError
 from pvvae.files import write_array
 from pvvae.metrics import results as results_module
 from pvvae.pretrained.runs import load_vae
@@ -221,3 +222,33 @@ def test_an_evaluation_killed_at_its_conclusion_measures_nothing_again(
     monkeypatch.setattr(ItemResults, "keep", dying(None, calls=0))
     run_stage(stage, shards, tmp_path)
     assert scores(tmp_path / stage) == scores(whole / stage)
+
+
+CONSTANT = ("optimizer.schedule=constant", "optimizer.warmup=2")
+
+
+def test_a_run_that_is_lengthened_elsewhere_equals_one_in_one_piece(shards, tmp_path):
+    """More steps, the same shards under another path, another rhythm: the same weights."""
+    shutil.copytree(shards, tmp_path / "copy")
+    run_stage("image_pretrain", shards, tmp_path, *CONSTANT, "steps=3")
+    longer = (*CONSTANT, "steps=6", "loop.checkpoint_every=3", "loop.evaluate_every=3")
+    run_stage("image_pretrain", tmp_path / "copy", tmp_path, *longer)
+    whole = tmp_path / "whole"
+    run_stage("image_pretrain", shards, tmp_path, *CONSTANT, "steps=6", f"run={whole}")
+    one, other = last_weights(tmp_path / "image_pretrain"), last_weights(whole)
+    assert one.keys() == other.keys()
+    assert all(torch.equal(one[name], other[name]) for name in one)
+    noted = json.loads((tmp_path / "image_pretrain/provenance.json").read_text())["changes"]
+    keys = [line.partition(":")[0] for line in noted[0]["keys"]]
+    assert keys == [
+        *("data.train", "data.held_out", "steps"),
+        *("loop.evaluate_every", "loop.checkpoint_every"),
+    ]
+    assert json.loads((tmp_path / "image_pretrain/finished.json").read_text()) == {"steps": 6}
+
+
+def test_a_run_does_not_go_on_with_other_shards(shards, tmp_path):
+    run_stage("image_pretrain", shards, tmp_path, *CONSTANT, "steps=2")
+    other = f"data.train={shards}/held_out"
+    with pytest.raises(ConfigError, match=r"another config: data\.train: "):
+        run_stage("image_pretrain", shards, tmp_path, *CONSTANT, "steps=2", other)

@@ -87,20 +87,30 @@ def _program(graph: Graph) -> ExportedProgram:
         ) from error
 
 
-def write_graphs(out: Path, graphs: list[Graph], config: AutoencoderConfig, *, format: str) -> None:
+def write_graphs(
+    out: Path,
+    graphs: list[Graph],
+    config: AutoencoderConfig,
+    *,
+    format: str,
+    overwrite: bool = False,
+) -> None:
     """Make the folder, whole or not at all.
 
     Args:
-        out: the folder, which is not there yet.
+        out: the folder, which is not there yet unless ``overwrite``.
         graphs: to be written.
         config: of the VAE.
         format: ``torch-export`` or ``onnx``.
+        overwrite: whether graphs that were written there before are replaced.
 
     Raises:
         ConfigError: if it is there, the disk refuses, or a network cannot be traced.
     """
-    if out.exists():
-        raise ConfigError(f"{out}: is there already; remove it, or name another folder")
+    before = out.with_name(f".{out.name}.replaced")
+    if out.exists() and not (overwrite and (out / DESCRIPTION).is_file()):
+        why = "is no folder of graphs" if overwrite else "is there already"
+        raise ConfigError(f"{out}: {why}; remove it, or name another folder")
     partial = out.with_name(f".{out.name}.partial")
     try:
         shutil.rmtree(partial, ignore_errors=True)
@@ -108,7 +118,10 @@ def write_graphs(out: Path, graphs: list[Graph], config: AutoencoderConfig, *, f
         files = [WRITERS[format](graph, partial) for graph in graphs]
         write_json(partial / DESCRIPTION, _described(graphs, files, config, format=format))
         write_text(partial / "README.md", guide(graphs, format=format))
+        if out.exists():
+            os.replace(out, before)
         os.replace(partial, out)
+        shutil.rmtree(before, ignore_errors=True)
     except Exception as error:
         shutil.rmtree(partial, ignore_errors=True)
         raise_if_unwritable(error, out)

@@ -22,6 +22,7 @@ from pvvae.data.shards.samples import (
     Reject,
     Sample,
     Shard,
+    check_no_other_index,
     columns_of,
     load_contents,
     read_index,
@@ -91,6 +92,7 @@ class FolderPacker:
         if packed is not None:
             self._check_same(packed["settings"])
             return
+        check_no_other_index(self.out)
         self._made = [path for path in (self.out, *self.out.parents) if not path.exists()]
         self.out.mkdir(parents=True, exist_ok=True)
         self.surveys = self._survey_all()

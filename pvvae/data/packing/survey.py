@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
+from arch.ranges import Count, Length, Pixels, Range
+from pvvae.config import check_ranges
 from pvvae.data.file_names import printable
 from pvvae.data.packing.sources import Source, iterate_source, measure
 from pvvae.data.video.frames import resize_short_side
@@ -18,32 +20,30 @@ from pvvae.errors import ConfigError
 class PackSettings:
     """What clips are made; the same for every source."""
 
-    frames: int = 17
+    frames: Length = 17
     """Frames of a clip (section 4.1). An image is always a clip of one."""
-    stride: int = 1
+    stride: Count = 1
     """Keep every stride-th frame."""
-    short_side: int = 256
+    short_side: Pixels = 256
     """Rows or columns, whichever is fewer, of a stored clip (section 4.1)."""
-    min_side: int | None = None
+    min_side: Annotated[int, Range(0, 65_536)] | None = None
     """Refuse smaller sources. None is half of ``short_side``: UCF101's 240 rows pass for 256, as in
     the paper, and so do the 144 and 180 of small web videos, but nothing is blown up further
     (ours)."""
-    max_clips_per_video: int | None = None
+    max_clips_per_video: Count | None = None
     """The first ones; 1 is the paper's reconstruction protocol."""
     store: Literal["frames", "file"] = "frames"
     """"frames": uint8 arrays, lossless, cheap to load; "file": the original bytes, ten to a hundred
     times smaller, decoded while training."""
     drop_cuts: bool = False
     """Cut clips within shots only; ``pvvae.data.video.frames`` says what a hard cut is."""
-    shards: int = 16
+    shards: Count = 16
     """At least so many tars, if there are as many clips; the paper's 16 processes."""
-    clips_per_shard: int = 256
+    clips_per_shard: Count = 256
     """At most so many clips in a tar: 1.1 GB of arrays at 256 x 340 (ours; 50 MB to 10 GB do)."""
 
     def __post_init__(self) -> None:
-        for name in ("frames", "stride", "short_side", "shards", "clips_per_shard"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")
+        check_ranges(self)
         if self.store not in ("frames", "file"):
             raise ConfigError(f"store must be 'frames' or 'file', got {self.store!r}")
         if self.store == "file" and self.drop_cuts:

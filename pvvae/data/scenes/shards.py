@@ -9,14 +9,23 @@ from typing import Any
 
 import numpy as np
 
-from pvvae.config import differences
+from arch.ranges import Count, Seed
+from pvvae.config import check_ranges, differences
 from pvvae.data.scenes.ground_truth import truth_of
 from pvvae.data.scenes.pictures import Pictures
 from pvvae.data.scenes.scene import Scene, draw_scene
 from pvvae.data.scenes.settings import SceneSettings
 from pvvae.data.shards import tars
 from pvvae.data.shards.index import PACKED_INDEX
-from pvvae.data.shards.samples import Contents, Sample, Shard, columns_of, read_index, save_contents
+from pvvae.data.shards.samples import (
+    Contents,
+    Sample,
+    Shard,
+    check_no_other_index,
+    columns_of,
+    read_index,
+    save_contents,
+)
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
 from pvvae.reading import read_object
@@ -34,19 +43,17 @@ class SceneSet:
     """Scenes 0 .. clips - 1 of a seed."""
 
     settings: SceneSettings
-    clips: int
-    seed: int
+    clips: Count
+    seed: Seed
     truth: bool = False
     """Whether flow, occlusion and tracks are written too: six times the bytes."""
-    shards: int = 16
+    shards: Count = 16
     """At least so many tars, if there are as many clips; the paper's 16 processes."""
-    clips_per_shard: int = 256
+    clips_per_shard: Count = 256
     """At most so many clips in a tar, as when videos are packed."""
 
     def __post_init__(self) -> None:
-        for name in ("clips", "shards", "clips_per_shard"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")
+        check_ranges(self)
 
     def parts(self) -> list[range]:
         """Which scenes are in which shard."""
@@ -93,6 +100,7 @@ def _begin(out: Path, identity: dict[str, Any]) -> None:
     if path.exists():
         _check_same(out, read_object(path), identity)
         return
+    check_no_other_index(out)
     if tars.shard_files(out):
         raise ConfigError(f"{out}: has shards that are not of scenes; choose another folder")
     write_json(path, identity)

@@ -128,6 +128,19 @@ def read_index(path: Path) -> dict[str, Any] | None:
     return data
 
 
+def check_no_other_index(folder: Path) -> None:
+    """Refuse to make shards where another index would be replaced.
+
+    Raises:
+        ConfigError: naming it.
+    """
+    path = folder / "index.json"
+    if path.exists():
+        raise ConfigError(
+            f"{path}: is another program's, or damaged; choose another folder or remove it"
+        )
+
+
 def load_contents(path: Path) -> Contents | None:
     """What :func:`save_contents` wrote; None as :func:`read_index`.
 

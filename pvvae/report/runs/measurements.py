@@ -45,7 +45,7 @@ def _captions(groups: Sequence[RunGroup]) -> list[str]:
     protocol = _first_of(groups, "protocol")
     clips = _first_of(groups, "counts").get("clips")
     parts = ["Best in bold, second underlined."] if len(groups) > 1 else []
-    parts += ["Intervals are 95%, over clips."]
+    parts += ["Intervals are 95%, over clips; of times, nine rounds of ten."]
     if protocol.get("lpips", {}).get("network"):
         parts.append(f"LPIPS: {protocol['lpips']['network']}.")
     if protocol.get("fvd", {}).get("features"):

@@ -6,7 +6,18 @@ from typing import Literal
 
 from pvvae.metrics.results import Value
 from pvvae.report.tables.paper import Kind
-from pvvae.report.tables.scores import Found, Read, Score, beside_fvd, metric, plain_number
+from pvvae.report.tables.scores import (
+    BYTES,
+    Found,
+    Read,
+    Score,
+    beside_fvd,
+    clocked,
+    crowded_at,
+    load_beside,
+    metric,
+    plain_number,
+)
 
 SPEED = "speed"
 """Source of what was timed."""
@@ -89,17 +100,20 @@ def _cost(
     unit: str,
     group: str = "",
 ) -> Score:
+    memory = name in BYTES
     return Score(
         title=title,
         group=group,
         source=SPEED,
-        read=plain_number(SPEED, "times", name),
+        read=plain_number(SPEED, "times", name) if memory else clocked(SPEED, name),
         better=better,
         form=form,
         scale=scale,
         unit=unit,
         parts=("ispeed", "tspeed"),
+        beside=(lambda _: "") if memory else load_beside(SPEED),
         timed=True,
+        crowded=(lambda _: False) if memory else crowded_at(SPEED),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 from pvvae.metrics.results import Value
 from pvvae.report.tables.columns import GIB, INCEPTION_SCORES
 from pvvae.report.tables.scores import (
+    BYTES,
     GENERATION,
     REBUILDING,
     RECONSTRUCTION,
@@ -13,7 +14,10 @@ from pvvae.report.tables.scores import (
     Found,
     Score,
     beside_fvd,
+    clocked,
     counts_of,
+    crowded_at,
+    load_beside,
     metric,
     number,
     plain_number,
@@ -99,16 +103,19 @@ def _timed(
     unit: str,
     better: Literal["higher", "lower"] = "lower",
 ) -> Score:
+    memory = name in BYTES
     return Score(
         title=title,
         source=source,
-        read=plain_number(source, "times", name),
+        read=plain_number(source, "times", name) if memory else clocked(source, name),
         better=better,
         form=form,
         scale=scale,
         unit=unit,
         parts=("ispeed", "tspeed"),
+        beside=(lambda _: "") if memory else load_beside(source),
         timed=True,
+        crowded=(lambda _: False) if memory else crowded_at(source),
     )
 
 

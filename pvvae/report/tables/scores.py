@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pvvae.metrics.results import Value
+from pvvae.timing.load import in_words, is_crowded
 
 Found = Mapping[str, Mapping[str, Any]]
 """What was measured of one subject, by source: results.json of a stage, of a size or data set."""
 Read = Callable[[Found], Value | None]
 
 RECONSTRUCTION, GENERATION = "evaluate_reconstruction", "evaluate_generation"
+BYTES = ("imem", "tmem", "tmem_cached")
+"""Names under ``times`` that are no times."""
 REBUILDING, TRAINING = "measure_reconstruction", "measure_training"
 """Stages, which are sources where runs are compared: quality, then speed and memory."""
 
@@ -39,6 +42,8 @@ class Score:
     """Facts that have to be read beside the value: clips and noise floor of an FVD."""
     timed: bool = False
     """Whether it depends on the clock."""
+    crowded: Callable[[Found], bool] = lambda _: False
+    """Whether the value was measured beside other programs: its column has no best then."""
 
     @property
     def arrow(self) -> str:
@@ -114,6 +119,30 @@ def plain_number(source: str, *keys: str) -> Read:
         return Value(value=float(number)) if isinstance(number, int | float) else None
 
     return read
+
+
+def clocked(source: str, name: str) -> Read:
+    """Read a time or a speed, between what nine rounds of ten lie where that was kept."""
+
+    def read(found: Found) -> Value | None:
+        times = at(source, "times")(found) or {}
+        number, low, high = (times.get(f"{name}{end}") for end in ("", "_low", "_high"))
+        if not isinstance(number, int | float):
+            return None
+        spread = None if low is None or high is None else (float(low), float(high))
+        return Value(value=float(number), interval=spread)
+
+    return read
+
+
+def load_beside(source: str) -> Callable[[Found], str]:
+    """How busy the machine was while a source was timed."""
+    return lambda found: in_words(at(source, "times")(found) or {})
+
+
+def crowded_at(source: str) -> Callable[[Found], bool]:
+    """Whether it was too busy for its times to be compared."""
+    return lambda found: is_crowded(at(source, "times")(found) or {})
 
 
 def at(source: str, *keys: str) -> Callable[[Found], Any]:

@@ -99,7 +99,8 @@ def make_table(
 def _column(score: Score, subjects: Sequence[ScoredSubject], *, ranked: bool) -> list[TableCell]:
     texts = [score.text(subject.found, reference=subject.reference) for subject in subjects]
     own = ["" if subject.reference else t for subject, t in zip(subjects, texts, strict=True)]
-    ranks = ranking(own, better=score.better) if ranked else {}
+    crowded = any(score.crowded(subject.found) for subject in subjects if not subject.reference)
+    ranks = ranking(own, better=score.better) if ranked and not crowded else {}
     return [
         TableCell(
             text=text,

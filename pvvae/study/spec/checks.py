@@ -45,10 +45,6 @@ def _check_whole(study: "Study") -> None:
     for factor, values in study.factors.items():
         if not values:
             raise ConfigError(f"factors.{factor}: has no values")
-    if study.retries < 0:
-        raise ConfigError(f"retries: must be 0 or more, got {study.retries}")
-    if study.at_once < 1:
-        raise ConfigError(f"at_once: must be 1 or more, got {study.at_once}")
 
 
 def _check_stages(study: "Study") -> None:

@@ -20,8 +20,9 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from arch.ranges import Count, Number, Range, Seed
 from pvvae import config as codec
 from pvvae.errors import ConfigError
 from pvvae.study.outcomes import Answer, Arm
@@ -108,7 +109,7 @@ class Study:
     factors: dict[str, dict[str, dict[str, Sets]]]
     """Factor, value, stage, keys."""
     measures: dict[str, MeasureEntry]
-    seeds: tuple[int, ...] = (0, 1, 2)
+    seeds: tuple[Seed, ...] = (0, 1, 2)
     baseline: dict[str, str] = field(default_factory=dict)
     """A value of a factor; the first where none is named."""
     cells: tuple[dict[str, str], ...] = ()
@@ -119,14 +120,14 @@ class Study:
     """The stage whose samples, epochs and steps are a cell's."""
     claims: tuple[ClaimEntry, ...] = ()
     answer: Answer = Answer(kind="table")
-    paper: dict[str, dict[str, float]] = field(default_factory=dict)
+    paper: dict[str, dict[str, Annotated[float, Range(-1e12, 1e12)]]] = field(default_factory=dict)
     """The paper's own figures: value of the factor, measure, number."""
     note: str = ""
     shares: tuple[str, ...] = ()
     """Folders of other studies, whose complete runs stand for those here that would be the same."""
-    retries: int = 1
+    retries: Number = 1
     """How often a run that failed is tried again. Ours: once tells bad luck from a mistake."""
-    at_once: int = 1
+    at_once: Count = 1
     """Runs at the same time on this machine."""
     slurm: dict[str, Any] = field(default_factory=dict)
     """Options of sbatch, and ``at_once``: tasks of an array at the same time."""

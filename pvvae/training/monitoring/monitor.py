@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import torch
 
+from arch.ranges import Positive, Range, Step, Steps
 from pvvae import distributed
-from pvvae.bounds import at_least
+from pvvae.config import check_ranges
 from pvvae.run.checkpoints import Write
 from pvvae.training.monitoring.flops import Work, peak_flops
 from pvvae.training.monitoring.interval import LogInterval, Spikes
@@ -52,34 +54,26 @@ class Profile:
 class MonitorConfig:
     """What is looked at besides the metrics. Changes no result, so a run may go on with another."""
 
-    stall_seconds: float | None = 900.0
+    stall_seconds: Annotated[float, Range(0.0, 1e7, above=True)] | None = 900.0
     """Time without the end of a step, an evaluation or a checkpoint after which every process dumps
     its stacks to the run folder; None never does. Ours: half of what a collective call may wait, so
     that the stacks are there before it gives up; the slowest step compiles kernels for minutes."""
-    peak_tflops: float | None = None
+    peak_tflops: Positive | None = None
     """TFLOP/s of one process's accelerator at its best, against which the work done is held; None
     takes a known GPU's (dense bf16) by its name, and counts no FLOPs on anything else."""
-    profile_start: int | None = None
+    profile_start: Step | None = None
     """First step that torch's profiler records, on the main process, to ``profile/`` of the run
     folder; None profiles nothing."""
-    profile_steps: int = 3
+    profile_steps: Steps = 3
     """How many it records. Ours: one can be odd, and a trace grows by megabytes a step."""
-    spike_sigma: float | None = 6.0
+    spike_sigma: Annotated[float, Range(0.0, 1_000.0, above=True)] | None = 6.0
     """Deviations above its mean beyond which a loss or gradient norm counts as a spike, as in
     OLMo-core's StabilityMonitorCallback; None looks for none."""
-    spike_window: int = 128
+    spike_window: Annotated[int, Range(2, 1_000_000)] = 128
     """Steps that the mean is over; OLMo-core's."""
 
     def __post_init__(self) -> None:
-        if self.stall_seconds is not None and self.stall_seconds <= 0:
-            raise ValueError(f"stall_seconds must be positive or null, got {self.stall_seconds}")
-        if self.peak_tflops is not None and self.peak_tflops <= 0:
-            raise ValueError(f"peak_tflops must be positive or null, got {self.peak_tflops}")
-        if self.spike_sigma is not None and self.spike_sigma <= 0:
-            raise ValueError(f"spike_sigma must be positive or null, got {self.spike_sigma}")
-        at_least(2, {"spike_window": self.spike_window})
-        at_least(1, {"profile_steps": self.profile_steps})
-        at_least(0, {"profile_start": self.profile_start})
+        check_ranges(self)
 
 
 class Monitor:

@@ -218,7 +218,7 @@ VAE = "cell 'baseline', stage 'vae': "
             },
             "claims[0]: arm: no cell is called '3, gaussian'; did you mean '2, gaussian'?",
         ),
-        ({"retries": -1}, "retries: must be 0 or more, got -1"),
+        ({"retries": -1}, "retries: must be at least 0, got -1"),
         (
             {"paper": {"base": {"psnr": 1}}},
             "paper: no cell is called 'base'; did you mean 'baseline'?",

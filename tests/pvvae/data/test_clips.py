@@ -195,7 +195,12 @@ def test_the_config_survives_yaml():
 
 @pytest.mark.parametrize(
     ("option", "message"),
-    [({"slots": 0}, "data.slots"), ({"flip": 2.0}, "data.flip"), ({"min_scale": 0.0}, "min_scale")],
+    [
+        ({"slots": 0}, "slots must be at least 1, got 0"),
+        ({"flip": 2.0}, r"flip must be in \[0, 1\], got 2.0"),
+        ({"min_scale": 0.0}, r"min_scale must be in \(0, 1\], got 0.0"),
+        ({"image_ratio": 1.5}, r"image_ratio must be in \[0, 1\], got 1.5"),
+    ],
 )
 def test_settings_without_sense_are_refused(option, message):
     with pytest.raises(ConfigError, match=message):

@@ -88,23 +88,15 @@ def test_the_draws_are_these_forever():
     assert plan.sample_ids(np.arange(5)).tolist() == IDS
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"num_samples": 0}, "no samples"),
-        ({"slots": 0}, "slots must be at least 1"),
-        ({"image_ratio": 1.5}, "between 0 and 1"),
-    ],
-)
-def test_impossible_schedules_are_refused(arguments, message):
-    with pytest.raises(ConfigError, match=message):
-        schedule(**arguments)
+def test_a_schedule_over_no_samples_is_refused():
+    with pytest.raises(ConfigError, match="no samples"):
+        schedule(num_samples=0)
 
 
 def test_a_bucket_that_could_never_be_drawn_is_refused():
     with pytest.raises(ConfigError, match="image buckets are never drawn"):
         schedule(SMALL, IMAGE)
-    with pytest.raises(ConfigError, match="weight must be positive"):
+    with pytest.raises(ConfigError, match="weight must be above 0"):
         Bucket(frames=1, height=8, width=8, batch=1, weight=0.0)
 
 

@@ -296,11 +296,11 @@ def test_labels_below_the_rate_become_the_null_label():
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"steps": 0}, "sampler.steps must be at least 1, got 0"),
+        ({"steps": 0}, "steps must be at least 1, got 0"),
         ({"method": "rk4"}, "sampler.method must be one of euler, heun, midpoint, got 'rk4'"),
-        ({"guidance": -1.0}, "sampler.guidance must be 0 or more"),
+        ({"guidance": -1.0}, "guidance must be at least 0"),
         ({"guidance_interval": (0.8, 0.2)}, "two rising times"),
-        ({"guidance_interval": (0.0, 1.5)}, "two rising times"),
+        ({"guidance_interval": (0.0, 1.5)}, r"guidance_interval\[1\] must be in \[0, 1\], got 1.5"),
         ({"guidance_channels": "first3"}, "must be one of all, first4, got 'first3'"),
     ],
 )

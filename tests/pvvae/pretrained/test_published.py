@@ -79,7 +79,7 @@ def test_what_diffusers_adds_to_a_config_is_passed_over(folder):
     [
         ({"_class_name": "AutoencoderKLWan"}, "a VAE of ours says _class_name 'AutoencoderPV', "),
         ({"latents_std": [1.0] * 3}, "latents_std: needs a number for each of 4 channels, got 3"),
-        ({"latents_std": [1.0, 1.0, 1.0, 0.0]}, "latents_std: must be positive, got 0.0"),
+        ({"latents_std": [1.0, 1.0, 1.0, 0.0]}, "latents_std[3]: must be above 0, got 0.0"),
         ({"z_dim": 5}, "z_dim: the backbone has 4 channels, got 5"),
         ({"scale_factor_spatial": 8}, "scale factors are (4, 8), the backbone's (4, 16)"),
         ({"latent_mean": []}, "latent_mean: AutoencoderConfig has no such key; did you mean"),

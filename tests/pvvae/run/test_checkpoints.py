@@ -1,6 +1,7 @@
 """A checkpoint is whole or it is not there; what was saved before stays."""
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -226,3 +227,50 @@ def test_saving_a_step_again_replaces_it(keep_last: int, tmp_path: Path) -> None
     assert found is not None
     assert found.facts["score"] == 3.0
     assert steps(tmp_path) == [1]
+
+
+FOREIGN = (
+    "step_best",
+    "step_00000004.bak",
+    "step_00000002 (copy)",
+    "step_2",
+    "step_000000020",
+    ".step_mine.partial",
+    "best",
+)
+"""Names that a user gives copies; sorted, some come after every checkpoint of ours."""
+
+
+def test_folders_that_a_user_made_are_neither_read_nor_counted_nor_touched(tmp_path: Path) -> None:
+    save(tmp_path, 2, score=9.0)
+    for name in FOREIGN:
+        shutil.copytree(tmp_path / "step_00000002", tmp_path / name)
+    for step in (4, 6, 8):
+        save(tmp_path, step, score=float(step))
+        assert newest(tmp_path) == (step, [])
+    found = checkpoints.best(tmp_path)
+    assert found is not None and found.folder == tmp_path / "step_00000002"
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {*FOREIGN, "step_00000002", "step_00000006", "step_00000008"}
+    with pytest.raises(ConfigError, match=r"there are checkpoints of steps 2, 6, 8$"):
+        checkpoints.at_step(tmp_path, 5)
+    for name in FOREIGN:
+        assert (tmp_path / name / "inner/weights").read_text() == "2"
+
+
+def test_a_copy_under_the_name_of_another_step_is_not_that_step(tmp_path: Path) -> None:
+    save(tmp_path, 2, score=9.0)
+    shutil.copytree(tmp_path / "step_00000002", tmp_path / "step_00000099")
+    said = f"{tmp_path}/step_00000099: damaged (its manifest.json is of step 2); going on from"
+    assert newest(tmp_path) == (2, [f"{said} the checkpoint before it"])
+    found = checkpoints.best(tmp_path)
+    assert found is not None and found.folder == tmp_path / "step_00000002"
+
+
+def test_a_damaged_later_checkpoint_pushes_out_no_new_one(tmp_path: Path) -> None:
+    save(tmp_path, 2, keep_last=1)
+    save(tmp_path, 9, keep_last=2)
+    (tmp_path / "step_00000009/vae.safetensors").unlink()
+    save(tmp_path, 3, keep_last=1)
+    assert newest(tmp_path)[0] == 3
+    assert steps(tmp_path) == [3, 9]

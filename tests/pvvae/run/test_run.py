@@ -119,6 +119,83 @@ def test_keys_that_change_no_result_may_change(folder: Path) -> None:
         check_same_config(folder, plain | {"steps": 11})
 
 
+PLAIN = {
+    "stage": "predictive",
+    "steps": 10,
+    "data": {"train": "a", "workers": 0, "flip": 0.5},
+    "loop": {"log_every": 1, "max_skips": 10, "keep_last": 2},
+    "watch": {"spike_sigma": 6.0},
+    "optimizer": {"schedule": "constant", "lr": 1e-4},
+    "discriminator": None,
+    "discriminator_optimizer": {"schedule": "cosine"},  # of no discriminator: it fixes nothing
+}
+
+
+def going(folder: Path, **changed: object) -> None:
+    """Check a run of PLAIN with results that goes on with other keys."""
+    folder.mkdir(parents=True)
+    (folder / "metrics.jsonl").write_text("")
+    (folder / "config.yaml").write_text(yaml.safe_dump(PLAIN))
+    check_same_config(folder, PLAIN | changed)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"data": PLAIN["data"] | {"workers": 8}},
+        {"loop": PLAIN["loop"] | {"log_every": 5, "keep_last": 9}},
+        {"watch": None},
+        {"steps": 20},
+    ],
+)
+def test_a_run_goes_on_with_other_keys_that_change_no_result(changed, folder: Path) -> None:
+    going(folder, **changed)
+
+
+@pytest.mark.parametrize(
+    ("changed", "key"),
+    [
+        ({"data": PLAIN["data"] | {"flip": 0.0}}, "data.flip: 0.5 != 0.0"),
+        ({"data": PLAIN["data"] | {"train": "b"}}, "data.train: 'a' != 'b'"),
+        ({"loop": PLAIN["loop"] | {"max_skips": 5}}, "loop.max_skips: 10 != 5"),
+        ({"steps": 9}, "steps: 10 != 9"),
+        (
+            {"steps": 20, "optimizer": PLAIN["optimizer"] | {"schedule": "cosine"}},
+            "optimizer.schedule: 'constant' != 'cosine' and 1 more",
+        ),
+    ],
+)
+def test_a_run_does_not_go_on_with_keys_that_would_change_it(
+    changed, key: str, folder: Path
+) -> None:
+    with pytest.raises(ConfigError, match=f"made with another config: {key}; choose another run="):
+        going(folder, **changed)
+
+
+def test_a_run_that_decays_to_its_last_step_cannot_be_lengthened(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    plain = PLAIN | {"optimizer": {"schedule": "cosine"}}
+    (folder / "metrics.jsonl").write_text("")
+    (folder / "config.yaml").write_text(yaml.safe_dump(plain))
+    with pytest.raises(ConfigError, match="another config: steps: 10 != 20; choose"):
+        check_same_config(folder, plain | {"steps": 20})
+
+
+def test_what_has_changed_is_noted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    begun(folder).close()
+    first = json.loads((folder / "provenance.json").read_text())
+    offline = TrackingConfig(wandb="disabled", project="other")
+    Run(Config(run=str(folder), tracking=offline), stage="predictive").close()
+    facts = json.loads((folder / "provenance.json").read_text())
+    (note,) = facts.pop("changes")
+    assert facts == first
+    assert note["keys"] == ["tracking.project: 'pvvae' != 'other'"]
+    assert note.keys() == {"command", "at", "keys"}
+    assert f"{folder}: goes on with another tracking.project" in capsys.readouterr().err
+    Run(Config(run=str(folder), tracking=offline), stage="predictive").close()
+    assert len(json.loads((folder / "provenance.json").read_text())["changes"]) == 1
+
+
 def test_a_moved_run_is_the_same_run(folder: Path) -> None:
     begun(folder).close()
     folder.rename(folder.with_name("moved"))

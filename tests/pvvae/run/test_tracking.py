@@ -84,3 +84,28 @@ def test_disabled_touches_nothing(tmp_path):
 def test_online_without_an_account_is_one_line_and_never_a_prompt(tmp_path):
     with pytest.raises(ConfigError, match="needs an account; run `wandb login`"):
         Tracker(TrackingConfig(wandb="online"), folder=tmp_path, settings={})
+
+
+def identity(folder: Path) -> str:
+    """The id under which wandb gets what is tracked in ``folder``."""
+    folder.mkdir(exist_ok=True)
+    tracker = Tracker(TrackingConfig(wandb="offline"), folder=folder, settings={})
+    tracker.close()
+    wandb.teardown()
+    newest = max((folder / "wandb").glob("offline-run-*"), key=lambda path: path.stat().st_mtime_ns)
+    return newest.name.split("-")[-1]
+
+
+def test_a_run_keeps_its_id_wherever_it_is_and_another_at_its_path_gets_its_own(tmp_path):
+    first = identity(tmp_path / "run")
+    assert identity(tmp_path / "run") == first
+    assert (tmp_path / "run/wandb_id").read_text() == f"{first}\n"
+    (tmp_path / "run").rename(tmp_path / "moved")
+    assert identity(tmp_path / "run") != first
+    assert identity(tmp_path / "moved") == first
+
+
+def test_a_run_whose_id_was_not_kept_goes_on_with_the_one_that_wandb_knows(tmp_path):
+    first = identity(tmp_path / "run")
+    (tmp_path / "run/wandb_id").unlink()
+    assert identity(tmp_path / "run") == first

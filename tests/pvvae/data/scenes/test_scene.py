@@ -123,10 +123,10 @@ def test_the_packaged_pictures_are_found():
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"height": 8}, "height: a scene has at least 16 pixels, got 8"),
+        ({"height": 8}, "height must be at least 16, got 8"),
         ({"frames": 0}, "frames must be at least 1, got 0"),
         ({"speed": -1.0}, "speed must be at least 0, got -1.0"),
-        ({"speed": float("inf")}, "speed must be finite, got inf"),
+        ({"speed": float("inf")}, "speed must be at most 1,000, got inf"),
         ({"sprites": -1}, "sprites must be at least 0, got -1"),
         ({"texel": 0.5}, "texel must be at least 1, got 0.5"),
         ({"predictability": 1.5}, r"predictability must be in \[0, 1\], got 1.5"),

@@ -89,5 +89,5 @@ def test_a_gpu_is_known_by_its_name(monkeypatch):
 
 @pytest.mark.parametrize("tflops", [0.0, -1.0])
 def test_no_accelerator_does_nothing_at_its_best(tflops):
-    with pytest.raises(ValueError, match="peak_tflops must be positive"):
+    with pytest.raises(ValueError, match="peak_tflops must be above 0"):
         MonitorConfig(peak_tflops=tflops)
