@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from launchers.arguments import add_command
+from launchers.outputs import add_overwrite, claim_folder
 from pvvae.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def add(commands: "Commands") -> None:
     demo.add_argument(
         "--out", type=Path, default=Path("demo"), metavar="FOLDER", help="default: demo"
     )
+    add_overwrite(demo)
     demo.add_argument("--no-open", action="store_true", help="leave the browser alone")
 
 
@@ -47,6 +49,8 @@ def _demo(arguments: argparse.Namespace) -> int:
     from pvvae.report.demo.page import demonstrate
 
     box, path = open_box(arguments.box or SHIPPED), arguments.out / "index.html"
+    made_by = f"pvvae demo of {box.folder.resolve()}"
+    claim_folder(arguments.out, made_by, names=["index.html"], overwrite=arguments.overwrite)
     for head in demonstrate(box, path):
         print(f"[{time.monotonic() - began:.0f} s] {head}", flush=True)
     print(path)

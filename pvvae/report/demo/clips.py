@@ -55,7 +55,7 @@ def held_out_scenes(count: int) -> list[DemoClip]:
 
 
 def real_clip() -> DemoClip:
-    """The beginning of the packaged video that nothing was trained on: a street.
+    """The beginning of the packaged video that nothing was trained on.
 
     Raises:
         ConfigError: if its package is missing.
@@ -66,4 +66,4 @@ def real_clip() -> DemoClip:
     edge = min(height, width)
     left, top = (width - edge) / 2, (height - edge) / 2
     box = (left, top, left + edge, top + edge)
-    return DemoClip("video: a street", crop_resize(whole, box=box, height=SIDE, width=SIDE))
+    return DemoClip("real video", crop_resize(whole, box=box, height=SIDE, width=SIDE))
