@@ -36,7 +36,7 @@ alone. With time first, as peers have it, halves in time would survive, which im
 """
 
 INITIAL_LOGVAR = -4.0
-"""Of a fresh encoder. Ours: at 0 the noise exceeds the mean, and little is learned at first."""
+"""Log-variance of a fresh encoder. Ours: at 0 the noise exceeds the mean, and little is learned."""
 
 
 @register(BackboneConfig, "cnn")
@@ -60,7 +60,7 @@ class CNNConfig(BackboneConfig):
     """Attentions among the encoder's two middle blocks: 0, 1 (between them) or 2 (and after)."""
 
     decoder_attentions: Extra
-    """The same for the decoder."""
+    """Attentions among the decoder's two middle blocks: 0, 1 (between them) or 2 (and after)."""
 
     head_dim: Channels
     """Channels of one attention head; above 256 no flash kernel takes it."""

@@ -19,7 +19,7 @@ from arch.ranges import Channels, Range
 from arch.registry import register
 
 SLOPE = 0.2
-"""Of the leaky ReLU (pix2pix)."""
+"""Negative slope of the leaky ReLU (pix2pix)."""
 
 INIT_STD = 0.02
 """Standard deviation of fresh kernels (pix2pix)."""

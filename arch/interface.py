@@ -93,8 +93,8 @@ class Shareable(Network):
     def share(self, sequence: TokenGroup) -> None:
         """Compute with the part of the tokens that ``sequence`` leaves here, from now on.
 
-        Inputs and outputs stay whole and are the same on all processes that share a clip. Whoever
-        overrides this extends it.
+        Inputs and outputs stay whole and are the same on all processes that share a clip. An
+        override calls this method too.
 
         Raises:
             ValueError: as :meth:`check_sharing`.
@@ -112,7 +112,7 @@ class BackboneConfig(ABC):
     """c, the channels of one latent cell (64 in the paper, section 3.1)."""
 
     def anywhere(self) -> "BackboneConfig":
-        """The same network without what was chosen for a machine, such as a kernel."""
+        """This config with machine-specific choices, such as a kernel, reset to their defaults."""
         return self
 
     @abstractmethod
@@ -249,7 +249,7 @@ class DenoiserConfig(ABC):
     """Number of class labels; 0 is unconditional. The null label is ``num_classes``."""
 
     def anywhere(self) -> "DenoiserConfig":
-        """The same network without what only this machine may have: a kernel by name, say."""
+        """This config with machine-specific choices, such as a kernel, reset to their defaults."""
         return self
 
     @abstractmethod

@@ -78,7 +78,7 @@ Weight = Annotated[float, Range(0.0, 1e6)]
 Positive = Annotated[float, Range(0.0, 1e6, above=True)]
 """A factor, or a measure of something that is there."""
 Seed = Annotated[int, Range(0, 2**63 - 1)]
-"""Of random draws; as far as an int64 goes."""
+"""Seed of random draws; its largest value is that of an int64."""
 
 
 def check(config: Any) -> None:

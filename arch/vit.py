@@ -23,7 +23,7 @@ from arch.ranges import Cells, Depth
 from arch.registry import register
 
 INITIAL_LOGVAR = -4.0
-"""Of a fresh encoder. Ours: at 0 the noise exceeds the mean, and little is learned at first."""
+"""Log-variance of a fresh encoder. Ours: at 0 the noise exceeds the mean, and little is learned."""
 
 
 @register(BackboneConfig, "vit")
@@ -98,7 +98,7 @@ class ViT(Backbone):
     def encode_packed(
         self, clips: Sequence[Tensor], observed: Sequence[Tensor] | None = None
     ) -> list[Posterior]:
-        """As :meth:`encode`, clips of several lengths and resolutions in one pass.
+        """Encode clips of several lengths and resolutions in one pass.
 
         Their tokens lie in one row without padding, and no clip sees another. What is not
         attention runs once over all of them, and so does attention where a kernel takes packed
@@ -114,7 +114,7 @@ class ViT(Backbone):
         return [Posterior.from_moments(m) for m in self.encoder.packed(clips, observed)]
 
     def decode_packed(self, latents: Sequence[Tensor]) -> list[Tensor]:
-        """As :meth:`decode`, latents (B, c, t, h, w) of several sizes in one pass."""
+        """Decode latents (B, c, t, h, w) of several sizes in one pass."""
         return self.decoder.packed(latents)
 
     def attention_used(self, device: torch.device, dtype: torch.dtype) -> str:

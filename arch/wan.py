@@ -37,10 +37,10 @@ class WanConfig(BackboneConfig):
     """Feature width of the encoder at the finest level (``base_dim``)."""
 
     decoder_width: Channels
-    """The same of the decoder (``decoder_base_dim``)."""
+    """Feature width of the decoder at the finest level (``decoder_base_dim``)."""
 
     multipliers: tuple[Channels, ...]
-    """Of the width at each level, finest first (``dim_mult``)."""
+    """Factor of the width at each level, finest first (``dim_mult``)."""
 
     blocks: Depth
     """Residual blocks of the encoder at each level (``num_res_blocks``), the decoder one more."""
@@ -67,7 +67,7 @@ class WanConfig(BackboneConfig):
 
     @property
     def stride(self) -> Stride:
-        """Of the levels, and of the patch."""
+        """Stride of the levels and the patch together."""
         levels = len(self.multipliers) - 1
         return Stride(time=2 ** sum(self.time), space=self.patch * 2**levels)
 
@@ -103,7 +103,7 @@ class WanConfig(BackboneConfig):
         write_folder(folder, class_of_diffusers(CLASS), self.arguments(), theirs)
 
     def arguments(self) -> dict[str, Any]:
-        """Of diffusers' class."""
+        """Arguments of diffusers' class for this network."""
         channels = 3 * self.patch**2
         return {
             "base_dim": self.encoder_width,
@@ -267,7 +267,7 @@ def _pass_whole(network: Any) -> None:
 
 
 def _ours(name: str) -> str:
-    """Of a parameter of diffusers' class, the name in :class:`Wan`."""
+    """Name in :class:`Wan` of a parameter of diffusers' class."""
     name = name.replace("decoder.conv_out.", "decoder.conv_out.conv.")
     side, _, rest = name.partition(".")
     if side in ("encoder", "decoder"):

@@ -29,7 +29,7 @@ HOW_TO_LOAD = ("use_safetensors", "low_cpu_mem_usage", "offload_state_dict", "di
 
 
 class AutoencoderPV(Autoencoder, ModelMixin):  # type: ignore[misc]
-    """The same :class:`Autoencoder`, and a model of diffusers."""
+    """An :class:`Autoencoder` that is also a model of diffusers."""
 
     @property
     def temperal_downsample(self) -> tuple[bool, ...]:
@@ -54,7 +54,7 @@ class AutoencoderPV(Autoencoder, ModelMixin):  # type: ignore[misc]
         plugins: Sequence[str | Path] = (),
         **loading: object,
     ) -> Self:
-        """As :meth:`Autoencoder.from_pretrained`.
+        """Load a VAE, as :meth:`Autoencoder.from_pretrained` does.
 
         Args:
             folder: a local folder, or an id of the Hugging Face hub.

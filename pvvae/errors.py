@@ -19,7 +19,7 @@ def shown(value: object, most: int = 80) -> str:
 
 
 def quoted(value: object, most: int = 80) -> str:
-    """As :func:`shown`, with texts in quotes."""
+    """A value as :func:`shown` gives it, with texts in quotes."""
     return repr(shown(value, most)) if isinstance(value, str) else shown(value, most)
 
 

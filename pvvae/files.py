@@ -88,7 +88,7 @@ def write_json(path: Path, data: Any, *, shared: bool = False) -> None:
 
 
 def raise_if_unwritable(error: Exception, path: Path) -> None:
-    """Turn a disk that is full, or lets nobody write, into the user's one line.
+    """Turn the error of a full or write-protected disk into one line for the user.
 
     Other errors pass.
     """

@@ -10,6 +10,7 @@ import torch
 
 from arch.ranges import Count, Pixels, Several
 from pvvae import distributed
+from pvvae.config.reading import read_json
 from pvvae.data.evaluation.clip_set import FILE as MANIFEST
 from pvvae.data.evaluation.clip_set import EvaluationClips, evaluation_clips
 from pvvae.errors import ConfigError
@@ -19,7 +20,6 @@ from pvvae.metrics.fvd import FVD
 from pvvae.metrics.inception_score import I3D_K400, Classifier, InceptionScore
 from pvvae.metrics.results import FILE, Results, Value
 from pvvae.metrics.weight_catalog import I3D_KINETICS
-from pvvae.reading import read_json
 from pvvae.run.folder import is_run, read_config
 from pvvae.run.item_results import ItemResults, Row
 from pvvae.run.resumable_items import ResumableItems
@@ -38,7 +38,7 @@ class Config(RunConfig):
     num: Several = 2048
     """Samples: section 4.1. As many real clips, drawn by ``seed``: ours."""
     frame_stride: Count = 1
-    """Of the real clips: take every so-maniest frame, as Latte's training did."""
+    """Keep every n-th frame of the real clips, as Latte's training did."""
     random_start: bool = False
     """Whether each real clip begins at a place of its own, drawn by seed; else at its first
     frame."""

@@ -35,7 +35,7 @@ ROUNDS = Rounds(warmup=2, timed=5)
 
 @dataclass(frozen=True, kw_only=True)
 class Config(RunConfig):
-    """The same measurements for any VAE."""
+    """What is measured of a VAE's reconstructions, and on which clips."""
 
     vae: str | PeerConfig
     """Run folder of a VAE stage, or a peer with weights."""

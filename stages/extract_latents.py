@@ -11,13 +11,8 @@ from arch.interface import PeerConfig
 from arch.ranges import Count, Length, Pixels
 from pvvae import distributed
 from pvvae.data.clips import HeldOutClip, held_out_clips, to_pixels
-from pvvae.data.latent_shards import (
-    channel_statistics,
-    encoder_digest,
-    shard_path,
-    write_shard,
-    write_statistics,
-)
+from pvvae.data.latent_scale import encoder_digest
+from pvvae.data.latent_shards import channel_statistics, shard_path, write_shard, write_statistics
 from pvvae.model import PredictiveVAE
 from pvvae.pretrained.vae_source import check_trained, open_vae
 from pvvae.run.resumable_items import ResumableItems

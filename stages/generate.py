@@ -14,8 +14,9 @@ from arch.interface import Backbone, Denoiser, PeerConfig
 from arch.ranges import Count, Length, Number, Pixels
 from pvvae import distributed
 from pvvae.config import check_ranges
+from pvvae.config.reading import expected_form, read_json
 from pvvae.data.clips import HeldOutClips, held_out_clips, to_pixels, to_uint8
-from pvvae.data.latent_shards import LatentScale
+from pvvae.data.latent_scale import LatentScale
 from pvvae.data.video.video import SAMPLE_FPS, Frames, write_video
 from pvvae.data.video.writers import WRITERS, contact_sheet
 from pvvae.denoiser.rectified_flow import SamplerConfig
@@ -28,7 +29,6 @@ from pvvae.errors import ConfigError
 from pvvae.files import write_array, write_json
 from pvvae.pretrained.runs import load_denoiser
 from pvvae.pretrained.vae_source import check_trained, open_vae
-from pvvae.reading import expected_form, read_json
 from pvvae.run.folder import read_config
 from pvvae.run.item_results import BackgroundWorker
 from pvvae.run.resumable_items import ResumableItems
@@ -71,8 +71,9 @@ class Config(RunConfig):
     width: Pixels | None = None
     """null is that of the clips that Latte learned."""
     known: Number = 0
-    """0 generates a video at once, however long. From 1 on it is rolled out in windows as long as
-    clips in training, and each takes over so many groups; Latte must have learned to (history)."""
+    """Groups that each window takes over from the one before. 0 generates a video at once, however
+    long; from 1 on it is rolled out in windows as long as clips in training, which Latte must have
+    learned (``history``)."""
     first: str | None = None
     """Shards of clips to go on from, sample i from clip i; null begins with noise."""
     sequence_parallel: Count = 1

@@ -34,9 +34,9 @@ class Config(SpeedConfig):
     denoiser: DenoiserConfig
     """Its channels are replaced by those of the VAE's latents."""
     optimizer: OptimizerConfig = OptimizerConfig(lr=1e-4, schedule="constant", warmup=0)
-    """As in stage latte; nothing of it matters for speed."""
+    """Optimizer of stage latte; none of its numbers matters for speed."""
     engine: EngineConfig = EngineConfig(zero_stage=1, ema_decay=0.9999)
-    """As in stage latte; ``precision`` here is that of the engine too."""
+    """Engine of stage latte; its precision is that of this config."""
 
 
 def run(config: Config) -> None:

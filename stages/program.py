@@ -30,7 +30,7 @@ def load(path: Path, overrides: Sequence[str]) -> tuple[Callable[[Any], None], A
 
 
 def decode(plain: Mapping[str, Any], path: Path) -> tuple[Callable[[Any], None], Any]:
-    """The same of what was read from ``path`` and changed since.
+    """The program and the config of plain data, which was read from ``path`` and changed since.
 
     Raises:
         ConfigError: for anything wrong with it.

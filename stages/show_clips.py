@@ -31,7 +31,7 @@ class Config(RunConfig):
     clips: str
     """What clips are drawn from: a folder of shards, of videos or of frames, or a list of them."""
     num: Count = 2048
-    """Of the draw."""
+    """Number of clips in the draw."""
     frames: Length = 17
     height: Pixels = 256
     width: Pixels = 256

@@ -12,7 +12,7 @@ from arch.layers.onednn_linear import linear
 from arch.layers.sinusoids import sinusoids
 
 INIT_STD = 0.02
-"""Of the time network's and the label table's weights (Latte, after DiT)."""
+"""Deviation of the fresh weights of time network and label table (Latte, after DiT)."""
 TIME_FREQUENCIES = 256
 """Width of the sinusoidal time embedding (Latte, after DiT)."""
 TIME_SCALE = 1000.0
@@ -84,6 +84,6 @@ class Modulation(nn.Module):
         self.linear = ZeroLinear(width, count * width)
 
     def forward(self, condition: Tensor) -> tuple[Tensor, ...]:
-        """Of a condition (B, 1 or t, width)."""
+        """Tensors of a condition (B, 1 or t, width)."""
         parts: Tensor = self.linear(F.silu(condition)).float()
         return parts[:, :, None].chunk(self.count, dim=-1)

@@ -18,9 +18,10 @@ from arch.layers.conditioning import Linear, Modulation, ZeroLinear
 from arch.layers.recomputing_ops import gelu_linear, modulated_norm
 
 SWIGLU_SHARE = 2 / 3
-"""Of the hidden width: three matrices then cost what two do (Shazeer, arXiv 2002.05202)."""
+"""Share of the hidden width that SwiGLU uses: its three matrices then cost what two do (Shazeer,
+arXiv 2002.05202)."""
 ROPE_BASE = 10000.0
-"""Of the rotary positions (Su et al., arXiv 2104.09864), as LightningDiT has it."""
+"""Base of the rotary positions (Su et al., arXiv 2104.09864), as in LightningDiT."""
 
 
 class Axis(NamedTuple):

@@ -1,4 +1,4 @@
-"""Which tokens of a clip are here: all of them, unless somebody shares them out over processes."""
+"""Which tokens of a clip are here: all of them, unless processes share the clip."""
 
 from torch import Tensor
 
@@ -7,8 +7,8 @@ class TokenGroup:
     """All tokens are here. A subclass knows other processes, each with a part of the tokens.
 
     A network calls these where what it must hold changes; between the calls it computes with
-    whatever it has. Parts are equally long, the last ones padded with zeros, which nobody sees
-    again: an axis that becomes whole is cut to its length.
+    whatever it has. Parts are equally long, the last ones padded with zeros, which are
+    cut off where an axis becomes whole again.
 
     Source: DeepSpeed-Ulysses (arXiv 2309.14509) exchanges tokens for attention heads, DSP (arXiv
     2403.10266) one axis of a clip for the other; both are :meth:`exchange`.

@@ -27,10 +27,10 @@ class DiffusersConfig(PeerConfig):
     autoencoder: ClassVar[str]
     """Class of diffusers."""
     arguments: ClassVar[dict[str, Any]] = {}
-    """That make the published size, where they are not the class's own defaults."""
+    """Arguments that make the published size, where they differ from the class's defaults."""
     stride: ClassVar[Stride]
     channels_key: ClassVar[str] = "latent_channels"
-    """Of the class's config: the number of latent channels."""
+    """Key of the class's config that holds the number of latent channels."""
     causal: ClassVar[bool]
     """Whether a prefix of a clip encodes to the prefix of its latent."""
     lead: ClassVar[int] = 0

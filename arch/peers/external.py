@@ -40,13 +40,13 @@ class ExternalConfig(PeerConfig):
     """``package.module:Class``, or a function that makes the network."""
 
     arguments: dict[str, Any] = field(default_factory=dict)
-    """Of the class or function."""
+    """Keyword arguments of the class or function."""
 
     weights_key: str | None = None
     """Entry of the checkpoint that holds the weights, where they are not all of it."""
 
     ignored: tuple[str, ...] = ()
-    """What names of weights begin with that the network has no use for: a loss, say."""
+    """Prefixes of the names of weights that the network does not use, such as a loss's."""
 
     trusted_pickle: bool = False
     """Whether ``weights`` may be a pickle, which is then read as tensors alone."""
@@ -68,7 +68,7 @@ class ExternalConfig(PeerConfig):
     """Order of axes of its pixels and latents, such as BTCHW."""
 
     range: tuple[Level, Level] = (-1.0, 1.0)
-    """Of its pixels, black and white."""
+    """Values of black and white in its pixels."""
 
     stride: tuple[Cells, Cells]
     """Frames and pixels of a latent cell; the first frame is one of its own."""

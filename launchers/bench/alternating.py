@@ -39,13 +39,13 @@ class Alternating:
         self._trainer, self._bare, self._loss = trainer, bare, loss
         self.wait, self.work = trainer.wait, trainer.work
         self.laps: dict[str, list[Lap]] = {"bare": [], "loop": []}
-        """Of each step; the loop's last one is not closed."""
+        """Time of each step; the loop's last step has none."""
         self.first: dict[str, Tensor] = {}
         """Losses () of the first step, this process's part, by who took it."""
         self._began: Lap | None = None
 
     def start(self, step: int, *, rollbacks: int) -> None:
-        """As the trainer does."""
+        """Get the trainer ready."""
         self._trainer.start(step, rollbacks=rollbacks)
 
     def step(self, step: int) -> dict[str, Tensor] | None:
@@ -63,11 +63,11 @@ class Alternating:
         return values
 
     def rates(self, step: int) -> dict[str, Any]:
-        """As the trainer does."""
+        """The trainer's values that are not means."""
         return self._trainer.rates(step)
 
     def norms(self, step: int) -> dict[str, float]:
-        """As the trainer does."""
+        """Gradient norms of the trainer."""
         return self._trainer.norms(step)
 
     def evaluate(self, step: int) -> dict[str, float]:
@@ -75,11 +75,11 @@ class Alternating:
         return {}
 
     def snapshot(self) -> checkpoints.Write:
-        """As the trainer does."""
+        """The trainer's snapshot."""
         return self._trainer.snapshot()
 
     def load(self, folder: Path) -> None:
-        """As the trainer does."""
+        """Load a checkpoint into the trainer."""
         self._trainer.load(folder)
 
 

@@ -19,7 +19,7 @@ from pvvae.planning.storages import LiveStorages
 from pvvae.timing.speed import now
 
 GROUPS = 5
-"""Of a clip of 17 frames at t4."""
+"""Groups of a clip of 17 frames at t4."""
 CHANNELS = {16: 64, 8: 16}
 """Latent channels by spatial stride: PV-VAE's t4s16c64, and t4s8c16 of Table 1's peers."""
 RATE = 1e-4
@@ -126,7 +126,7 @@ def step_bytes(subject: Denoising) -> int:
 
 @torch.inference_mode()
 def sampling_seconds(subject: Denoising, *, steps: int) -> tuple[float, float]:
-    """Of so many Euler steps of one clip, and of as many bare passes, in turn with each other.
+    """Seconds of ``steps`` Euler steps of one clip, and of as many bare passes, in turn.
 
     A sampling is cut into its steps, and each is followed by a bare pass, so that what slows the
     machine down slows both.

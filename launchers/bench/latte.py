@@ -161,7 +161,9 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def ratios(models: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
-    """Of median seconds, above 1 where the first is faster; of memory, below 1 where it is less."""
+    """Ratios of median seconds, above 1 where the first is faster, and of memory, below 1 where it
+    needs less.
+    """
     found = {}
     for one, two, name in (
         ("t4s16", "t4s8", "t4s16/t4s8"),
@@ -203,7 +205,7 @@ def _sampling(laps: list[tuple[float, float]]) -> dict[str, float]:
 
 
 def _whole(models: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
-    """Of the step with its encoder, if that was measured."""
+    """Ratio of the steps with their encoders; empty if those were not measured."""
     if any("encoder_seconds" not in models[name] for name in LATENTS):
         return {}
     ours, other = (models[name]["encoder_seconds"] + models[name]["seconds"] for name in LATENTS)

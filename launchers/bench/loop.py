@@ -22,7 +22,7 @@ step by step in turn, in two processes that it starts itself: some minutes on tw
 BLOCKS = 10
 """Ours: enough for quartiles, in some minutes."""
 NETWORKS = ("cnn", "vit", "latte")
-"""Of the tiny configs: both backbones with discriminator and LPIPS, and the denoiser."""
+"""Tiny configs that are measured: both backbones with discriminator and LPIPS, and the denoiser."""
 PROCESSES = 2
 
 Found = Mapping[str, Mapping[str, Any]]

@@ -28,7 +28,7 @@ resized beforehand, in turns; to FVD's time belong its distances, floor and inte
 Memory: of one clip, and of the statistics of 2,048 real and 2,048 generated clips.
 """
 CLIPS, STATISTICS = 128, 2048
-"""Of each kind. The first is ours, the second the paper's (section 4.1)."""
+"""Number of clips of each kind, for times (ours) and for statistics (the paper's, section 4.1)."""
 MIB = 2**20
 
 

@@ -27,7 +27,7 @@ the tiny one. docs/performance.md explains them.
 
 @dataclass(frozen=True)
 class Lever:
-    """The same work done in two ways."""
+    """One piece of work, done with an optimization and without."""
 
     with_it: "Callable[[], Tensor]"
     without: "Callable[[], Tensor]"
@@ -164,7 +164,7 @@ def _padding(clip: tuple[int, int, int]) -> Lever:
 
 
 def _grouped(clip: tuple[int, int, int]) -> Lever:
-    """As without and with gradients; nothing asks for any, so none are prepared."""
+    """Encode without gradients, or with them enabled where no tensor requires any."""
     import torch
 
     model = builder("tiny/cnn", (1, 3, *clip))().eval().requires_grad_(False)

@@ -12,7 +12,7 @@ class Ratio:
     value: float
     """Median of the second's seconds over median of the first's."""
     quartiles: tuple[float, float]
-    """Of the ratios block by block."""
+    """Quartiles of the ratios block by block."""
     first: float
     """Median seconds a step."""
     second: float
@@ -47,6 +47,6 @@ class Ratio:
 
 
 def _means(seconds: Sequence[float], block: int) -> list[float]:
-    """Of whole blocks."""
+    """Mean of each whole block."""
     starts = range(0, len(seconds) - block + 1, block)
     return [statistics.fmean(seconds[start : start + block]) for start in starts]

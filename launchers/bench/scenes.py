@@ -76,7 +76,7 @@ def table(result: Mapping[str, Any]) -> str:
 
 
 def _seconds(work: Callable[[int], object], count: int) -> list[float]:
-    """Of the processor, for each of ``count`` scenes, after one that is not counted."""
+    """Processor seconds of each of ``count`` scenes, after one that is not counted."""
     work(0)
     laps = []
     for index in range(count):

@@ -106,7 +106,9 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def ratios(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
-    """Of medians, above 1 if the first is faster; of memory, below 1 if the first needs less."""
+    """Ratios of median seconds, above 1 if the first is faster, and of memory, below 1 if the first
+    needs less.
+    """
     found = {}
     for one, two in itertools.combinations(facts, 2):
         times = facts[one]["seconds"], facts[two]["seconds"]

@@ -30,7 +30,7 @@ class Bench(Protocol):
         """Measure: plain data with ``ratios``."""
 
     def table(self, result: Mapping[str, Any]) -> str:
-        """The same for people."""
+        """The result as a table for people."""
 
 
 BENCHES: dict[str, Bench] = {

@@ -1,4 +1,4 @@
-"""``pvvae metrics``: how far one folder of clips is from another, whoever made them."""
+"""``pvvae metrics``: how far one folder of clips is from another, by any maker."""
 
 import argparse
 from pathlib import Path

@@ -23,8 +23,8 @@ earlier stage. What is assumed stands below the tables.
 """
 
 FRACTION = 0.3
-"""Of peak. Ours, not measured: large Transformers train at 40 to 50% (PaLM, appendix B: 46%), 3D
-convolutions with few channels and LPIPS in fp32 below that."""
+"""Share of peak FLOP/s. Ours, not measured: large Transformers train at 40 to 50% (PaLM, appendix
+B: 46%), 3D convolutions with few channels and LPIPS in fp32 below that."""
 
 
 def add(commands: "Commands") -> None:

@@ -133,7 +133,7 @@ def _steps(
 
 
 def _clips(standing: ItemProgress | None) -> tuple[str, str]:
-    """The same of a run without steps."""
+    """How far a run without steps is, how fast, and how long it will take if it stays so."""
     if standing is None:
         return "", ""
     pace, left = standing.pace, standing.total - standing.done

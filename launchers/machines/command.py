@@ -40,7 +40,7 @@ class StageCommand:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """As one would type it, without ``pvvae``."""
+        """Words of the command as one would type it, without ``pvvae``."""
         number = [] if self.processes is None else ["--processes", str(self.processes)]
         hosts = [] if self.hostfile is None else ["--hostfile", str(self.hostfile)]
         return ("train", as_typed(self.config), *self.overrides, *number, *hosts)

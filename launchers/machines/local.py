@@ -138,7 +138,10 @@ def shown(command: Sequence[str]) -> str:
 
 
 def exit_status(returned: int) -> int:
-    """Of a process that a signal ended Popen says -n, and the deepspeed launcher 256 - n."""
+    """Exit status as a shell gives it: 128 + n for a process that signal n ended.
+
+    Popen says -n of such a process, and the deepspeed launcher 256 - n.
+    """
     if returned < 0:
         return 128 - returned
     return 128 + (256 - returned) if returned > 192 else returned

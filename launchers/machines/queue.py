@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pvvae.config.reading import read_json, read_text
 from pvvae.errors import ConfigError
-from pvvae.reading import read_json, read_text
 
 DESK = ".slurm"
 """Folder in a run folder: who writes the run, its hosts, the wish to stop."""

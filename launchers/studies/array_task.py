@@ -49,12 +49,12 @@ class ArrayTask:
     config: Mapping[str, Any] | None
     """Resolved, run folder and seed included; of a command there is none."""
     words: tuple[str, ...]
-    """Of a command, without ``pvvae``."""
+    """Words of a command, without ``pvvae``."""
     retries: int
 
     @property
     def line(self) -> str:
-        """As a file of errands holds it."""
+        """This task as a line of a file of errands."""
         return json.dumps(asdict(self))
 
     @property

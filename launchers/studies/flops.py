@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from pvvae.config.reading import read_object
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
-from pvvae.reading import read_object
 from pvvae.study.spec.expansion import Task, Trial
 
 FILE = "flops.json"
@@ -21,7 +21,7 @@ class TrainingFlops:
         self._known: dict[str, float] = read_object(self._path) if self._path.is_file() else {}
 
     def of(self, cell: Trial) -> float | None:
-        """Of all its training, that of every stage; its runs are complete.
+        """FLOPs of a cell's training in all stages; its runs are complete.
 
         None where a run's config is not one that this version can read.
         """
@@ -40,7 +40,7 @@ class TrainingFlops:
 
 
 def flops_of(task: Task) -> float:
-    """Of a complete run's training; 0 if it trains nothing.
+    """FLOPs of a complete run's training; 0 if it trains nothing.
 
     Raises:
         ConfigError: if its config cannot be read.

@@ -42,7 +42,7 @@ class StudyRequest:
 
     @property
     def folder(self) -> Path:
-        """Of outcomes, page and runs."""
+        """Folder of outcomes, page and runs."""
         return Path(self.study.folder)
 
     def check_unchanged(self, task: Task) -> None:

@@ -28,7 +28,7 @@ class DataSet:
     real: str
     """A folder of clips or of shards, or a list: what Latte was trained on."""
     frame_stride: Count = 1
-    """Take every so-maniest frame, as Latte's training did."""
+    """Keep every n-th frame, as Latte's training did."""
     random_start: bool = False
     """Whether each real clip begins at a place of its own, drawn by seed; else at its first
     frame."""
@@ -45,7 +45,7 @@ class GenerationTable(TableConfig):
     size: Pixels = 256
     """Height and width."""
     sampler: dict[str, Any] = field(default_factory=dict)
-    """Of samples that are made here: keys of stage generate's ``sampler``."""
+    """Sampler of samples that are made here: keys of stage generate's ``sampler``."""
     figure: SampleFigure | None = None
     """Which samples are shown side by side."""
 

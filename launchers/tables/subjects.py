@@ -19,7 +19,7 @@ class SubjectEntry:
     """One row."""
 
     name: str
-    """As the table shows it; the run folders are named after it too."""
+    """Name in the table; the run folders are named after it too."""
     vae: Vae | None = None
     """Its VAE; or ``config`` says."""
     config: str | None = None

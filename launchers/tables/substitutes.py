@@ -14,13 +14,13 @@ class Clips:
     """Where the clips of a table come from; remembers what had to be replaced."""
 
     folder: Path
-    """Of the table."""
+    """Folder of the table."""
     replaced: list[str] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
-    """That pack the clips in their place."""
+    """Commands that pack the clips in their place."""
 
     def find(self, where: str, *, side: int) -> str:
-        """``where``, or packaged clips of so many rows if it is not here."""
+        """``where``, or packaged clips of ``side`` rows if it is not here."""
         if Path(where).exists():
             return where
         if where not in self.replaced:

@@ -110,12 +110,12 @@ class Autoencoder(nn.Module):
 
     @property
     def dtype(self) -> torch.dtype:
-        """Of the weights."""
+        """Data type of the parameters."""
         return next(self.parameters()).dtype
 
     @property
     def device(self) -> torch.device:
-        """Of the weights."""
+        """Device of the parameters."""
         return next(self.parameters()).device
 
     def forward(
@@ -213,7 +213,7 @@ class Autoencoder(nn.Module):
         return pixels.blend([self.vae.backbone.decode(tile) for tile in cells.split(z)])
 
     def _tiles(self, tiling: Tiling, height: int, width: int) -> tuple[Tiles, Tiles]:
-        """The same tiles in pixels and in latent cells, of a picture of so many cells."""
+        """Tiles of a picture of ``height`` x ``width`` latent cells, in pixels and in cells."""
         stride = self._config.scale_factor_spatial
         small = Tiling(size=tiling.size // stride, overlap=tiling.overlap // stride)
         return (

@@ -1,4 +1,4 @@
-"""What encoding and decoding give to whoever knows the autoencoders of diffusers."""
+"""Results of encoding and decoding, in the form that the autoencoders of diffusers give them."""
 
 from dataclasses import dataclass
 from typing import NamedTuple

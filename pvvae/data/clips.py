@@ -48,7 +48,7 @@ class DataConfig:
     """Probability that a step is of images, where there are image and video buckets. From a video
     an image bucket takes one random frame."""
     frame_stride: Count = 1
-    """Take every so-maniest frame of a stored clip."""
+    """Keep every n-th frame of a stored clip; 1 keeps all."""
     min_scale: Annotated[float, Range(0.0, 1.0, above=True)] = 1.0
     """Smallest side of a random crop, relative to the largest crop that fits; never below the
     bucket's own size. 1, ours: as in evaluation, only the place of the crop is random."""
@@ -89,7 +89,7 @@ class _Stored:
 
 
 class TrainingClips:
-    """All batches of a run; each is a function of (seed, step, slot), whoever asks."""
+    """All batches of a run; each is a function of (seed, step, slot), on every process."""
 
     def __init__(self, config: DataConfig, *, steps: int, seed: int) -> None:
         """Open the shards and draw the schedule.

@@ -9,8 +9,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from pvvae.config.reading import expected_form
 from pvvae.errors import shown
-from pvvae.reading import expected_form
 
 FLOATS = frozenset(("F16", "BF16", "F32", "F64"))
 """Number formats of stored moments, in safetensors' words."""

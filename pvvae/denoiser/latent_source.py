@@ -15,7 +15,8 @@ from torch import Tensor
 
 from arch.interface import PeerConfig, Posterior
 from pvvae import distributed
-from pvvae.data.latent_shards import LatentDataset, LatentScale
+from pvvae.data.latent_scale import LatentScale
+from pvvae.data.latent_shards import LatentDataset
 from pvvae.data.schedule import Bucket, Schedule
 from pvvae.pretrained.vae_source import vae_of_latents
 
@@ -45,7 +46,7 @@ class LatentBatch:
 
 
 class LatentSource(ABC):
-    """Latents to learn, and others to measure the loss on: the same whoever asks for them."""
+    """Latents to learn, and others to measure the loss on; every process gets equal ones."""
 
     scale: LatentScale
     schedule: Schedule
@@ -61,7 +62,7 @@ class LatentSource(ABC):
         """Run folder of the VAE that made the latents, or the peer.
 
         Raises:
-            ConfigError: if nobody knows.
+            ConfigError: if it is not known.
         """
 
     @abstractmethod

@@ -15,8 +15,10 @@ from arch.interface import Backbone, PeerConfig, Posterior
 from arch.ranges import Count, Length, Pixels, Range, Share, Workers
 from pvvae import distributed
 from pvvae.config import check_ranges
+from pvvae.config.reading import expected_form, read_object
 from pvvae.data.clips import DataConfig, HeldOutClips, TrainingClips, held_out_clips, to_pixels
-from pvvae.data.latent_shards import ChannelStatistics, LatentScale, encoder_digest
+from pvvae.data.latent_scale import LatentScale, encoder_digest
+from pvvae.data.latent_shards import ChannelStatistics
 from pvvae.data.schedule import Bucket
 from pvvae.denoiser.latent_source import Demand, LatentBatch, LatentSource
 from pvvae.distributed.slots import map_over_teams
@@ -25,7 +27,6 @@ from pvvae.files import write_json
 from pvvae.pretrained.published import is_published
 from pvvae.pretrained.runs import vae_config
 from pvvae.pretrained.vae_source import check_trained, open_vae
-from pvvae.reading import expected_form, read_object
 
 FILE = "latents.json"
 """In the folder of a run that encodes online: the scale it found before its first step."""
@@ -48,7 +49,7 @@ class OnlineConfig:
     width: Pixels = 256
     """Section 4.1."""
     frame_stride: Count = 1
-    """Take every so-maniest frame of a stored clip."""
+    """Keep every n-th frame of a stored clip; 1 keeps all."""
     min_scale: Annotated[float, Range(0.0, 1.0, above=True)] = 1.0
     """Smallest side of a random crop, relative to the largest that fits."""
     flip: Share = 0.5
@@ -86,7 +87,7 @@ class OnlineConfig:
             return self.latent_shape(backbone.build())
 
     def data(self, demand: Demand) -> DataConfig:
-        """The same as training clips.
+        """These clips as the config of training data.
 
         Raises:
             ConfigError: for numbers that make no sense.
@@ -189,7 +190,8 @@ class OnlineLatents(LatentSource):
         return Posterior(found.mean.float(), found.logvar.float())
 
     def _measured(self) -> dict[str, Any]:
-        """Of clips as extract_latents cuts them, their middle and not mirrored; as plain data."""
+        """Channel statistics as plain data, of clips cut as extract_latents cuts them: from the
+        middle, and not mirrored."""
         clips = self._config.clips(self._config.train, limit=self._config.measured)
 
         def look(index: int) -> ChannelStatistics:

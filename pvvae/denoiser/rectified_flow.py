@@ -41,7 +41,7 @@ class SamplerConfig:
     """
 
     steps: Annotated[int, Range(1, 1_000_000)] = 100
-    """Exactly so many (section 4.1: 100 Euler steps)."""
+    """Number of Euler steps (section 4.1: 100)."""
 
     method: Literal["euler", "heun", "midpoint"] = "euler"
     """Section 4.1. Heun and midpoint evaluate the network twice a step."""

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from arch.interface import Backbone
-from pvvae.data.latent_shards import LatentScale
+from pvvae.data.latent_scale import LatentScale
 from pvvae.errors import ConfigError
 
 Denoise = Callable[[Tensor | None, int], Tensor]
@@ -31,7 +31,7 @@ def check_window(known: int, *, groups: int) -> None:
 
 
 def frames_of(groups: int, backbone: Backbone) -> int:
-    """Frames of the first so many groups."""
+    """Number of frames in the first ``groups`` groups."""
     return 1 + (groups - 1) * backbone.stride.time
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from arch.interface import Backbone, Denoiser
 from pvvae import seeding
-from pvvae.data.latent_shards import LatentScale
+from pvvae.data.latent_scale import LatentScale
 from pvvae.denoiser.rectified_flow import OnStep, SamplerConfig, continuing, guided, sample
 from pvvae.denoiser.rollout import roll_out
 
@@ -44,7 +44,7 @@ class Generation:
     """What the denoiser computes in; the sampler's state is float32."""
     backbone: Backbone
     scale: LatentScale
-    """Of the latents that the denoiser knows."""
+    """Scale of the latents that the denoiser was trained on."""
     shape: tuple[int, int, int, int]
     """(c, t, h, w) of what is generated at once."""
     sampler: SamplerConfig

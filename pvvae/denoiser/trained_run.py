@@ -5,7 +5,8 @@ from typing import Any
 
 from arch.interface import PeerConfig
 from pvvae import config as codec
-from pvvae.data.latent_shards import LatentDataset, LatentScale, encoder_digest
+from pvvae.data.latent_scale import LatentScale, encoder_digest
+from pvvae.data.latent_shards import LatentDataset
 from pvvae.denoiser.online_latents import OnlineConfig, scale_of
 from pvvae.errors import ConfigError
 from pvvae.model import PredictiveVAE

@@ -190,7 +190,7 @@ class DenoiserTrainer:
         return sum(losses) / count
 
     def _held_out_flow(self, index: int) -> float:
-        """Of one clip, at all validation times."""
+        """Flow loss of one clip, a mean over all validation times."""
         mean = self.latents.held_out_mean(index)
         x = self.latents.scale.normalize(mean).expand(len(VALIDATION_TIMES), *mean.shape)
         generator = seeding.torch_generator(0, "validation", index)

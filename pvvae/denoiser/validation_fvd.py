@@ -57,7 +57,7 @@ class SampleFVDConfig:
 
 
 class SampleFVD:
-    """The same noise and the same real clips every time, whatever the number of processes."""
+    """FVD of samples during training; its noise and real clips stay, on any number of processes."""
 
     def __init__(
         self, config: SampleFVDConfig, latents: LatentSource, *, seed: int, team: int
@@ -76,8 +76,8 @@ class SampleFVD:
         pairs = map_over_teams(self._blocks, self._known, team=team)
         self._real = torch.cat([real for real, _ in pairs])
         self.floor = frechet_distance(self._real, torch.cat([recon for _, recon in pairs]))
-        """FVD of reconstructions of the real clips: what no sample of this VAE can be told to
-        beat."""
+        """FVD of reconstructions of the real clips; samples of this VAE cannot be expected to be
+        better."""
 
     def measure(
         self, denoiser: LabelledVelocity, *, classes: int, folder: Path, step: int

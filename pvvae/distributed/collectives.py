@@ -100,7 +100,7 @@ def leave(status: int) -> NoReturn:
 def share_cores() -> None:
     """Give each process of this machine its part of the CPU cores (at least one).
 
-    Whoever sets OMP_NUM_THREADS knows better.
+    Nothing changes where OMP_NUM_THREADS is set.
     """
     if "OMP_NUM_THREADS" in os.environ:
         return

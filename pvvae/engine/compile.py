@@ -36,7 +36,7 @@ def compile_whole(network: nn.Module) -> None:
     """Compile the forward pass of a network that only runs forward, at sizes that stay.
 
     On a GPU its kernels are recorded as a CUDA graph and started all at once; a pass then writes
-    its result where the last one did, so whoever keeps a result copies it.
+    its result where the last one did, so a result that is kept must be copied.
     """
     network.forward = torch.compile(  # type: ignore[method-assign]
         network.forward, dynamic=False, mode="reduce-overhead"

@@ -1,4 +1,4 @@
-"""A sharded network on disk: stretches of flattened parameters, whoever wrote them.
+"""A sharded network on disk: stretches of flattened parameters, from any number of processes.
 
 Every process writes the stretches it optimizes, each with its optimizer's moments, under a key that
 says of which parameter and from which element on. So a file can be read by any number of processes
@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from pvvae.reading import expected_form
+from pvvae.config.reading import expected_form
 
 WEIGHT, AVERAGE = "weight", "average"
 """Kinds of values of a parameter: fp32 weights and their moving average; the others are the
@@ -68,7 +68,7 @@ class FragmentReader:
             self.shapes: dict[str, torch.Size] = {
                 name: torch.Size(shape) for name, shape in about["shapes"].items()
             }
-            """Of the whole parameters."""
+            """Shapes of the whole parameters."""
 
     def _add(self, path: Path) -> dict[str, Any]:
         """Note what a part holds; what it says of all of them."""

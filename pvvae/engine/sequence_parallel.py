@@ -22,7 +22,7 @@ class Team(Protocol):
 
     size: int
     rank: int
-    """Of this process, within the team."""
+    """Rank of this process within its team."""
 
     def gather(self, x: Tensor) -> list[Tensor]:
         """Everybody's ``x``, by rank."""

@@ -43,7 +43,7 @@ class Sharding:
 
     @property
     def shapes(self) -> dict[str, torch.Size]:
-        """Of the whole trained parameters."""
+        """Shapes of the whole trained parameters."""
         sized = self._trained.items()
         return {n: p.ds_shape if self._stage == 3 else p.shape for n, p in sized}  # type: ignore[attr-defined]
 

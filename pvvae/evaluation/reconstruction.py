@@ -162,7 +162,7 @@ def summarise(
 
 
 def _predictions(rows: Sequence[Row], *, seed: int) -> dict[str, Value]:
-    """Of the prediction's frames, those the encoder saw and those it did not."""
+    """Values of the prediction, for frames that the encoder saw and for those it did not."""
     found: dict[str, Value] = {}
     for name in FRAMES:
         values = _predicted(rows, name).values(name, seed=seed)
@@ -174,7 +174,7 @@ def _predictions(rows: Sequence[Row], *, seed: int) -> dict[str, Value]:
 
 
 def _predicted(rows: Sequence[Row], name: str) -> PerFrame:
-    """Of the prediction's clips, with the number of frames that were observed of each."""
+    """Measure ``name`` of the predicted clips, with the number of observed frames of each."""
     measure = PerFrame(_known)
     for row in rows:
         measure.add(row[f"{PREDICTION}{name}"], observed=row["observed"].reshape(1))

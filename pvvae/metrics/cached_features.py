@@ -20,7 +20,7 @@ from pvvae.metrics.weight_catalog import I3D_KINETICS
 
 KEY = "features"
 VERSION = 1
-"""Of what I3D and its preprocessing compute here: raised when a feature changes by any bit."""
+"""Version of what I3D and its preprocessing compute here; raised when any bit of it changes."""
 
 
 class KnownFeatures:

@@ -24,7 +24,7 @@ class Curve:
     """Means over clips."""
 
     frames: list[float]
-    """Of every frame, over the clips that have it."""
+    """Mean of every frame, over the clips that have it."""
     worst: int
     """Which frame is worst on average, from 0."""
     first: float

@@ -28,4 +28,4 @@ PREDICTION_PROTOCOL: Mapping[str, str] = {
     "pad": "as in training; a Gaussian one drawn by seed and number of the clip",
     "pixels": "RGB of 8 bits, as [0, 1]",
 }
-"""The same for withheld frames (Figure 6)."""
+"""How withheld frames are measured (Figure 6)."""

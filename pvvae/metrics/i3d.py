@@ -211,7 +211,7 @@ def _max_pool(x: Tensor, *, kernel: Triple, stride: Triple) -> Tensor:
 
 
 def _max_in_time(x: Tensor, *, kernel: int, stride: int) -> Tensor:
-    """Of ``kernel`` frames around every ``stride``-th, as many as there are at the ends."""
+    """Maximum over ``kernel`` frames around every ``stride``-th, over fewer at the ends."""
     length = x.shape[2]
     if kernel == 1:
         return x[:, :, ::stride]

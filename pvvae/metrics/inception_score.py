@@ -51,7 +51,7 @@ C3D_UCF101 = Classifier(
     logits="101 logits of C3D (tgan2 v1.0), first 16 frames, BGR at 112x112 by bilinear "
     "interpolation between corners, minus mean2's cube",
 )
-"""Its weights are added by whoever has them: ``C3D.classifier``."""
+"""C3D without its weights, which ``C3D.classifier`` adds."""
 
 
 def inception_score(probabilities: Tensor) -> float:

@@ -28,7 +28,7 @@ RESAMPLES = 2000
 """Efron and Tibshirani, "An Introduction to the Bootstrap" (1993), section 13.3: 1,000 or more."""
 
 LEVEL = 0.95
-"""Of every interval that is reported."""
+"""Confidence level of every interval that is reported."""
 
 Interval = tuple[float, float]
 

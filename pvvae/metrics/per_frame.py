@@ -61,7 +61,7 @@ class PerFrame:
         self.observed.extend(seen)
 
     def compute(self) -> dict[str, float]:
-        """Means under "all", "observed" and "predicted"; a kind of frame nobody had is left out.
+        """Means under "all", "observed" and "predicted"; kinds that no clip has are left out.
 
         Raises:
             ConfigError: if there were no clips.

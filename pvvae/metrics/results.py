@@ -32,7 +32,7 @@ class Value:
     """What has to be read beside it: a warning about the number of clips, say."""
 
     def plain(self) -> dict[str, Any]:
-        """As results.json has it; what is unknown is left out."""
+        """This value as an entry of results.json; what is unknown is left out."""
         plain: dict[str, Any] = {"value": self.value}
         if self.interval is not None:
             plain["interval"] = list(self.interval)
@@ -59,7 +59,7 @@ class Results:
     """What depends on the clock."""
 
     def plain(self) -> dict[str, Any]:
-        """As results.json has it."""
+        """These results as the content of results.json."""
         return {
             "metrics": {name: value.plain() for name, value in self.metrics.items()},
             "protocol": dict(self.protocol),

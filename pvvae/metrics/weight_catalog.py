@@ -54,7 +54,7 @@ class WeightFile:
 
     @property
     def copy_name(self) -> str:
-        """Of a converted copy, in any cache."""
+        """File name of a converted copy, in any cache."""
         return f"{Path(self.path).stem}-{self.sha256[:12]}.safetensors"
 
     def find(self) -> Path | None:
@@ -76,7 +76,7 @@ class Download:
     origin: str
     licence: str
     sha256: None = None
-    """Not known: nobody publishes it. Results record that of the file that was used."""
+    """No digest is published. Results record the digest of the file that was used."""
 
     @property
     def default_path(self) -> Path:

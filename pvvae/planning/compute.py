@@ -35,11 +35,11 @@ class SlotFlops:
 
 @dataclass(frozen=True)
 class StepFlops:
-    """Of one step, as a mean over the stage: the GAN counts for the part of it that has it."""
+    """FLOPs of a step, as a mean over the stage: the GAN counts for the part that has it."""
 
     all_processes: float
     slowest_process: float
-    """Of the process with the most work, for which the others wait."""
+    """FLOPs of the process with the most work, for which the others wait."""
 
 
 def slot_flops(stage: Stage, bucket: Bucket) -> SlotFlops:
@@ -90,14 +90,14 @@ def step_flops(stage: Stage, slots: list[SlotFlops], *, processes: int) -> StepF
 
 
 def _dropped(seed: int, position: int, choices: int) -> int:
-    """As ``objective.sample_dropped`` draws it."""
+    """Draw k as ``objective.sample_dropped`` does."""
     return int(seeding.numpy_generator(seed, "dropped", position).integers(0, choices))
 
 
 def total_flops(
     config: VAETrainingConfig | DenoiserTrainingConfig, *, freeze_encoder: bool
 ) -> float:
-    """Of all steps of a stage that trains, as ``pvvae plan`` counts them.
+    """FLOPs of all steps of a training stage, as ``pvvae plan`` counts them.
 
     Raises:
         ConfigError: for shapes that do not fit the network.

@@ -31,8 +31,8 @@ from pvvae.vae.trainer import VAETrainer
 STEPS = 2
 """The first makes the optimizer's state, the second uses it."""
 CPU_FLOPS = 2e12
-"""Of this process's part of a step, beyond which a CPU takes none. Ours: about a minute of two
-cores, which were seen to do 40 GFLOP/s."""
+"""FLOPs of one process in a step above which a dry run on a CPU takes no step. Ours: about a minute
+of two cores, which were seen to do 40 GFLOP/s."""
 BUILDING = 4
 """Copies of a network in fp32 that exist at once: the weights, their flat copy while an engine is
 built, gradients and buckets in a step. Ours, generous where many processes share the rest."""
@@ -45,11 +45,11 @@ class StepShare:
     slots: int
     clips: int
     pixels: int
-    """Of a denoiser, latent cells."""
+    """Pixels of all clips; for a denoiser, latent cells."""
     slots_here: int
-    """Of this process, or of the team that it shares clips with."""
+    """Slots of this process, or of the team that it shares clips with."""
     clips_here: int
-    """Likewise."""
+    """Clips of this process, or of its team."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +110,7 @@ def dry_run(config: object, stage: Stage, *, freeze_encoder: bool, folder: Path)
 
 
 def _uncounted(slot: SlotWork) -> float:
-    """Nobody asks for the FLOP/s of a dry run."""
+    """A dry run reports no FLOP/s, so a slot counts as 0."""
     return 0.0
 
 
@@ -134,7 +134,7 @@ def _share(stage: Stage, schedule: Schedule, step: int) -> StepShare:
 
 
 def _without_past(config: VAETrainingConfig, folder: Path, processes: int) -> VAETrainingConfig:
-    """The same training on made-up clips, from fresh weights, with the GAN from the first step."""
+    """This training on made-up clips, from fresh weights, with the GAN from the first step."""
     data = config.data
     clips = made_up_clips(folder, data.buckets, stride=data.frame_stride, processes=processes)
     fields = {

@@ -1,4 +1,4 @@
-"""FLOPs of the slots that a stage really had, for whoever watches it."""
+"""FLOPs of the slots that a stage really had, for its monitoring."""
 
 from pvvae.data.schedule import Bucket
 from pvvae.planning.measure import flops_of
@@ -9,8 +9,8 @@ from pvvae.training.monitoring.flops import CountFlops, SlotWork
 def slot_counter(config: object, *, freeze_encoder: bool = False) -> CountFlops:
     """Count as ``pvvae plan`` does: the slot's work on tensors without memory.
 
-    The networks are built (without weights) at the first count, so whoever never counts pays
-    nothing.
+    The networks are built (without weights) at the first count, so without a count they
+    cost nothing.
     """
     built: list[Rehearsal] = []
 

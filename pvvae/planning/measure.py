@@ -19,9 +19,9 @@ class MemoryPlan:
     """Bytes beside the engines' own."""
 
     saved: int
-    """Of activations, when the forward pass of the trained network ends."""
+    """Bytes of activations, when the forward pass of the trained network ends."""
     peak: int
-    """Of all tensors alive at once, saved or passing, at any moment of the slot."""
+    """Most bytes of all tensors alive at once, saved or passing, at any moment of the slot."""
 
 
 def flops_of(phases: Phases) -> dict[str, int]:

@@ -39,10 +39,10 @@ class Machines:
 
     nodes: int
     gpus: int
-    """Of each node."""
+    """Number of GPUs of each node."""
     device: Device
     fraction: float
-    """Of the device's peak that training reaches."""
+    """Share of the device's peak FLOP/s that training reaches."""
 
     @property
     def processes(self) -> int:
@@ -55,7 +55,7 @@ class LevelPlan:
     """One bucket at one level of activation checkpointing, ``dropped = 0`` and the GAN on."""
 
     flops: float
-    """Of a slot."""
+    """FLOPs of a slot."""
     memory: MemoryPlan
     largest_batch: dict[int, int]
     """Clips that fit, by ZeRO stage; 0 where not even one does."""
@@ -67,7 +67,7 @@ class BucketPlan:
 
     bucket: Bucket
     flops: SlotFlops
-    """At the config's level."""
+    """FLOPs at the config's level of activation checkpointing."""
     levels: dict[Recomputed, LevelPlan]
 
 
@@ -81,14 +81,14 @@ class Plan:
     team: int
     """Processes that share each slot: FLOPs and memory of a bucket are those of one of them."""
     zero_stage: int
-    """That of the config."""
+    """ZeRO stage of the config."""
     level: Recomputed
     """Activation checkpointing of the config."""
     networks: dict[str, Sizes]
     states: dict[int, dict[str, States]]
     """Bytes of each engine, by ZeRO stage."""
     helper_bytes: int
-    """Of the frozen network of LPIPS."""
+    """Bytes of the frozen network of LPIPS."""
     usable_bytes: int
     buckets: tuple[BucketPlan, ...]
     step: StepFlops
@@ -105,7 +105,7 @@ class Plan:
 
     @property
     def hours(self) -> float:
-        """Of the whole stage."""
+        """Hours that the whole stage takes."""
         return self.steps * self.seconds_per_step / 3600
 
     @property

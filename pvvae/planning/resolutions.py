@@ -33,7 +33,7 @@ class _Walk:
     spacing: int
     """Pixels between two positions, in height, at present."""
     height: int
-    """Of the clip."""
+    """Height of the clip in pixels."""
     counter: FlopCounterMode
     shares: dict[int, Share] = field(default_factory=lambda: defaultdict(Share))
     counted: int = 0

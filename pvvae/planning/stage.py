@@ -40,9 +40,9 @@ class Stage:
     """A stage as a plan sees it."""
 
     rehearsal: Rehearsal
-    """As the stage is configured."""
+    """The work of a slot, as the stage is configured."""
     rehearsals: dict[Recomputed, Callable[[], Rehearsal]]
-    """The same at every level of activation checkpointing that the main network has."""
+    """The work of a slot at every level of activation checkpointing that the main network has."""
     buckets: tuple[Bucket, ...]
     image_ratio: float
     slots: int

@@ -31,7 +31,7 @@ class Sizes:
 
     @classmethod
     def of(cls, network: nn.Module, config: EngineConfig) -> "Sizes":
-        """Of a network as it enters its engine, frozen or not."""
+        """Sizes of a network as it enters its engine, frozen or not."""
         parameters = list(network.parameters())
         return cls(
             trainable=sum(p.numel() for p in parameters if p.requires_grad),

@@ -12,7 +12,7 @@ from pvvae.training.monitoring.flops import RESERVED
 
 GIB = 2**30
 PARTS = ("weights", "gradients", "optimizer", "average", "buckets")
-"""Of ``States``, in the order of the table."""
+"""Fields of ``States``, in the order of the table."""
 
 ASSUMPTIONS = """\
 What this rests on
@@ -44,7 +44,7 @@ def text(plan: Plan, *, title: str, own_fraction: bool) -> str:
 
 
 def data(plan: Plan) -> dict[str, Any]:
-    """The same as plain data: bytes, FLOPs, seconds, hours."""
+    """The plan as plain data: bytes, FLOPs, seconds, hours."""
     plain = dataclasses.asdict(plan)
     plain |= {
         "needed_bytes": {

@@ -16,11 +16,11 @@ from arch.interface import BackboneConfig
 from arch.ranges import Channels, Count, Positive, Range
 from pvvae import config as codec
 from pvvae.config import check_ranges
+from pvvae.config.reading import read_object
 from pvvae.errors import ConfigError, quoted
 from pvvae.files import write_atomic, write_json
 from pvvae.model import Pad, PredictiveVAE
 from pvvae.pretrained.tensor_files import check_finite, fill, read_tensors
-from pvvae.reading import read_object
 
 CONFIG = "config.json"
 WEIGHTS = "diffusion_pytorch_model.safetensors"
@@ -43,9 +43,9 @@ class AutoencoderConfig:
     plugin: str | None
     """File that registers the backbone, where it is none of ours. Named, not shipped."""
     latents_mean: tuple[Annotated[float, Range(-1e6, 1e6)], ...]
-    """Of each channel; a pipeline denoises (z - mean) / std."""
+    """Mean of each latent channel; a pipeline denoises (z - mean) / std."""
     latents_std: tuple[Positive, ...]
-    """Of each channel."""
+    """Standard deviation of each latent channel."""
     latents_measured_on: str | None
     """Whose latents these are of; null says nothing was measured: means 0, deviations 1."""
     z_dim: Channels

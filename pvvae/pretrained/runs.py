@@ -9,12 +9,12 @@ from torch import Tensor, nn
 
 from arch.interface import BackboneConfig, Denoiser, DenoiserConfig, DiscriminatorConfig
 from pvvae import config as codec
+from pvvae.config.reading import expected_form, read_object
 from pvvae.data.latent_shards import STATISTICS
 from pvvae.errors import ConfigError, shown
 from pvvae.model import Pad, PredictiveVAE
 from pvvae.pretrained.published import is_published, read_folder
 from pvvae.pretrained.tensor_files import fill, inflate, read_tensors
-from pvvae.reading import expected_form, read_object
 from pvvae.run import checkpoints
 from pvvae.run.checkpoints import Checkpoint
 from pvvae.run.folder import read_config

@@ -59,7 +59,7 @@ def vae_of_latents(run: Path) -> str | PeerConfig:
 
 
 def fresh_vae(vae: str | PeerConfig) -> PredictiveVAE:
-    """The same network with fresh weights, for what does not depend on them: speed, memory, size.
+    """The VAE's network with fresh weights, for what does not depend on them: speed, memory, size.
 
     Raises:
         ConfigError: if there is none, or a peer's code does not load.

@@ -2,7 +2,7 @@
 
 A checkpoint is written under a temporary name and renamed when it is whole, so a folder called
 ``step_`` and eight digits is complete by existing; its manifest says what must be in it. Folders
-of any other name are somebody else's: none is read, counted or removed.
+of any other name are not ours: none is read, counted or removed.
 """
 
 import hashlib

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from pvvae import config as codec
+from pvvae.config.reading import parse_json, read_text, read_yaml_text
 from pvvae.errors import ConfigError, quoted
-from pvvae.reading import parse_json, read_text, read_yaml_text
 
 FREE_KEYS = ("run", "tracking", "plugins", "watch", "sequence_parallel", "real_features")
 """Keys that may differ between the runs of one folder: they change no result, or (as the number of

@@ -4,8 +4,8 @@ import math
 from pathlib import Path
 from typing import Any
 
+from pvvae.config.reading import read_object
 from pvvae.errors import ConfigError
-from pvvae.reading import read_object
 
 MANIFEST = "manifest.json"
 

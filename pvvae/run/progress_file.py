@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pvvae import config as codec
+from pvvae.config.reading import read_object
 from pvvae.errors import ConfigError
-from pvvae.reading import read_object
 
 FILE = "progress.json"
 
@@ -22,9 +22,9 @@ class ItemProgress:
     """Clips of which everything is kept, by all processes together."""
     total: int
     begun: int
-    """Of the done ones, those that were there when the run was started last."""
+    """Clips that were already done when the run was started last."""
     seconds: float
-    """Since then."""
+    """Seconds since the run was started last."""
 
     @property
     def pace(self) -> float | None:

@@ -17,13 +17,13 @@ from pvvae.run.stop_request import Stopped, stop_asked
 
 T = TypeVar("T")
 NOTE_EVERY = 5.0
-"""Seconds between notes of how far the run is. Ours: whoever looks waits for no fresher one."""
+"""Seconds between notes of how far the run is. Ours: `pvvae status` needs no fresher one."""
 
 
 class ResumableItems(Generic[T]):
     """Shares items out among the processes: iterate over it for this process's.
 
-    Whoever takes an item keeps its result before asking for the next, so a run that is killed or
+    A process keeps the result of an item before it asks for the next, so a run that is killed or
     asked to leave goes on from what is kept, with any number of processes. Each process takes one
     item in a turn, and between two turns all agree on whether to leave.
     """

@@ -1,8 +1,8 @@
 """Being asked from outside to save and leave, by a file that appears.
 
 A signal will not do: the launcher dies of it, one process may get it a step before another, and
-whoever saves inside a handler saves in the middle of something. So whoever gets the signal (the
-batch script, on Slurm) makes a file, and the loop looks for it where it may stop.
+a handler would save in the middle of something. So the program that gets the signal (the batch
+script, on Slurm) makes a file, and the loop looks for it where it may stop.
 """
 
 import os

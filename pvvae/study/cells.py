@@ -19,16 +19,16 @@ class Condition:
 
     @property
     def name(self) -> str:
-        """As rows of tables have it."""
+        """Name of the cell in the rows of tables."""
         return arm_name(self.arm)
 
     @property
     def sound(self) -> list[Outcome]:
-        """Neither failed nor stale, in the order of seeds."""
+        """Valid outcomes, which are neither failed nor stale, in the order of seeds."""
         return [o for _, o in sorted(self.outcomes.items()) if not (o.failed or o.stale)]
 
     def values(self, measure: str) -> dict[int, float]:
-        """Of sound outcomes, by seed: numbers alone."""
+        """Finite values of valid outcomes, by seed."""
         return {
             outcome.seed: outcome.values[measure]
             for outcome in self.sound
@@ -36,7 +36,7 @@ class Condition:
         }
 
     def costs(self, name: str) -> dict[int, float]:
-        """Of sound outcomes, by seed."""
+        """Finite costs of valid outcomes, by seed."""
         found = {o.seed: o.costs.get(name, math.nan) for o in self.sound}
         return {seed: cost for seed, cost in found.items() if math.isfinite(cost)}
 

@@ -15,16 +15,16 @@ from pvvae.errors import ConfigError
 from pvvae.run.folder import is_finished
 
 MARK = ".finished"
-"""In the folder of a command that came to its end; hidden from whoever reads shards there."""
+"""File in the folder of a finished command; its name is hidden, so readers of shards pass it by."""
 
 
 def is_complete(folder: Path, *, command: bool) -> bool:
-    """Of a run folder, or of a ``command``'s: whoever gave it leaves a mark."""
+    """Whether a run is finished; a ``command`` is, where its folder has the mark."""
     return (folder / MARK).exists() if command else is_finished(folder)
 
 
 def is_any_complete(folder: Path) -> bool:
-    """The same, whichever made the folder."""
+    """Whether what made the folder is finished, be it a stage or a command."""
     return is_complete(folder, command=False) or is_complete(folder, command=True)
 
 
@@ -34,7 +34,7 @@ OUTCOMES = "outcomes"
 Arm = Mapping[str, str]
 """Factor name to the label of its value, in the study's order of factors."""
 Point = tuple[float, float]
-"""Of a curve: steps, value."""
+"""Point of a curve: steps, value."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ class Measure:
 
     name: str
     label: str
-    """As tables show it."""
+    """Name that tables show."""
     unit: str = ""
     higher_is_better: bool = False
 
@@ -129,7 +129,7 @@ def arm_name(arm: Arm) -> str:
 
 
 def file_name(arm: Arm, seed: int) -> str:
-    """Of the outcome of a cell with a seed."""
+    """Name of the file with the outcome of an arm and a seed."""
     return f"{plain_name(arm_name(arm))}_seed{seed}.json"
 
 

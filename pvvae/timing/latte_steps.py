@@ -23,7 +23,7 @@ from pvvae.planning.storages import LiveStorages
 class PeakMemory:
     """Counts what one process holds on its device.
 
-    On CUDA the allocator counts, whoever makes a tensor. Elsewhere the storages of tensors do, from
+    On CUDA the allocator counts every tensor. Elsewhere the storages of tensors do, from
     their making inside :meth:`counted` or :meth:`peak`; workspaces inside a kernel are no tensors.
     """
 
@@ -53,7 +53,7 @@ Latents = Callable[[], Posterior]
 
 
 class LatteSteps:
-    """One engine and the draws of a step; the latents come from whoever asks for the step."""
+    """One engine and the draws of a step; the caller gives the latents."""
 
     def __init__(
         self,

@@ -30,7 +30,7 @@ class Moment:
 
     wall: float
     machine: float
-    """Of all programs; NaN where the system does not say."""
+    """Processor seconds of all programs; NaN where the system does not say."""
     own: float
 
 

@@ -68,7 +68,7 @@ class Trainer(Protocol):
     """What it has computed."""
 
     def start(self, step: int, *, rollbacks: int) -> None:
-        """Get ready to take ``step`` next, with the data of a run rolled back so many times."""
+        """Get ready to take ``step`` next, with the data of a run after ``rollbacks`` rollbacks."""
 
     def step(self, step: int) -> dict[str, Tensor] | None:
         """Take one step; returns this process's part of each value, to be summed over processes.
@@ -143,8 +143,8 @@ def run_loop(
             if done % config.evaluate_every == 0 or done == steps:
                 score = _evaluate(trainer, run, done)
                 watching.alive(f"the evaluation after step {done}")
-            # None between skipped steps: there is nothing new, and whoever goes on from it would
-            # count those steps anew.
+            # None between skipped steps: there is nothing new, and a run that goes on from it would
+            # count those steps again.
             if (done % config.checkpoint_every == 0 and skips == 0) or done == steps:
                 writer.save(done, write=_state(trainer, watching), facts={"score": score})
                 watching.alive(f"the checkpoint of step {done}")

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from pvvae import distributed
+from pvvae.config.reading import expected_form, read_object
 from pvvae.engine import Engine
-from pvvae.reading import expected_form, read_object
 from pvvae.vae.losses.adversarial import Anchors, discriminator_loss, lecam
 from pvvae.vae.objective import ObjectiveConfig
 

@@ -21,7 +21,7 @@ class SlotOutput:
     x: Tensor
     """(B, 3, T, H, W)."""
     recon: Tensor
-    """Of the same shape."""
+    """Reconstruction of ``x``, in its shape."""
     posterior: Posterior
     dropped: int | Tensor
     """k of all clips, or (B,) one of each."""
@@ -38,13 +38,13 @@ class SlotInputs:
     x: Tensor
     """(B, 3, T, H, W)."""
     groups: int
-    """Of each clip."""
+    """Number of groups of each clip."""
     dropped: int | Tensor
     """k of all clips, or (B,) of each."""
     noise: Tensor
     """(B, c, t, h, w) of the posterior's sample."""
     lpips_frames: Tensor | None
-    """As :attr:`SlotOutput.lpips_frames`."""
+    """Indices of the frames that LPIPS looks at; None is all."""
 
 
 class Forward:

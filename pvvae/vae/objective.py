@@ -30,7 +30,7 @@ class ObjectiveConfig:
     """lambda_rec. Ours: MSE is about 15 times smaller than the L1 that peers pair with LPIPS at
     weight 1 (0.0024 against 0.035 at 32 dB), so 10 restores their balance."""
     weight_diff: Weight = 1.0
-    """Of L_Diff within the bracket of Eq. 1, where it is 1; 0 is Table 4 without it."""
+    """Weight of L_Diff within the bracket of Eq. 1, where it is 1; 0 is Table 4 without it."""
     weight_lpips: Weight = 1.0
     """lambda_lpips: SSVAE, VidTok, WF-VAE."""
     lpips_net: Literal["vgg", "alex"] = "vgg"
@@ -51,7 +51,7 @@ class ObjectiveConfig:
     weight_lecam: Weight = 0.0
     """LeCAM on the discriminator's loss; 0 is off, as the paper names none. MAGVIT-v2: 0.001."""
     lecam_decay: Decay = 0.999
-    """Of the average logits that LeCAM holds to; Open-Sora's for MAGVIT-v2."""
+    """Decay of the average logits that LeCAM holds to; Open-Sora's for MAGVIT-v2."""
     gan_start: Step = 5_000
     """Step of this stage from which the reconstruction feels the GAN (section 3.2)."""
     discriminator_warmup: Step = 0

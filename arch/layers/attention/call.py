@@ -32,7 +32,7 @@ def call_of(q: Tensor, k: Tensor, v: Tensor) -> Call:
 
 
 def capability(device: torch.device) -> tuple[int, int] | None:
-    """Of an NVIDIA GPU, else None."""
+    """Compute capability (major, minor) of an NVIDIA GPU; None on any other device."""
     if device.type != "cuda" or torch.version.hip is not None:
         return None
     return torch.cuda.get_device_capability(device)

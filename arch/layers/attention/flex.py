@@ -1,4 +1,4 @@
-"""torch's flex attention: any mask in one kernel, which skips blocks that nobody sees.
+"""torch's flex attention: any mask in one kernel, which skips blocks that no query sees.
 
 torch.compile makes the kernel for each size; without it flex writes every logit. So it is compiled
 on GPUs, and left as it is on CPUs, where it serves to check the others.
@@ -16,7 +16,7 @@ from arch.layers.attention.call import Call
 from arch.layers.attention.mask import IntervalMask, Mask, PrefixMask
 
 SMALLEST_HEAD = 16
-"""Of the compiled kernel: Triton's matrix products have no smaller side."""
+"""Smallest head of the compiled kernel: Triton's matrix products have no smaller side."""
 
 MASKS = 64
 """Kept for sizes that come again; ours: more than buckets x observed groups."""

@@ -59,12 +59,12 @@ class IntervalMask:
 
     @property
     def queries(self) -> list[int]:
-        """Of each run, how many."""
+        """Number of queries of each run."""
         return [run.queries for run in self.runs]
 
     @property
     def starts(self) -> list[int]:
-        """Of each run, its first query."""
+        """First query of each run."""
         return list(accumulate(self.queries[:-1], initial=0))
 
     def bounds(self, device: torch.device) -> tuple[Tensor, Tensor]:
@@ -85,7 +85,7 @@ class PrefixMask:
 
     @classmethod
     def of(cls, seen: Tensor, *, keys: int) -> "PrefixMask":
-        """``seen`` of so many keys; the mask is written here, once for all layers."""
+        """Let each clip see its first ``seen`` keys; the mask is written once, for all layers."""
         index = torch.arange(keys, device=seen.device)
         return cls(seen, (index < seen[:, None])[:, None, None])
 
@@ -100,14 +100,14 @@ class PrefixMask:
         return torch.zeros_like(end), end
 
     def in_a_row(self, queries: int) -> IntervalMask:
-        """The same of clips one after the other, each with so many queries."""
+        """This mask for clips laid one after the other, each with ``queries`` queries."""
         return IntervalMask.packed(
             IntervalMask((Interval(queries, 0, seen),), self.keys) for seen in self._counts
         )
 
     @cached_property
     def _counts(self) -> list[int]:
-        """As numbers of the program: read from the device once, not in each block."""
+        """``seen`` as Python numbers: read from the device once, not in each block."""
         counts: list[int] = self.seen.tolist()
         return counts
 

@@ -25,7 +25,13 @@ class PackedKernel(ABC):
     def packed(
         self, q: Tensor, k: Tensor, v: Tensor, *, queries: list[int], keys: list[int]
     ) -> Tensor:
-        """Sequences of so many queries and keys in one row: (N, heads, D), (M, heads, D)."""
+        """Attend within sequences that lie in one row, of the given lengths.
+
+        Args:
+            q: queries of all sequences (N, heads, D).
+            k, v: their keys and values (M, heads, D).
+            queries, keys: lengths of the sequences.
+        """
 
     def __call__(self, q: Tensor, k: Tensor, v: Tensor, sight: Mask) -> Tensor:
         """(B, heads, N, D) and (B, heads, M, D) -> (B, heads, N, D)."""
@@ -41,7 +47,7 @@ class PackedKernel(ABC):
         return rearrange(out, "b n heads d -> b heads n d")
 
     def _in_a_row(self, q: Tensor, k: Tensor, v: Tensor, sight: IntervalMask) -> Tensor:
-        """One call for the runs of all clips; keys that nobody sees are left out."""
+        """One call for the runs of all clips; keys that no query sees are left out."""
         k, v = (
             torch.cat([part.flatten(0, 1)[run.begin : run.end] for run in sight.runs])
             for part in (k, v)

@@ -16,7 +16,7 @@ MOMENTS = ("latent_mean", "latent_logvar")
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
-    """Of the clip that a graph takes, or of the first chunk of a stream."""
+    """Size of the clip that a graph takes, or of the first chunk of a stream."""
 
     frames: int
     height: int

@@ -66,7 +66,7 @@ for start in range(FIRST, x.shape[2], LATER):
     mean, logvar, *kept = later(x[:, :, start : start + LATER], *kept)
 """
 CODE = {"torch-export": (TORCH_WHOLE, TORCH_STREAM), "onnx": (ONNX_WHOLE, ONNX_STREAM)}
-"""Of whole clips and of streams, by format."""
+"""Example code for whole clips and for streams, by format."""
 
 
 def guide(graphs: list[Graph], *, format: str) -> str:

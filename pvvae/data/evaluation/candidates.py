@@ -17,11 +17,11 @@ from pvvae.data.video.video import Frames
 from pvvae.errors import ConfigError
 
 Choose = Callable[[int], int]
-"""Picks the first frame among so many that it can be."""
+"""Picks the first frame, given the number of frames that it can be."""
 
 
 class Candidates(ABC):
-    """Clips 0 .. N - 1 in a fixed order, of which nobody has looked at one yet."""
+    """Clips 0 .. N - 1 in a fixed order, none of them read yet."""
 
     ids: Sequence[str]
     """Unique names that do not depend on where the data lie."""
@@ -30,12 +30,12 @@ class Candidates(ABC):
     classes: Sequence[str]
     """Names of the labels; empty if the clips have none."""
     labels: Sequence[int]
-    """Of each clip, if there are classes."""
+    """Label of each clip; without meaning if the clips have no classes."""
     resized: bool
     """Whether they are at the size of a protocol already. Then one that is too small is an error;
     a video as it was recorded is enlarged, as the protocols do to UCF101, from 240 rows to 256."""
     rounds: Sequence[int]
-    """Of each clip, how many of the same video come before it."""
+    """Number of clips of the same video before each clip."""
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from pvvae.config.reading import expected_form, parse_json
 from pvvae.data.packing.sources import Source
 from pvvae.errors import ConfigError
-from pvvae.reading import expected_form, parse_json
 
 KINETICS = "youtube_id"
 """The column by which Kinetics' annotations (CVDF: ``label,youtube_id,time_start,time_end,split``)

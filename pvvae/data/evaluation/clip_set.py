@@ -17,6 +17,7 @@ import numpy as np
 
 from pvvae import distributed, seeding
 from pvvae.config import differences
+from pvvae.config.reading import expected_form, read_object
 from pvvae.data.evaluation.candidates import Candidates, open_candidates
 from pvvae.data.held_out import HeldOutClip
 from pvvae.data.shards.samples import Reject
@@ -25,7 +26,6 @@ from pvvae.data.video.pixels import clip_digest, cropped, set_digest
 from pvvae.data.video.video import Frames
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
-from pvvae.reading import expected_form, read_object
 from pvvae.run.progress_bar import progress, say
 
 FILE = "eval_manifest.json"
@@ -59,7 +59,8 @@ class Chosen:
 
     id: str
     sha256: str
-    """Of the pixels as they are measured, not of the file: it also proves decoder and resize."""
+    """Digest of the pixels as they are measured, not of the file: it also proves decoder and
+    resize."""
     source_size: str
     """Height x width before the resize: a smaller one was enlarged."""
 
@@ -122,7 +123,7 @@ class EvaluationClips:
         return CROP if fits else CROP_RESIZE
 
     def plain(self) -> dict[str, Any]:
-        """As eval_manifest.json has it."""
+        """This clip as an entry of eval_manifest.json."""
         return {
             "draw": asdict(self.draw),
             "num_used": len(self),
@@ -146,14 +147,14 @@ def evaluation_clips(
 ) -> EvaluationClips:
     """``num`` clips drawn by ``seed``, fewer if there are no more; a collective call.
 
-    Everything drawn is read once here, shared out over the processes. With ``manifest`` that is
-    written down, and a later call with the same arguments takes it from there, here or where
-    somebody else has the same clips.
+    Every clip drawn is read once here, shared out over the processes. With ``manifest`` the draw is
+    written to that file, and a later call with the same arguments takes it from there, on this
+    machine or on another one with the same clips.
 
     Args:
         where: a folder of shards, of videos, of folders of frames or of uint8 ``.npy`` clips; or a
             list of clips (``pvvae.data.evaluation.clip_lists``).
-        frame_stride: of a video, keep every so-maniest frame.
+        frame_stride: keep every n-th frame of a video.
         random_start: see :class:`ClipDraw`; reconstruction is measured on first frames.
 
     Raises:
@@ -262,7 +263,7 @@ def _read(candidates: Candidates, place: int, draw: ClipDraw) -> tuple[Frames, s
 def _read_manifest(
     path: Path, draw: ClipDraw
 ) -> tuple[tuple[Chosen, ...], tuple[Reject, ...]] | None:
-    """What an earlier start, or somebody else, wrote of this draw; None if there is no file.
+    """What an earlier start, here or elsewhere, wrote of this draw; None if there is no file.
 
     Where the clips lay then does not matter: their checksums say whether they are the same.
 

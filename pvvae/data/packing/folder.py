@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from pvvae.config import differences
+from pvvae.config.reading import expected_form, parse_json, read_text
 from pvvae.data.packing.sources import Source, frame_files
 from pvvae.data.packing.survey import PackSettings, Survey, advice, cut_clips, survey
 from pvvae.data.shards import tars
@@ -30,7 +31,6 @@ from pvvae.data.shards.samples import (
 )
 from pvvae.errors import ConfigError
 from pvvae.files import write_text
-from pvvae.reading import expected_form, parse_json, read_text
 
 SURVEY = ".survey.jsonl"
 """What the first pass has found so far, while a folder is incomplete."""
@@ -122,7 +122,7 @@ class FolderPacker:
         if self.packed or tars.shard_files(self.out):
             return
         (self.out / SURVEY).unlink(missing_ok=True)
-        with suppress(OSError):  # somebody else's files are in it
+        with suppress(OSError):  # another program's files are in it
             for path in self._made:
                 path.rmdir()
 

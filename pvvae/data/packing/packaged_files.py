@@ -15,7 +15,7 @@ class PackagedFile:
 
     name: str
     package: str
-    """As pip knows it; the version whose file has the checksum is pinned in ``pip``."""
+    """Package name for pip; the version whose file has the checksum is pinned in ``pip``."""
     version: str
     file: str
     """The end of the file's path, as the package's own list of files has it."""

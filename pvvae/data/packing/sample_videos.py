@@ -94,7 +94,7 @@ def pack_sample_videos(
 
     Args:
         short_side: 96 leaves crops of 64 x 64 some room.
-        shards: at least so many tars each in train and held_out, for as many processes.
+        shards: fewest tars in train and in held_out, and the most processes that can share them.
         together: all in ``out``, none held out: to evaluate what was trained on something else.
         music_video: add a commercial music video: ten times the clips, at 90 rows, for private use.
 

@@ -38,9 +38,9 @@ class PackSettings:
     drop_cuts: bool = False
     """Cut clips within shots only; ``pvvae.data.video.frames`` says what a hard cut is."""
     shards: Count = 16
-    """At least so many tars, if there are as many clips; the paper's 16 processes."""
+    """Fewest tars, if there are as many clips; one for each of the paper's 16 processes."""
     clips_per_shard: Count = 256
-    """At most so many clips in a tar: 1.1 GB of arrays at 256 x 340 (ours; 50 MB to 10 GB do)."""
+    """Most clips in a tar: 1.1 GB of arrays at 256 x 340 (ours; 50 MB to 10 GB do)."""
 
     def __post_init__(self) -> None:
         check_ranges(self)

@@ -30,7 +30,7 @@ class Truth:
     """(T, N) whether they can be seen."""
 
     def to_bytes(self) -> bytes:
-        """As a ``.npz`` of these names."""
+        """Bytes of a ``.npz`` whose arrays have the names of these fields."""
         file = io.BytesIO()
         np.savez(
             file,

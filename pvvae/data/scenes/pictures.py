@@ -50,7 +50,7 @@ class Pictures:
 
     images: tuple[Frames, ...]
     digest: str
-    """Of all their pixels."""
+    """Digest of the pixels of all images."""
 
     @classmethod
     def of(cls, images: Iterable[Frames]) -> "Pictures":

@@ -178,7 +178,7 @@ class _Drawing:
         return Layer(texels, pitch, nowhere, nowhere)
 
     def _numbers(self, what: str, count: int) -> list[float]:
-        """So many numbers in [0, 1) for one thing."""
+        """``count`` numbers in [0, 1), drawn for ``what``."""
         generator = seeding.numpy_generator(self.seed, "scene", self.index, what)
         numbers: list[float] = generator.random(count).tolist()
         return numbers

@@ -15,7 +15,7 @@ KINDS = ("slide", "accelerate", "rotate", "pan", "zoom")
 
 @dataclass(frozen=True, kw_only=True)
 class SceneSettings:
-    """The same for every scene of a set."""
+    """Settings that all scenes of a set share."""
 
     height: Side = 64
     width: Side = 64

@@ -11,6 +11,7 @@ import numpy as np
 
 from arch.ranges import Count, Seed
 from pvvae.config import check_ranges, differences
+from pvvae.config.reading import read_object
 from pvvae.data.scenes.ground_truth import truth_of
 from pvvae.data.scenes.pictures import Pictures
 from pvvae.data.scenes.scene import Scene, draw_scene
@@ -28,14 +29,13 @@ from pvvae.data.shards.samples import (
 )
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
-from pvvae.reading import read_object
 
 UNFINISHED = ".scenes.json"
 """What is being made, while a folder is incomplete."""
 TRUTH = "truth.npz"
 """Extension of what is true of a clip, beside its ``npy``."""
 VERSION = 1
-"""Of the drawing: another one makes other scenes of the same seed."""
+"""Version of the drawing code: another version makes other scenes of the same seed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,9 +48,9 @@ class SceneSet:
     truth: bool = False
     """Whether flow, occlusion and tracks are written too: six times the bytes."""
     shards: Count = 16
-    """At least so many tars, if there are as many clips; the paper's 16 processes."""
+    """Fewest tars, if there are as many clips; one for each of the paper's 16 processes."""
     clips_per_shard: Count = 256
-    """At most so many clips in a tar, as when videos are packed."""
+    """Most clips in a tar, as when videos are packed."""
 
     def __post_init__(self) -> None:
         check_ranges(self)

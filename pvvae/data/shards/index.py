@@ -226,7 +226,7 @@ def read_clip(
 
     Args:
         stride: keep every stride-th frame.
-        choose: picks the start among so many possible ones; the first by default.
+        choose: picks the start, given the number of possible ones; the first by default.
 
     Raises:
         ConfigError: naming the sample, if it is damaged or has too few frames.

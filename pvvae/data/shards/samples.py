@@ -20,7 +20,7 @@ _ADVICE = "copy the folder again, or delete it and make it again"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sample:
-    """One sample and where its pixels are. Sizes are 0 where nobody has looked yet."""
+    """One sample and where its pixels are. Sizes are 0 until the sample is read."""
 
     key: str
     shard: int

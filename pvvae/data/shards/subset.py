@@ -32,12 +32,12 @@ class Subset:
     """The folder, as it was named."""
     source_samples: int
     source_digest: str
-    """Of all keys there."""
+    """Digest of all keys in the source."""
     fraction: str
     seed: int
     unique_samples: int
     keys_digest: str
-    """Of the keys taken."""
+    """Digest of the keys that were taken."""
 
     def __str__(self) -> str:
         return (
@@ -47,7 +47,7 @@ class Subset:
 
 
 def make_subset(source: Path, out: Path, *, fraction: Fraction, seed: int) -> Subset:
-    """Make ``out`` a folder of shards like ``source``, of so many of its samples.
+    """Make ``out`` a folder of shards with a fraction of the samples of ``source``.
 
     No clip is copied: the tars are linked, and the index alone says which samples there are. All
     shards stay, so that as many processes can read them.
@@ -115,7 +115,7 @@ def _check_same(out: Path, there: dict[str, Any], identity: dict[str, Any]) -> N
 
 
 def _link(tar: Path, link: Path) -> None:
-    """The same file under another name; between disks, a link to where it is."""
+    """Give the tar a second name by a hard link; between disks, by a symbolic one."""
     try:
         link.parent.mkdir(parents=True, exist_ok=True)
         if link.exists() and link.samefile(tar):

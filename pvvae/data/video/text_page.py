@@ -1,7 +1,7 @@
 """A page of small print that scrolls: dense text, for where no clip has any.
 
 Letters are what high compression loses first (the paper's Figure 3 shows it on text). The page is
-made, not recorded, and whoever shows it says so.
+made, not recorded, and pages that show it say so.
 """
 
 from functools import cache

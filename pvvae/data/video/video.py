@@ -24,6 +24,7 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from pvvae.config.reading import MISTAKES
 from pvvae.data.video.decoding import (
     counts_frames,
     decoded,
@@ -77,7 +78,7 @@ class VideoInfo:
     """What a container says about its video stream, before anything is decoded."""
 
     frames: int | None
-    """As many as come when it is decoded. None where the container does not know, or only guesses
+    """Number of frames that decoding gives. None where the container does not know it, only guesses
     (AVI, MPEG, Matroska), or was cut so that its first frames may not be decodable."""
 
     fps: float
@@ -119,7 +120,7 @@ def iterate_video(
         source: a path, or the bytes of a file.
         name: what to call ``source`` in errors, for bytes.
         start: the first frame, counted in the order of showing.
-        stride: every so many frames.
+        stride: frames from one that is given to the next.
         squared: whether pixels that are not square (DVDs, DV) are resampled to square ones.
 
     Raises:
@@ -193,7 +194,7 @@ def read_image(source: Path | str | bytes, *, name: str | None = None) -> Frames
             return rgb_levels(image, data)
     except (FileNotFoundError, IsADirectoryError):
         raise ConfigError(f"{source_name(source, name)}: no such file") from None
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except (*MISTAKES, OSError, Image.DecompressionBombError) as error:
         reason = "not an image" if isinstance(error, UnidentifiedImageError) else error
         raise ConfigError(f"{source_name(source, name)}: {reason}") from None
 

@@ -1,1 +1,1 @@
-"""Metrics of two folders of clips, whoever made them."""
+"""Metrics of two folders of clips, made by any program."""

@@ -47,7 +47,7 @@ class ClipSets:
     real: ClipSet
     generated: ClipSet
     shape: Shape | None
-    """Of every clip; None if they differ, which is right for pairs alone."""
+    """Shape of every clip; None if they differ, which only metrics of pairs allow."""
 
     @property
     def same_names(self) -> bool:

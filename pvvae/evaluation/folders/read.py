@@ -20,7 +20,7 @@ class FolderReading:
     lossless: bool
     num: int
     sha256: str
-    """Of all clips' pixels, in any order."""
+    """Digest of all clips' pixels, which does not depend on their order."""
     constant: int
     """Clips whose pixels are all equal."""
     letter: str

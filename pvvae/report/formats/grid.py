@@ -23,7 +23,7 @@ class Slot:
     """Letters of its footnotes."""
     rank: Rank | None = None
     colour: int | None = None
-    """Of a subject's name on the page."""
+    """Number of the colour of a subject's name on the page."""
     timed: bool = False
     """Whether it depends on the clock."""
 

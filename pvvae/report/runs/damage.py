@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from pvvae.config.reading import expected_form, read_json, read_object
 from pvvae.errors import ConfigError, shown
-from pvvae.reading import expected_form, read_json, read_object
 from pvvae.run.folder import read_config, read_metrics
 
 PROVENANCE: Mapping[str, type] = {

@@ -9,9 +9,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from pvvae.config.reading import read_object
 from pvvae.errors import ConfigError
 from pvvae.metrics.results import FILE
-from pvvae.reading import read_object
 from pvvae.report.runs.damage import damage_of
 from pvvae.report.tables.result_files import read_results
 from pvvae.run.folder import is_finished, read_config, read_metrics, runs_below

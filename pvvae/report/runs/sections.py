@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from pvvae.config.reading import read_json
 from pvvae.data.video.video import Frames
-from pvvae.reading import read_json
 from pvvae.report.runs import curves, film
 from pvvae.report.runs.run_records import RunGroup, stage_order
 from pvvae.report.runs.summary import name

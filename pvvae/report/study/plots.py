@@ -29,7 +29,7 @@ class Plot:
     """One picture."""
 
     name: str
-    """Of its file."""
+    """Name of the picture's file."""
     title: str
     svg: str
 

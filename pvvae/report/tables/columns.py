@@ -129,7 +129,8 @@ GENERATION_COST = (
     _cost("TSpeed", "tspeed_cached", "higher", unit="it/s", group=CACHED),
     _cost("TMem", "tmem_cached", "lower", scale=GIB, unit="GiB", group=CACHED),
 )
-"""Of the whole step with the frozen encoder in it, as is inferred of the paper's; then without."""
+"""Cost of the whole step, first with the frozen encoder (as is inferred of the paper's), then
+without."""
 PARAMETERS = Score(
     title="Param",
     source=SPEED,
@@ -139,7 +140,7 @@ PARAMETERS = Score(
     scale=1e-6,
     unit="M",
 )
-"""Of the VAE. Three digits: the paper prints whole millions, toys have fractions of one."""
+"""Parameters of the VAE. Three digits: the paper prints whole millions, toys have less than one."""
 
 
 def _first(sources: Sequence[str], name: str) -> Read:

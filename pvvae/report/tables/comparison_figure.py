@@ -135,7 +135,7 @@ def enlarged(picture: Frames, factor: int) -> Frames:
 
 
 def check_inside(crops: Sequence[Place], *, frames: int, size: int) -> None:
-    """Refuse squares that reach beyond clips of so many frames and pixels a side.
+    """Refuse squares that reach beyond clips of ``frames`` frames and ``size`` pixels a side.
 
     Raises:
         ConfigError: naming the first.

@@ -103,6 +103,6 @@ def figures(kind: Kind, row: Printed) -> dict[str, dict[str, float]]:
 
 
 def parameters(name: str) -> float:
-    """Of a VAE: printed in Table 1, and Table 2 is of the same."""
+    """Parameters of a VAE, as Table 1 prints them; Table 2 is of those VAEs too."""
     (row,) = (row for row in ROWS["generation"] if row.name == name)
     return row.figures[COLUMNS["generation"].index(("speed", "parameters"))] * 1e6

@@ -33,7 +33,7 @@ def differences(subjects: Sequence[Named], source: str) -> dict[str, list[str]]:
 
 
 def _sides(protocols: Mapping[str, Mapping[str, Any]], part: str) -> Sides:
-    """Whoever lacks a metric's part did not measure it, and is on no side."""
+    """Group subjects by their protocol of a metric; one that did not measure it is in no group."""
     measured = any(isinstance(protocol.get(part), Mapping) for protocol in protocols.values())
     sides: Sides = []
     for name, protocol in protocols.items():

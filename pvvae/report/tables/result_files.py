@@ -1,11 +1,11 @@
-"""Reading results.json, whoever wrote it."""
+"""Reading results.json, which evaluations and ``pvvae metrics --json`` write."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from pvvae.config.reading import read_json
 from pvvae.errors import ConfigError, shown
-from pvvae.reading import read_json
 
 OTHER_FORM = (
     "not of this version's form (pvvae/metrics/results.py); measure again, in another run folder"
@@ -16,7 +16,7 @@ def read_results(path: Path) -> dict[str, Any]:
     """What an evaluation or ``pvvae metrics --json`` wrote.
 
     Raises:
-        ConfigError: if there is no such file, or if it is no such file.
+        ConfigError: if the file is missing or is not a results file.
     """
     if not path.exists():
         raise ConfigError(f"{path}: no such file of results")
@@ -50,7 +50,7 @@ def _is_curves(data: Any) -> bool:
 
 
 def _is_prediction(data: Any) -> bool:
-    """Of how many frames the encoder saw, and curves over all of them."""
+    """Whether it has the number of frames that the encoder saw, and curves over all frames."""
     if not isinstance(data, Mapping) or not isinstance(data.get("observed"), int):
         return False
     curves = data.get("curves", {})

@@ -233,4 +233,4 @@ HELD_OUT = (
     _held_out("KL", "kl", None, ",.4f"),
     _held_out("Flow matching loss", "flow", "lower", ".4f"),
 )
-"""Of a training run that was named itself: values on its held-out clips."""
+"""Scores of a training run that was named itself: values on its held-out clips."""

@@ -52,7 +52,7 @@ class Table:
     scores: tuple[Score, ...]
     rows: tuple[TableRow, ...]
     column_notes: tuple[tuple[str, ...], ...]
-    """Of each column: how the protocols of its values differ."""
+    """Notes of each column on how the protocols of its values differ."""
     remarks: tuple[str, ...] = ()
     """Sentences below the table."""
     references: str = ""
@@ -115,10 +115,10 @@ def _column(score: Score, subjects: Sequence[ScoredSubject], *, ranked: bool) ->
 
 
 def ranking(texts: Sequence[str], *, better: Literal["higher", "lower"] | None) -> dict[int, Rank]:
-    """Who is best and who second among values as they are printed; empty texts do not compete.
+    """Which values are best and second, as they are printed; empty texts do not compete.
 
-    Equal values share a rank. Where all are equal there is nothing to choose between, and nobody
-    has one.
+    Equal values share a rank. Where all are equal there is nothing to choose between, and none
+    has a rank.
     """
     values = {i: float(text.replace(",", "")) for i, text in enumerate(texts) if text}
     steps = sorted(set(values.values()), reverse=better == "higher")

@@ -24,12 +24,12 @@ from pvvae.study.statistics.scaling import (
 )
 
 COLOURS = 6
-"""Of the report's style sheet; a seventh arm takes the first again."""
+"""Number of colours in the report's style sheet; a seventh arm takes the first again."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScalingAnswer:
-    """Of a study of sizes."""
+    """Answer of a study of sizes."""
 
     found: Mapping[str, Scaling]
     """By curve; those that no law can be fitted to are left out."""
@@ -45,7 +45,7 @@ class Analysis:
     question: StudyQuestion
     cells: tuple[Condition, ...]
     foreign: tuple[Outcome, ...]
-    """Of arms that the study does not have."""
+    """Outcomes of arms that the study does not have."""
     claims: tuple[Answered, ...]
     laws: ScalingAnswer | None
     """None for a study that is not of sizes."""
@@ -71,7 +71,7 @@ class Analysis:
         return self.cells.index(cell) % COLOURS
 
     def colour_of_curve(self, name: str) -> int:
-        """Of a curve of sizes, by its place among the values of its factor."""
+        """Number of the colour of a curve of sizes, by its place among the values of its factor."""
         labels = self.question.factors.get(self.question.answer.by, ())
         return labels.index(name) % COLOURS if name in labels else 0
 

@@ -50,7 +50,7 @@ def answer_claims(question: StudyQuestion, cells: Sequence[Condition]) -> list[A
 def _answer(
     claim: Claim, measure: Measure, pairs: Sequence[tuple[Condition, Condition]]
 ) -> Answered:
-    """Of pairs of cells: one, or one at each value of ``claim.over``."""
+    """Answer a claim from pairs of cells: one pair, or one at each value of ``claim.over``."""
     if claim.over:
         arms, others = (_placed(side, measure, claim.over) for side in zip(*pairs, strict=True))
         effect, noun = effect_of(measure, arms, others), f"pairs (seed, {claim.over})"

@@ -23,7 +23,7 @@ class Sooner:
     arm: str
     measure: Measure
     effect: Effect | None
-    """Of steps, relative; None where no seed reaches it."""
+    """Relative difference of the steps; None where no seed reaches the value."""
     never: tuple[int, ...]
     """Seeds that do not get as far."""
     sentence: str

@@ -81,7 +81,7 @@ class Compared:
 
     equal: Equal
     effects: dict[str, Effect | None]
-    """Of each name against the first."""
+    """Effect of each name against the first."""
     sentence: str
 
 

@@ -21,7 +21,7 @@ from pvvae.study.spec.study import Sets, Study
 RUNS = "runs"
 """Folder in a study's folder."""
 DIGITS = 8
-"""Of an address, hexadecimal. Ours: a thousand runs share one with probability 1e-4."""
+"""Hexadecimal digits of an address. Ours: a thousand runs share one with probability 1e-4."""
 LONGEST = 48
 """Characters of a label in a folder's name. Ours: a line of `pvvae status` stays readable."""
 
@@ -48,7 +48,7 @@ class Task:
 
     @property
     def name(self) -> str:
-        """As it is spoken of: stage and label."""
+        """Name in messages: stage and label."""
         return f"{self.stage}/{self.folder.name}"
 
 

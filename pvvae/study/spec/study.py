@@ -104,7 +104,7 @@ class Study:
 
     title: str
     folder: str
-    """Of outcomes and page, and below it all runs."""
+    """Folder of outcomes and page; all runs are below it."""
     stages: dict[str, StageEntry]
     factors: dict[str, dict[str, dict[str, Sets]]]
     """Factor, value, stage, keys."""

@@ -45,7 +45,7 @@ class Effect:
     pairs: tuple[Pair, ...]
     """What the two runs of each have in common, in order."""
     changes: tuple[float, ...]
-    """Of each pair, in their order."""
+    """Change of each pair, in their order."""
 
     @property
     def agreeing(self) -> int:

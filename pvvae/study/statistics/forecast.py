@@ -20,7 +20,7 @@ class Forecast:
     """90%, of the mean of as many seeds as were measured."""
     measured: float
     repeated: float
-    """The loss of the size before: the forecast of whoever expects nothing of more data."""
+    """Loss of the size before: the forecast if more data brought nothing."""
 
     @property
     def error(self) -> float:

@@ -13,7 +13,7 @@ from pvvae.study.outcomes import Answer, Outcome
 from pvvae.study.statistics.power_law import EXACT, Floats, PowerLaws, fit
 
 PARAMETERS = 3
-"""Of a law: E, A, β."""
+"""Number of parameters of a law: E, A, β."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +51,7 @@ class SizeSample:
 
     @property
     def weights(self) -> Floats:
-        """Of each size (n,): every run's relative residual counts once."""
+        """Weight of each size (n,): every run's relative residual counts once."""
         weights: Floats = self.counts / self.middle**2
         return weights
 

@@ -20,7 +20,7 @@ work lie between 0.05 and 1 (Hoffmann et al. 0.28; Besiroglu et al., arXiv 2404.
 SPACING = 0.02
 """Ours: between exponents of the grid; the profile of six sizes is far wider."""
 CLOSER = np.linspace(-1.0, 1.0, 9)
-"""Of a round around its best exponent: what remains is a quarter of the spacing before."""
+"""Grid of a round around its best exponent, in spacings: the next spacing is a quarter."""
 EXACT, ROUGH = 14, 4
 """Rounds: to 1e-10 of an exponent for a fit, to 1e-4 for one of a thousand redrawn ones."""
 

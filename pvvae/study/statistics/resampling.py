@@ -19,7 +19,7 @@ from pvvae.study.statistics.observations import PARAMETERS, SizeSample
 from pvvae.study.statistics.power_law import ROUGH, Floats, PowerLaws
 
 LEVEL = 0.9
-"""Of every interval of a law, as laws are commonly given."""
+"""Confidence level of every interval of a law, as laws are commonly given."""
 DRAWS = 1000
 """Ours: beyond each end of a 90% interval lie 50 of them."""
 
@@ -86,7 +86,7 @@ def ends(values: Floats) -> Floats:
 
 
 def intervals(laws: PowerLaws | None) -> Intervals | None:
-    """Of redrawn laws, if there are any."""
+    """Intervals of the parameters of redrawn laws; None if there are none."""
     if laws is None:
         return None
     return Intervals(

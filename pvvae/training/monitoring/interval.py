@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from pvvae import distributed
+from pvvae.config.reading import expected_form, read_object
 from pvvae.files import write_json
-from pvvae.reading import expected_form, read_object
 from pvvae.run.checkpoints import Write
 from pvvae.training.monitoring.flops import Work
 from pvvae.training.monitoring.throughput import Wait, pace
@@ -188,7 +188,7 @@ class LogInterval:
         return [{name: next(whole) for name in sorted(values)} for values, _ in self._taken]
 
     def _flops(self) -> float:
-        """Of all processes; nobody counts where no peak is known."""
+        """FLOPs summed over processes; 0 if no peak is known."""
         done = torch.tensor(self._work.take(), dtype=torch.float64, device=distributed.device())
         return float(distributed.sum_(done))
 

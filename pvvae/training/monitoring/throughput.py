@@ -53,7 +53,7 @@ def pace(
         waited: of these, for data.
         steps: taken or skipped.
         clips, pixels: of all processes, in steps that were taken.
-        flops: of all processes; 0 if nobody counts.
+        flops: of all processes; 0 if they are not counted.
         peak: FLOP/s that all processes could do, if known.
     """
     found = {

@@ -1,7 +1,7 @@
 import pytest
 
+from pvvae.config.reading import expected_form, parse_json, parse_yaml, read_object, read_text
 from pvvae.errors import ConfigError, one_line, shown
-from pvvae.reading import expected_form, parse_json, parse_yaml, read_object, read_text
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n"
