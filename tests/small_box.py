@@ -9,7 +9,7 @@ from pvvae import config as codec
 from pvvae.box import write_box
 from pvvae.box.folder import BoxedLatte, BoxedVAE
 from pvvae.box.write import PackedLatte, PackedVAE
-from pvvae.data.latent_shards import LatentScale
+from pvvae.data.latent_scale import LatentScale
 from pvvae.pretrained.published import describe
 from tests.tiny import CONFIGS, tiny_vae
 

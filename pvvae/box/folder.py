@@ -15,7 +15,7 @@ import torch
 
 from arch.interface import Denoiser, DenoiserConfig
 from pvvae import config as codec
-from pvvae.data.latent_shards import LatentScale
+from pvvae.data.latent_scale import LatentScale
 from pvvae.errors import ConfigError
 from pvvae.model import PredictiveVAE
 from pvvae.pretrained.published import read_folder

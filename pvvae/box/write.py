@@ -20,7 +20,7 @@ from pvvae.box.folder import (
     Manifest,
     facts_of,
 )
-from pvvae.data.latent_shards import LatentScale
+from pvvae.data.latent_scale import LatentScale
 from pvvae.denoiser.trained_run import latte_scale
 from pvvae.errors import ConfigError
 from pvvae.files import write_atomic, write_json, write_text
