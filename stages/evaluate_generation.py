@@ -8,9 +8,10 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from arch.ranges import Count, Pixels, Several
+from arch.ranges import Count, Several
 from pvvae import distributed
 from pvvae.config.reading import read_json
+from pvvae.data.clip_shape import FrameSize
 from pvvae.data.evaluation.clip_set import FILE as MANIFEST
 from pvvae.data.evaluation.clip_set import EvaluationClips, evaluation_clips
 from pvvae.errors import ConfigError
@@ -27,7 +28,7 @@ from pvvae.run.run import Run, RunConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config(RunConfig):
+class Config(FrameSize, RunConfig):
     """Real clips against samples, equally many."""
 
     samples: str
@@ -42,10 +43,6 @@ class Config(RunConfig):
     random_start: bool = False
     """Whether each real clip begins at a place of its own, drawn by seed; else at its first
     frame."""
-    height: Pixels = 256
-    """Section 4.1."""
-    width: Pixels = 256
-    """Section 4.1."""
     manifest: str | None = None
     """File that lists the real clips with their checksums, for all runs that share them; None is
     ``RUN/eval_manifest.json``."""

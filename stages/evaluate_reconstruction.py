@@ -9,9 +9,10 @@ from typing import Any, Literal
 import numpy as np
 
 from arch.interface import PeerConfig
-from arch.ranges import Length, Number, Pixels, Several
+from arch.ranges import Number, Several
 from pvvae import distributed
-from pvvae.data.clips import held_out_clips, to_pixels, to_uint8
+from pvvae.data.clip_shape import ClipShape
+from pvvae.data.clips import to_pixels, to_uint8
 from pvvae.data.evaluation.clip_set import FILE as MANIFEST
 from pvvae.data.evaluation.clip_set import EvaluationClips, evaluation_clips
 from pvvae.evaluation.reconstruction import Examiner, Summary, summarise
@@ -34,8 +35,9 @@ ROUNDS = Rounds(warmup=2, timed=5)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config(RunConfig):
-    """What is measured of a VAE's reconstructions, and on which clips."""
+class Config(ClipShape, RunConfig):
+    """What is measured of a VAE's reconstructions, and on which clips: the first frames of each
+    video. Table 2 also has 512 x 512."""
 
     vae: str | PeerConfig
     """Run folder of a VAE stage, or a peer with weights."""
@@ -46,12 +48,6 @@ class Config(RunConfig):
     """What to measure on: a folder of shards, of videos or of frames, or a list of them."""
     num: Several = 2048
     """Section 4.1; drawn by ``seed``."""
-    frames: Length = 17
-    """Section 4.1: the first ones of each video."""
-    height: Pixels = 256
-    """Section 4.1; Table 2 also has 512."""
-    width: Pixels = 256
-    """Section 4.1."""
     manifest: str | None = None
     """File that lists the clips with their checksums, for all runs that share them; None is
     ``RUN/eval_manifest.json``."""
@@ -142,7 +138,7 @@ def _conclude(
     results = Results(
         metrics=metrics,
         protocol={
-            "size": f"{config.frames}x{config.height}x{config.width}",
+            "size": config.size,
             "clips": clips.protocol(),
             **found.protocol,
         },
@@ -163,9 +159,7 @@ def _conclude(
 def _mean_frame_psnr(clips: EvaluationClips, config: Config) -> float:
     """PSNR of showing the training set's mean frame, whatever the clip."""
     assert config.train is not None
-    known = held_out_clips(
-        config.train, frames=config.frames, height=config.height, width=config.width
-    )
+    known = config.held_out_clips(config.train)
     mean = np.mean([clip.frames.mean(axis=0) for clip in known], axis=0)
     shown = to_unit(to_pixels(np.rint(mean).astype(np.uint8)[None]))  # (1, C, 1, H, W)
     targets = (to_unit(to_pixels(clip.frames)) for clip in clips)

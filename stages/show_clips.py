@@ -8,8 +8,9 @@ import numpy as np
 import torch
 
 from arch.interface import PeerConfig
-from arch.ranges import Count, Length, Number, Pixels
+from arch.ranges import Count, Number
 from pvvae import distributed
+from pvvae.data.clip_shape import ClipShape
 from pvvae.data.clips import to_pixels, to_uint8
 from pvvae.data.evaluation.clip_set import FILE as MANIFEST
 from pvvae.data.evaluation.clip_set import evaluation_clips
@@ -23,7 +24,7 @@ from pvvae.run.run import Run, RunConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config(RunConfig):
+class Config(ClipShape, RunConfig):
     """Clips by their number in the draw of an evaluation with the same keys."""
 
     vae: str | PeerConfig
@@ -32,9 +33,6 @@ class Config(RunConfig):
     """What clips are drawn from: a folder of shards, of videos or of frames, or a list of them."""
     num: Count = 2048
     """Number of clips in the draw."""
-    frames: Length = 17
-    height: Pixels = 256
-    width: Pixels = 256
     manifest: str | None = None
     """Where the draw is written down; None is ``RUN/eval_manifest.json``."""
     chosen: tuple[Number, ...]

@@ -6,8 +6,9 @@ from typing import Any, Literal
 import torch
 
 from arch.interface import Backbone, PeerConfig
-from arch.ranges import Count, Length, Number, Pixels
+from arch.ranges import Count, Number
 from pvvae.config import check_ranges
+from pvvae.data.clip_shape import ClipShape
 from pvvae.errors import ConfigError
 from pvvae.pretrained.vae_source import fresh_vae
 from pvvae.run.run import RunConfig
@@ -15,7 +16,7 @@ from pvvae.timing.speed import Rounds, device_name
 
 
 @dataclass(frozen=True, kw_only=True)
-class SpeedConfig(RunConfig):
+class SpeedConfig(ClipShape, RunConfig):
     """One network on one batch in one process; weights are fresh, since speed does not know them.
 
     The defaults are section 4.1's: clips of 17 x 256 x 256, a batch of 4, 100 rounds after 50.
@@ -24,9 +25,6 @@ class SpeedConfig(RunConfig):
     vae: str | PeerConfig
     """Run folder of a VAE stage, or a peer; neither needs weights."""
     batch: Count = 4
-    frames: Length = 17
-    height: Pixels = 256
-    width: Pixels = 256
     warmup: Number = 50
     rounds: Count = 100
     precision: Literal["fp32", "bf16"] = "bf16"
@@ -77,4 +75,4 @@ class SpeedConfig(RunConfig):
             "warmup": self.warmup,
             "rounds": self.rounds,
         }
-        return {"size": f"{self.frames}x{self.height}x{self.width}", speed: how}
+        return {"size": self.size, speed: how}
