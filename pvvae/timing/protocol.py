@@ -1,5 +1,6 @@
 """How a speed was measured: what every table of speeds says beside it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,6 +11,7 @@ from arch.ranges import Count, Number
 from pvvae.config import check_ranges
 from pvvae.data.clip_shape import ClipShape
 from pvvae.errors import ConfigError
+from pvvae.metrics.results import Results, Value
 from pvvae.pretrained.vae_source import fresh_vae
 from pvvae.run.run import RunConfig
 from pvvae.timing.speed import Rounds, device_name
@@ -65,6 +67,26 @@ class SpeedConfig(ClipShape, RunConfig):
         except ValueError as error:
             raise ConfigError(str(error)) from None
         return vae.backbone, sum(p.numel() for p in vae.parameters())
+
+    def results(
+        self, speed: str, *, latent: str, parameters: Mapping[str, int], times: Mapping[str, float]
+    ) -> Results:
+        """What results.json says.
+
+        Args:
+            speed: name of the metric.
+            latent: the latents, as ``Backbone.latent_config`` has it.
+            parameters: number of each network's, by the name that it has among the metrics.
+            times: speed, memory (bytes) and the machine's load.
+        """
+        return Results(
+            metrics={name: Value(value=number) for name, number in parameters.items()},
+            protocol=self.protocol(speed),
+            counts={"clips": self.batch},
+            seeds={"clips": self.seed},
+            facts={"latent": latent},
+            times=times,
+        )
 
     def protocol(self, speed: str) -> dict[str, Any]:
         """For results.json, of a metric of this name."""
