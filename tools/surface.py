@@ -47,6 +47,8 @@ def surface() -> str:
         lines += ["", f"## {title}", "", *_keys(config, "")]
     for family in sorted(registry.families(), key=lambda family: family.__name__):
         for name in registry.names(family):
+            if not registry.lookup(family, name).__module__.startswith("arch."):
+                continue  # a plugin that this process has loaded
             head = f"{family.__name__.removesuffix('Config')} `{name}`"
             lines += ["", f"## {head}", "", *_keys(registry.lookup(family, name), "")]
     return "\n".join(lines) + "\n"

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from arch.ranges import Length
+from arch.ranges import Length, Seed
 from launchers.arguments import UNTOUCHED, add_command, existing_file, number
 from launchers.outputs import add_overwrite, check_output
 from pvvae.errors import ConfigError
@@ -49,7 +49,11 @@ def add(commands: "Commands") -> None:
         "--frames", type=number(Length), default=17, metavar="N", help="of the clip; default: 17"
     )
     predict.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="of a Gaussian pad's noise; default: 0"
+        "--seed",
+        type=number(Seed),
+        default=0,
+        metavar="N",
+        help="of a Gaussian pad's noise; default: 0",
     )
     add_overwrite(predict)
 

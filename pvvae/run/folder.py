@@ -196,6 +196,8 @@ def is_done(folder: Path, plain: Mapping[str, Any]) -> bool:
 
 def is_longer(folder: Path, plain: Mapping[str, Any]) -> bool:
     """Whether ``plain`` asks for more steps than the run's own config."""
+    if not (folder / "config.yaml").is_file():
+        return False
     before, now = read_config(folder).get("steps"), plain.get("steps")
     return isinstance(before, int) and isinstance(now, int) and now > before
 

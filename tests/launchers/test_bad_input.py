@@ -51,7 +51,7 @@ Told = Callable[..., str]
         ),
         (
             "data.buckets=[{frames: 17, height: 32, width: 48, batch: 0}]",
-            "bucket batch",
+            "batch",
             "must be at least 1, got 0",
         ),
     ],
@@ -155,7 +155,7 @@ def test_more_processes_than_shards(config: Path, packed: Path, told: Told) -> N
 @pytest.mark.parametrize(
     ("words", "right"),
     [
-        (["--processes", "0"], "--processes: must be 1 or more, got 0"),
+        (["--processes", "0"], "--processes: must be at least 1, got 0"),
         (["--processes", "two"], "train: argument --processes: must be a whole number, got 'two'"),
         (["--hostfile", "gone"], "gone: no such hostfile; its lines are like: worker-1 slots=8"),
         (["--wrong"], "unrecognized arguments: --wrong; see `pvvae --help`"),
@@ -338,9 +338,18 @@ def test_a_class_that_is_not_known(latte_run: Path, tmp_path: Path, told: Told) 
 @pytest.mark.parametrize(
     ("words", "right"),
     [
-        (["--num", "0"], "--num: must be 1 or more, got 0"),
-        (["--steps", "0"], "--steps: must be at least 1, got 0"),
-        (["--guidance", "-1"], "--guidance: must be at least 0, got -1"),
+        (
+            ["--num", "0"],
+            "sample: argument --num: must be at least 1, got 0; see `pvvae sample --help`",
+        ),
+        (
+            ["--steps", "0"],
+            "sample: argument --steps: must be at least 1, got 0; see `pvvae sample --help`",
+        ),
+        (
+            ["--guidance", "-1"],
+            "sample: argument --guidance: must be at least 0, got -1; see `pvvae sample --help`",
+        ),
         (
             ["--format", "mp4,avi"],
             "--format[1]: must be one of mp4, gif, frames, sheet; got 'avi'",

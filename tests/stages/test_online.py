@@ -88,7 +88,7 @@ def test_its_samples_are_decoded_by_the_vae_that_encoded(vae, shards, tmp_path):
         ({"frames": 16}, r"^latents: .* got 16; nearest valid lengths: 13, 17$"),
         ({"height": 40}, r"^latents: .*40"),
         ({"frames": 33}, r"frames"),
-        ({"measured": 0}, r"measured must be at least 1, got 0"),
+        ({"measured": 0}, r"measured: must be at least 1, got 0"),
         ({"held_out": "nowhere"}, r"^nowhere"),
         ({"vae": "nowhere"}, r"^nowhere: no such run folder"),
         ({"vae": {"name": "wan2.2"}}, r"vae\.weights: null is random weights"),

@@ -3,6 +3,7 @@ import statistics
 
 import pytest
 
+from launchers.arguments import Parser
 from launchers.bench import vae
 from launchers.bench.models import builder
 from pvvae.errors import ConfigError
@@ -10,7 +11,7 @@ from pvvae.timing.speed import flops
 
 
 def arguments(*words: str) -> argparse.Namespace:
-    parser = argparse.ArgumentParser()
+    parser = Parser()
     vae.declare(parser)
     return parser.parse_args(words)
 

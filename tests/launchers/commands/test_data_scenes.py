@@ -50,22 +50,30 @@ def test_scenes_are_made_and_a_part_of_them_taken(photographs, tmp_path, capsys)
     }
 
 
+def told(what: str) -> str:
+    """What argparse says of an option."""
+    return f"data scenes: argument {what}; see `pvvae data scenes --help`"
+
+
 @pytest.mark.parametrize(
     ("words", "line"),
     [
         (["--size", "64"], "--size: must be rows x columns as in 256x256, got '64'"),
         (["--size", "8x8"], "height must be at least 16, got 8"),
-        (["--clips", "0"], "--clips: must be at least 1, got 0"),
-        (["--frames", "0"], "--frames: must be at least 1, got 0"),
-        (["--speed", "-1"], "--speed: must be at least 0, got -1"),
-        (["--predictability", "2"], "--predictability: must be in [0, 1], got 2"),
+        (["--clips", "0"], told("--clips: must be at least 1, got 0")),
+        (["--frames", "0"], told("--frames: must be at least 1, got 0")),
+        (["--speed", "-1"], told("--speed: must be at least 0, got -1")),
+        (["--predictability", "2"], told("--predictability: must be in [0, 1], got 2")),
         (
             ["--kinds", "slide", "jump"],
             "kinds: some of slide, accelerate, rotate, pan, zoom; got slide, jump",
         ),
-        (["--texel", "0.5"], "--texel: must be at least 1, got 0.5"),
-        (["--shards", "0"], "--shards: must be at least 1, got 0"),
-        (["--pictures", "nowhere"], "nowhere: no such folder; name one with images in it"),
+        (["--texel", "0.5"], told("--texel: must be at least 1, got 0.5")),
+        (["--shards", "0"], told("--shards: must be at least 1, got 0")),
+        (
+            ["--pictures", "nowhere"],
+            "nowhere: no such folder; name one with videos or images in it",
+        ),
     ],
 )
 def test_scenes_that_cannot_be_are_one_line(words, line, tmp_path, capsys):

@@ -88,6 +88,7 @@ def test_latents_of_another_encoder_are_refused(
     (latents / "config.yaml").write_text(yaml.safe_dump(plain | {"vae": str(copy)}))
     words = ["export", vae_run, tmp_path / "out", "--format", "pretrained", "--latents", latents]
     run(*words)  # another folder, the same encoder
+    words[2] = tmp_path / "other"
     path = copy / "diffusion_pytorch_model.safetensors"
     weights = load_file(path)
     save_file({name: tensor + 1.0 for name, tensor in weights.items()}, path)

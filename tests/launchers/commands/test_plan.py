@@ -63,7 +63,7 @@ def test_groups_dropped_clip_by_clip_can_be_planned(capsys: pytest.CaptureFixtur
     ("words", "right"),
     [
         (["--device", "b200"], "--device: no device is called 'b200'; known: h800, "),
-        (["--nodes", "0"], "--nodes: must be 1 or more, got 0"),
+        (["--nodes", "0"], "--nodes: must be at least 1, got 0"),
         (["--fraction", "30"], "--fraction: must be in (0, 1], got 30"),
         (["--gpus", "3"], "data.slots: 2 slots cannot be shared evenly by 6 processes"),
         (["sequence_parallel=5"], "sequence_parallel: 16 processes cannot be parted into teams"),

@@ -134,7 +134,10 @@ def test_a_dry_run_prints_every_command_and_runs_none(table, home, capsys):
     ("words", "message"),
     [
         (["reconstruction", "gone.yaml"], "gone.yaml: no such config file"),
-        (["generation", "table.yaml", "--processes", "0"], "--processes: must be 1 or more, got 0"),
+        (
+            ["generation", "table.yaml", "--processes", "0"],
+            "evaluate generation: argument --processes: must be at least 1, got 0",
+        ),
         (["generation", "table.yaml"], "table.yaml: clips: GenerationTable has no such key"),
         (["rebuilding", "table.yaml"], "evaluate: argument TABLE: invalid choice: 'rebuilding'"),
         (["reconstruction", "cnn/config.yaml"], "cnn/config.yaml: no table: it has no subjects"),

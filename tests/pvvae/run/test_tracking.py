@@ -93,7 +93,8 @@ def identity(folder: Path) -> str:
     tracker.close()
     wandb.teardown()
     newest = max((folder / "wandb").glob("offline-run-*"), key=lambda path: path.stat().st_mtime_ns)
-    return newest.name.split("-")[-1]
+    # offline-run-TIME-ID, and a number behind it for a second one in the same second
+    return newest.name.split("-")[3]
 
 
 def test_a_run_keeps_its_id_wherever_it_is_and_another_at_its_path_gets_its_own(tmp_path):

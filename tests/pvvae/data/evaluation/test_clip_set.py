@@ -117,7 +117,7 @@ def test_a_manifest_holds_for_another_copy_and_for_no_other_draw(
     with pytest.raises(ConfigError, match="which is not among the clips"):
         evaluation_clips(str(copy), **SHAPE, num=3, seed=0, manifest=path)
     path.write_text("[]")
-    with pytest.raises(ConfigError, match="not a manifest of clips"):
+    with pytest.raises(ConfigError, match="must hold a mapping"):
         evaluation_clips(str(copy), **SHAPE, num=3, seed=0, manifest=path)
 
 
