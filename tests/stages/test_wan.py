@@ -10,6 +10,7 @@ from arch.interop.diffusers import class_of_diffusers
 from arch.wan import _ours
 from launchers import cli
 from pvvae.data.clips import held_out_clips, to_pixels
+from pvvae.data.video.pixels import in_8_bits
 from pvvae.metrics.per_frame import to_unit
 from pvvae.metrics.psnr import frame_psnr
 from pvvae.pretrained.runs import load_vae
@@ -52,7 +53,7 @@ def psnr_of_diffusers(shards: Path) -> float:
     for clip in held_out_clips(f"{shards}/held_out", frames=17, height=32, width=32, limit=2):
         x = to_pixels(clip.frames)
         shown = network.decode(network.encode(x).latent_dist.mode()).sample
-        found.append(frame_psnr(to_unit(shown), to_unit(x)).mean())
+        found.append(frame_psnr(to_unit(in_8_bits(shown)), to_unit(x)).mean())
     return float(torch.stack(found).mean())
 
 

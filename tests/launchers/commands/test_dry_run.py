@@ -65,7 +65,8 @@ def test_a_step_too_long_for_a_cpu_is_not_taken(config: Path) -> None:
 
 
 def test_a_step_that_the_trainer_skips_was_not_taken(config: Path) -> None:
-    wild = ["optimizer.lr=1", "optimizer.eps=0", "optimizer.warmup=0"]
+    wild = ["optimizer.lr=1", "optimizer.weight_decay=100", "optimizer.warmup=0"]
+    wild += ["objective.weight_rec=1e6"]
     found = page(config, *SHARDED, *wild)
     assert "process 0 of 16, no step taken" in found
     assert "No step: made-up data gave numbers in step 1 that are not finite." in found
