@@ -13,7 +13,7 @@ from launchers.machines.command import Command, ConsoleCommand, StageCommand
 from launchers.machines.shipped_configs import ROOT
 from pvvae import config as codec
 from pvvae.errors import ConfigError
-from pvvae.study.outcomes import Claim, Measure, StudyQuestion, read_outcomes
+from pvvae.study.outcomes import Claim, StudyQuestion, read_outcomes
 from pvvae.study.runs.journal import Journal
 from pvvae.study.spec.expansion import Expansion, Task, Trial, expand
 from pvvae.study.spec.references import referred
@@ -131,10 +131,7 @@ def question(asked: StudyRequest) -> StudyQuestion:
         factors={factor: tuple(values) for factor, values in study.factors.items()},
         baseline=study.arm({}),
         arms=study.arms,
-        measures=tuple(
-            Measure(name=name, label=m.label, unit=m.unit, higher_is_better=m.better == "higher")
-            for name, m in study.measures.items()
-        ),
+        measures=tuple(m.measure(name) for name, m in study.measures.items()),
         seeds=seeds,
         claims=tuple(
             Claim(

@@ -15,8 +15,8 @@ from pvvae.report.html_shell import Section, shell
 from pvvae.report.runs.run_records import RunRecord, find_records, short_names
 from pvvae.report.tables.protocols import all_differences, by_score, described
 from pvvae.report.tables.result_files import read_results
-from pvvae.report.tables.run_scores import HELD_OUT, LAST, SCORES
-from pvvae.report.tables.scores import GENERATION, REBUILDING, RECONSTRUCTION, TRAINING
+from pvvae.report.tables.run_scores import HELD_OUT, SCORES
+from pvvae.report.tables.scores import GENERATION, LAST, REBUILDING, RECONSTRUCTION, TRAINING
 from pvvae.report.tables.table import ScoredSubject, make_table
 
 SOURCES = (RECONSTRUCTION, GENERATION, REBUILDING, TRAINING)

@@ -12,6 +12,7 @@ from matplotlib import ticker
 from matplotlib.figure import Figure
 
 from pvvae.files import write_text
+from pvvae.metrics.score_catalog import HELD_OUT
 from pvvae.report.runs.run_records import RunGroup, find_groups, stage_order
 from pvvae.report.svg import AMBER, INK, STYLE, scale, stand_alone, stand_in, svg_of
 from pvvae.report.tables.scores import RECONSTRUCTION, at
@@ -58,16 +59,21 @@ class Panel:
     """Whether what it took to get there is asked as well: plotted over GPU-hours too."""
 
 
+_PSNR = HELD_OUT["psnr"]
 PANELS = (
-    Panel(title="Squared error", name="mse", log=True),
-    Panel(title="Temporal difference", name="diff", log=True),
-    Panel(title="LPIPS", name="lpips"),
-    Panel(title="PSNR, held out (dB)", name="psnr"),
-    Panel(title="Prediction error (MSE), held out", name="prediction_mse", log=True),
-    Panel(title="KL", name="kl", log=True),
+    Panel(title=HELD_OUT["mse"].label, name="mse", log=True),
+    Panel(title=HELD_OUT["diff"].label, name="diff", log=True),
+    Panel(title=HELD_OUT["lpips"].label, name="lpips"),
+    Panel(title=f"{_PSNR.label}, held out ({_PSNR.unit})", name="psnr"),
+    Panel(
+        title=f"{HELD_OUT['prediction_mse'].label} (MSE), held out",
+        name="prediction_mse",
+        log=True,
+    ),
+    Panel(title=HELD_OUT["kl"].label, name="kl", log=True),
     Panel(title="GAN loss of the decoder", name="gan"),
     Panel(title="Discriminator loss", name="discriminator"),
-    Panel(title="Flow matching loss", name="flow", log=True),
+    Panel(title=HELD_OUT["flow"].label, name="flow", log=True),
     Panel(
         title="FVD of samples; dashed: of reconstructions",
         name="fvd",

@@ -57,7 +57,7 @@ def _captions(groups: Sequence[RunGroup]) -> list[str]:
             "between two halves of the real clips."
         )
     parts.append(
-        "Prediction error is over the withheld frames only, pixels in [0, 1]. "
+        "MSE of predicted frames is over the withheld frames only, pixels in [0, 1]. "
         "Latent distance is on latents normalised channel by channel; lower is smoother."
     )
     return [" ".join(parts)]

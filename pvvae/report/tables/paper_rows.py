@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pvvae.metrics.score_catalog import GIB
 from pvvae.report.tables import paper
-from pvvae.report.tables.columns import GIB, SPEED, columns
+from pvvae.report.tables.columns import SPEED, columns
 from pvvae.report.tables.paper import Kind
 from pvvae.report.tables.protocols import by_score, described, in_words, way_of_speed
 from pvvae.report.tables.scores import Found, at

@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any
 
 from pvvae.metrics.results import Value
+from pvvae.metrics.score_catalog import HELD_OUT, SCORES, Better, ScoreEntry
 from pvvae.timing.load import in_words, is_crowded
 
 Found = Mapping[str, Mapping[str, Any]]
@@ -13,6 +14,8 @@ Found = Mapping[str, Mapping[str, Any]]
 Read = Callable[[Found], Value | None]
 
 RECONSTRUCTION, GENERATION = "evaluate_reconstruction", "evaluate_generation"
+LAST = "held_out"
+"""Source of a training run's last held-out values."""
 BYTES = ("imem", "tmem", "tmem_cached")
 """Names under ``times`` that are no times."""
 REBUILDING, TRAINING = "measure_reconstruction", "measure_training"
@@ -27,7 +30,7 @@ class Score:
     source: str
     """Whose protocol it stands under."""
     read: Read
-    better: Literal["higher", "lower"] | None
+    better: Better | None
     form: str
     """Format specification of the value."""
     printed: str = ""
@@ -92,6 +95,47 @@ class Score:
         """What the evaluation says has to be read with the value."""
         read = self.read(found)
         return (read.note or "") if read is not None else ""
+
+
+def declared(entry: ScoreEntry, source: str, read: Read) -> Score:
+    """A column with the words that ``pvvae.metrics.score_catalog`` has of its score."""
+    return Score(
+        title=entry.label,
+        source=source,
+        read=read,
+        better=entry.better,
+        form=entry.form,
+        printed=entry.printed,
+        scale=entry.scale,
+        unit=entry.unit,
+        group=entry.group,
+        parts=entry.parts,
+    )
+
+
+def measured(source: str, name: str) -> Score:
+    """A metric's column; an FVD's has clips and noise floor beside it."""
+    score = declared(SCORES[name], source, metric(source, name))
+    return replace(score, beside=beside_fvd(source)) if name in ("fvd", "rfvd") else score
+
+
+def timed(source: str, name: str) -> Score:
+    """The column of what stands below ``times``: a time or a speed with the machine's load, bytes
+    without."""
+    entry = SCORES[f"times.{name}"]
+    if name in BYTES:
+        return replace(declared(entry, source, plain_number(source, "times", name)), timed=True)
+    return replace(
+        declared(entry, source, clocked(source, name)),
+        beside=load_beside(source),
+        timed=True,
+        crowded=crowded_at(source),
+    )
+
+
+def held_out(name: str) -> Score:
+    """The row of a training run's last value on its held-out clips."""
+    return declared(HELD_OUT[name], LAST, plain_number(LAST, name))
 
 
 def metric(source: str, name: str) -> Read:

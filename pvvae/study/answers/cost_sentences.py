@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pvvae.metrics.score_catalog import SCORES
 from pvvae.study.answers.claims import effect_of, sentence_of
 from pvvae.study.cells import Condition, left_out, looks
 from pvvae.study.outcomes import Measure, StudyQuestion
@@ -24,12 +25,24 @@ class Cost:
     higher_is_better: bool = False
 
 
+def _of_score(name: str, value: str, *, equal: bool = False) -> Cost:
+    """A cost that is a score of tables too, in their unit."""
+    entry = SCORES[value]
+    return Cost(
+        name=name,
+        factor=entry.scale,
+        unit=entry.unit,
+        equal=equal,
+        higher_is_better=entry.better == "higher",
+    )
+
+
 COSTS = {
-    "parameters": Cost(name="parameters", factor=1e-6, unit="million", equal=True),
+    "parameters": _of_score("parameters", "parameters", equal=True),
     "flops": Cost(name="FLOPs", factor=1e-12, unit="TFLOPs", equal=True),
     "seconds": Cost(name="wall-clock", factor=1 / 60, unit="min", equal=True),
-    "memory": Cost(name="memory", factor=2.0**-30, unit="GiB"),
-    "speed": Cost(name="speed", factor=1.0, unit="it/s", higher_is_better=True),
+    "memory": _of_score("memory", "times.tmem"),
+    "speed": _of_score("speed", "times.tspeed"),
 }
 """Those that tables and plots show."""
 

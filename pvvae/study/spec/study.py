@@ -9,7 +9,8 @@
         none: {vae: {objective.max_drop_ratio: 0.0}}
         all: {}
     measures:
-      psnr: {stage: rebuilt, value: psnr, label: PSNR, unit: dB, better: higher}
+      psnr: {stage: rebuilt, value: psnr}
+      gfvd: {stage: generated, value: fvd, label: gFVD}
 
 ``$images`` is the run folder of stage ``images``, and makes ``vae`` wait for it. A stage may be
 a ``command`` of pvvae, in which ``{run}`` is its folder and any key of its ``set`` may stand. A
@@ -25,7 +26,8 @@ from typing import Annotated, Any, Literal
 from arch.ranges import Count, Number, Range, Seed
 from pvvae import config as codec
 from pvvae.errors import ConfigError
-from pvvae.study.outcomes import Answer, Arm
+from pvvae.metrics.score_catalog import ScoreEntry, score_entry
+from pvvae.study.outcomes import Answer, Arm, Measure
 from pvvae.study.spec.references import known
 
 Sets = dict[str, Any]
@@ -75,14 +77,41 @@ class ValueReference:
 
 @dataclass(frozen=True, kw_only=True)
 class MeasureEntry(ValueReference):
-    """One column."""
+    """One column. Words that are left out are those that tables have of the same value."""
 
-    label: str
-    unit: str = ""
+    label: str | None = None
+    """Needed where ``value`` is no score that tables know."""
+    unit: str | None = None
     optional: bool = False
     """Whether its stage may lack it, as a score whose weights were not named: the column is empty
     then. Otherwise that is a mistake."""
-    better: Literal["lower", "higher"] = "lower"
+    better: Literal["lower", "higher"] | None = None
+    """Lower, where tables do not say either."""
+
+    def __post_init__(self) -> None:
+        if self.label is None and self._entry is None:
+            raise ConfigError(
+                f"label: missing, and no table has a score {self.value!r} to take it from"
+            )
+
+    @property
+    def _entry(self) -> ScoreEntry | None:
+        return score_entry(self.value, held_out=self.of is not None)
+
+    def measure(self, name: str) -> Measure:
+        """The column as a page shows it."""
+        entry, label, unit, better = self._entry, self.label, self.unit, self.better
+        if entry is not None:
+            own = f"{entry.group} {entry.label}".strip()
+            label = label or (f"{self.of.replace('_', '-')} {own}" if self.of else own)
+            unit = entry.unscaled_unit if unit is None else unit
+            better = better or entry.better
+        return Measure(
+            name=name,
+            label=label or self.value,
+            unit=unit or "",
+            higher_is_better=better == "higher",
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ def test_evaluations_stand_side_by_side_with_the_best_marked(runs: Path) -> None
     assert table.splitlines()[0].split() == ["cnn", "vit"]
     assert row(table, "PSNR") == ["PSNR", "(dB)", "↑", "22.50*", "±", "0.23", "18.75+", "±", "0.19"]
     assert row(table, "LPIPS") == ["LPIPS", "↓", "0.3000*", "0.3600+"]
-    assert row(table, "FVD") == ["FVD", "↓[c]", "1,234.5*", "1,481.4+"]
+    assert row(table, "FVD") == ["FVD", "↓[c]", "1,234.50*", "1,481.40+"]
 
 
 def test_equal_values_are_not_marked(runs: Path) -> None:
@@ -73,7 +73,7 @@ def test_files_of_metrics_are_compared_too(tmp_path: Path) -> None:
     table = comparison(files)
     assert table.splitlines()[0].split() == ["a.json", "b.json"]
     assert row(table, "PSNR") == ["PSNR", "(dB)", "↑", "30.00*", "3.00+"]
-    assert row(table, "FVD") == ["FVD", "↓[a]", "300.0+", "30.0*"]
+    assert row(table, "FVD") == ["FVD", "↓[a]", "300.00+", "30.00*"]
 
 
 def test_results_of_different_protocols_are_refused_with_what_differs(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_anyway_marks_what_depends_on_the_difference(tmp_path: Path) -> None:
     ]
     table = comparison(files, anyway=True)
     assert row(table, "PSNR") == ["PSNR", "(dB)", "↑", "30.00+", "31.00*"]
-    assert row(table, "FVD") == ["FVD", "↓[a,b]", "300.0", "310.0"]
+    assert row(table, "FVD") == ["FVD", "↓[a,b]", "300.00", "310.00"]
     assert "[a] fvd.frames: 17 against 16 (a.json against b.json)" in table.splitlines()
     assert "[b] 16 vs 16 clips" in table.splitlines()
 

@@ -26,7 +26,7 @@ def test_values_carry_intervals_clips_and_warnings(runs: Path) -> None:
     table = measurements.comparison_table(find_groups(runs))
     assert '<span>22.50</span><small class="interval">± 0.23</small>' in table
     assert (
-        '<span>812.2</span><small class="interval">[731.0, 1,055.9]</small>'
+        '<span>812.25</span><small class="interval">[731.02, 1,055.92]</small>'
         "<small>16 clips; real vs real 301 (8 vs 8)</small>"
     ) in table
     assert "<li><sup>a</sup> 16 clips, fewer than I3D&#x27;s 400 features</li>" in table

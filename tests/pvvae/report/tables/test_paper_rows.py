@@ -30,18 +30,18 @@ def row(table: Table, name: str) -> dict[str, str]:
 def test_at_the_papers_protocol_its_rows_share_the_columns() -> None:
     (table,) = made({"17x256x256": results(), "speed": speed("NVIDIA H20")})
     assert row(table, "ours") == {
-        "17x256x256 PSNR": "33.00",
+        "17x256x256 PSNR dB": "33.00",
         "ISpeed it/s": "1.50",
         "IMem GiB": "2.00",
     }
     assert row(table, "PV-VAE") == {
         "17x256x256 rFVD": "3.45",
-        "17x256x256 PSNR": "32.26",
+        "17x256x256 PSNR dB": "32.26",
         "17x256x256 SSIM": "0.95",
         "17x256x256 LPIPS": "0.020",
         "ISpeed it/s": "0.69",
         "IMem GiB": "7.97",
-        "Param M": "661",
+        "Parameters million": "661",
     }
     assert table.references == (
         "Table 2 of the paper (Kinetics-400, 2,048 clips; speed on one H20, batch 4)"
@@ -95,4 +95,4 @@ def test_scores_over_other_classes_have_columns_of_their_own() -> None:
 
 def test_parameters_are_read_wherever_they_are() -> None:
     found = {"17x256x256": {"metrics": {"parameters": {"value": 661.4e6}}}}
-    assert row(made(found)[0], "ours") == {"Param M": "661"}
+    assert row(made(found)[0], "ours") == {"Parameters million": "661"}
