@@ -18,14 +18,14 @@ study that ``extends`` another gives up a key of it by null: ``costs: null``.
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from arch.ranges import Count, Number, Range, Seed
 from pvvae import config as codec
 from pvvae.errors import ConfigError
-from pvvae.study.outcomes import Answer, Arm
+from pvvae.study.outcomes import Arm
 from pvvae.study.spec.references import known
 
 Sets = dict[str, Any]
@@ -84,6 +84,18 @@ class MeasureEntry(ValueReference):
     then. Otherwise that is a mistake."""
     better: Literal["lower", "higher"] = "lower"
 
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether it is."""
+        return self.better == "higher"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure(MeasureEntry):
+    """A column and its name in the study's file, by which outcomes have it."""
+
+    name: str
+
 
 @dataclass(frozen=True, kw_only=True)
 class ClaimEntry:
@@ -96,6 +108,19 @@ class ClaimEntry:
     against: str | dict[str, str] = field(default_factory=dict)
     over: str = ""
     """Another factor: runs are paired by seed at each of its values, and all pairs count."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What is drawn beside the table that every study has."""
+
+    kind: Literal["table", "scaling", "pareto", "curves"]
+    x: str = ""
+    """Key of an outcome's ``data`` (scaling) or ``costs`` (pareto)."""
+    y: str = ""
+    """A measure."""
+    by: str = ""
+    """Factor whose values are curves of their own; none is one curve for all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +163,7 @@ class Study:
 
         check_study(self)
 
-    def arm(self, chosen: str | Mapping[str, str]) -> Arm:
+    def arm(self, chosen: str | Mapping[str, str]) -> dict[str, str]:
         """A value of every factor, in their order.
 
         Raises:
@@ -161,6 +186,24 @@ class Study:
             return tuple(self.arm(cell) for cell in self.cells)
         products = itertools.product(*self.factors.values())
         return tuple(dict(zip(self.factors, labels, strict=True)) for labels in products)
+
+    @property
+    def columns(self) -> tuple[Measure, ...]:
+        """All measures, in order."""
+        return tuple(Measure(name=name, **vars(entry)) for name, entry in self.measures.items())
+
+    @property
+    def drawn(self) -> Measure:
+        """The measure of an answer that is more than a table."""
+        return next(measure for measure in self.columns if measure.name == self.answer.y)
+
+    @property
+    def comparisons(self) -> tuple[ClaimEntry, ...]:
+        """All claims, with a value of every factor on both sides."""
+        return tuple(
+            replace(claim, arm=self.arm(claim.arm), against=self.arm(claim.against))
+            for claim in self.claims
+        )
 
     def sets(self, arm: Arm, stage: str) -> Sets:
         """What a cell sets in a stage: the stage's own keys, then the factors'."""
