@@ -100,7 +100,7 @@ def _plain_study(analysis: Analysis) -> dict[str, Any]:
 
 
 def _plain_measure(measure: Measure) -> dict[str, Any]:
-    """As tables show it."""
+    """What tables show of a measure."""
     shown = ("name", "label", "unit", "higher_is_better")
     return {key: getattr(measure, key) for key in shown}
 

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from pvvae.report import without_times
-from pvvae.report.runs.page import VOID
 from pvvae.report.study.page import write_study_page
 from pvvae.study.outcomes import Outcome
 from pvvae.study.spec.study import Answer, MeasureEntry, Study
+from tests.pvvae.report.timeless import VOID, without_times
 from tests.pvvae.study.made_up import (
     BASELINE,
     GFVD_ENTRY,
