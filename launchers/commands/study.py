@@ -128,7 +128,6 @@ def _run(fresh: "StudyRequest", asked: "StudyRequest", arguments: argparse.Names
 
 def _report(asked: "StudyRequest") -> int:
     from launchers.studies.flops import TrainingFlops
-    from launchers.studies.request import question
     from pvvae.report.study.page import write_study_page
     from pvvae.study.outcomes import read_outcomes
     from pvvae.study.runs.gathering import settle
@@ -136,7 +135,8 @@ def _report(asked: "StudyRequest") -> int:
     arithmetic = TrainingFlops(asked.folder)
     for cell in asked.whole.cells:
         settle(asked.study, cell, asked.journal, flops=arithmetic.of)
-    print(write_study_page(question(asked), read_outcomes(asked.folder), asked.folder))
+    found = read_outcomes(asked.folder)
+    print(write_study_page(asked.reported, found, asked.folder, command=asked.again))
     return 0
 
 

@@ -4,7 +4,7 @@ import io
 import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from launchers.machines.command import Command, ConsoleCommand, StageCommand
 from launchers.machines.shipped_configs import ROOT
 from pvvae import config as codec
 from pvvae.errors import ConfigError
-from pvvae.study.outcomes import Claim, StudyQuestion, read_outcomes
+from pvvae.study.outcomes import read_outcomes
 from pvvae.study.runs.journal import Journal
 from pvvae.study.spec.expansion import Expansion, Task, Trial, expand
 from pvvae.study.spec.references import referred
@@ -44,6 +44,18 @@ class StudyRequest:
     def folder(self) -> Path:
         """Folder of outcomes, page and runs."""
         return Path(self.study.folder)
+
+    @property
+    def reported(self) -> Study:
+        """The study with the seeds of its page: those asked for, and those that were ever run."""
+        return replace(self.study, seeds=tuple(sorted(_with_earlier(self.study, self.seeds))))
+
+    @property
+    def again(self) -> str:
+        """The command that makes the whole page again."""
+        seeds = self.reported.seeds
+        words = [] if set(seeds) == set(self.study.seeds) else ["--seeds", *map(str, seeds)]
+        return shlex.join(["pvvae", "study", str(self.path), *self.overrides, *words])
 
     def check_unchanged(self, task: Task) -> None:
         """Refuse a run whose YAML is no longer what its address was made of.
@@ -119,35 +131,6 @@ def taken(study: Study, whole: Expansion) -> dict[Path, set[str]]:
         other: {a for a, task in whole.tasks.items() if other in task.folder.parents}
         for other in study.shared
     }
-
-
-def question(asked: StudyRequest) -> StudyQuestion:
-    """What the page is told of the study; seeds are those that were ever run, too."""
-    study = asked.study
-    seeds = tuple(sorted(_with_earlier(study, asked.seeds)))
-    return StudyQuestion(
-        title=study.title,
-        folder=study.folder,
-        factors={factor: tuple(values) for factor, values in study.factors.items()},
-        baseline=study.arm({}),
-        arms=study.arms,
-        measures=tuple(m.measure(name) for name, m in study.measures.items()),
-        seeds=seeds,
-        claims=tuple(
-            Claim(
-                subject=claim.subject,
-                measure=claim.measure,
-                arm=study.arm(claim.arm),
-                against=study.arm(claim.against),
-                over=claim.over,
-            )
-            for claim in study.claims
-        ),
-        answer=study.answer,
-        paper=study.paper,
-        command=_command(asked, seeds),
-        note=study.note,
-    )
 
 
 def config_path(entry: StageEntry, sets: Sets) -> Path:
@@ -230,13 +213,6 @@ def _with_earlier(study: Study, seeds: Sequence[int]) -> tuple[int, ...]:
     """Seeds, and after them those of which there are outcomes."""
     earlier = {outcome.seed for outcome in read_outcomes(Path(study.folder))}
     return (*seeds, *sorted(earlier.difference(seeds)))
-
-
-def _command(asked: StudyRequest, seeds: Sequence[int]) -> str:
-    """What makes a page of these seeds again."""
-    same = set(seeds) == set(asked.study.seeds)
-    words = [] if same else ["--seeds", *map(str, seeds)]
-    return shlex.join(["pvvae", "study", str(asked.path), *asked.overrides, *words])
 
 
 def _chosen(cells: Sequence[Trial], only: str | None) -> tuple[Trial, ...]:

@@ -4,7 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pvvae.study.outcomes import Arm, Measure, Outcome, Point, StudyQuestion, arm_name
+from pvvae.study.outcomes import Arm, Outcome, Point, arm_name
+from pvvae.study.spec.study import Measure, Study
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,23 +105,25 @@ def same_arm(one: Arm, other: Arm) -> bool:
     return dict(one) == dict(other)
 
 
-def cells_of(question: StudyQuestion, outcomes: Sequence[Outcome]) -> list[Condition]:
+def cells_of(study: Study, outcomes: Sequence[Outcome]) -> list[Condition]:
     """Every arm of the study in order; seeds that were added later count as asked for."""
-    known = [o for o in outcomes if not _is_foreign(question, o)]
-    seeds = tuple(sorted({*question.seeds, *(outcome.seed for outcome in known)}))
+    arms = study.arms
+    known = [o for o in outcomes if not _is_foreign(arms, o)]
+    seeds = tuple(sorted({*study.seeds, *(outcome.seed for outcome in known)}))
     return [
         Condition(
             arm=arm,
             seeds=seeds,
             outcomes={o.seed: o for o in known if same_arm(o.arm, arm)},
         )
-        for arm in question.arms
+        for arm in arms
     ]
 
 
-def foreign(question: StudyQuestion, outcomes: Sequence[Outcome]) -> list[Outcome]:
+def foreign(study: Study, outcomes: Sequence[Outcome]) -> list[Outcome]:
     """Outcomes of arms that the study does not have, or no longer."""
-    return [outcome for outcome in outcomes if _is_foreign(question, outcome)]
+    arms = study.arms
+    return [outcome for outcome in outcomes if _is_foreign(arms, outcome)]
 
 
 def cell_of(cells: Sequence[Condition], arm: Arm) -> Condition | None:
@@ -128,5 +131,5 @@ def cell_of(cells: Sequence[Condition], arm: Arm) -> Condition | None:
     return next((cell for cell in cells if same_arm(cell.arm, arm)), None)
 
 
-def _is_foreign(question: StudyQuestion, outcome: Outcome) -> bool:
-    return not any(same_arm(outcome.arm, arm) for arm in question.arms)
+def _is_foreign(arms: Sequence[Arm], outcome: Outcome) -> bool:
+    return not any(same_arm(outcome.arm, arm) for arm in arms)

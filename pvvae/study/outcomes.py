@@ -1,4 +1,4 @@
-"""What a study asks, and what one cell of it found with one seed; as JSON and back.
+"""What one cell of a study found with one seed; as JSON and back.
 
 A cell is one value of every factor, a row of a table mostly. Its outcomes lie in
 ``FOLDER/outcomes/CELL_seedN.json``, one a seed, whole or absent.
@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pvvae.errors import ConfigError
 from pvvae.run.folder import is_finished
@@ -35,67 +35,6 @@ Arm = Mapping[str, str]
 """Factor name to the label of its value, in the study's order of factors."""
 Point = tuple[float, float]
 """Point of a curve: steps, value."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Measure:
-    """One column: a number that every cell has with every seed."""
-
-    name: str
-    label: str
-    """Name that tables show."""
-    unit: str = ""
-    higher_is_better: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Claim:
-    """What is said of two arms by one measure; the answer is a sentence about ``subject``."""
-
-    subject: str
-    """Begins the sentence: "predictive reconstruction" lowers gFVD by so much."""
-    measure: str
-    arm: Arm
-    against: Arm
-    over: str = ""
-    """Factor over all of whose values both are paired, too; none pairs by seed alone."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """What is drawn beside the table that every study has."""
-
-    kind: Literal["table", "scaling", "pareto", "curves"]
-    x: str = ""
-    """Key of an outcome's ``data`` (scaling) or ``costs`` (pareto)."""
-    y: str = ""
-    """A measure."""
-    by: str = ""
-    """Factor whose values are curves of their own; none is one curve for all."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class StudyQuestion:
-    """What the page needs of a study's file."""
-
-    title: str
-    folder: str
-    factors: Mapping[str, tuple[str, ...]]
-    """Labels of the values of each factor, in order."""
-    baseline: Arm
-    """A value of every factor."""
-    arms: tuple[Arm, ...]
-    """All cells in order: every combination, or those that the file lists."""
-    measures: tuple[Measure, ...]
-    seeds: tuple[int, ...]
-    claims: tuple[Claim, ...] = ()
-    answer: Answer = Answer(kind="table")
-    paper: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    """The paper's own figures: name of an arm, measure, value."""
-    command: str = ""
-    """That makes all of it again."""
-    note: str = ""
-    """What a reader has to know first: the size, say."""
 
 
 @dataclass(frozen=True, kw_only=True)

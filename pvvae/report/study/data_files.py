@@ -11,18 +11,20 @@ from pvvae.report.study.tables import DATA, state_of
 from pvvae.study.answers.analysis import Analysis
 from pvvae.study.answers.cost_sentences import COSTS
 from pvvae.study.outcomes import Outcome, arm_name
+from pvvae.study.spec.study import Measure
 
 
 def plain_analysis(analysis: Analysis) -> dict[str, Any]:
     """Sentences, and the numbers behind them."""
-    question = analysis.question
     plain = {
-        "title": question.title,
+        "title": analysis.study.title,
         "standing": analysis.standing,
         "sentences": analysis.sentences,
-        "command": question.command,
-        "question": asdict(question),
-        "claims": [asdict(claim) for claim in analysis.claims],
+        "command": analysis.command,
+        "question": _plain_study(analysis),
+        "claims": [
+            asdict(claim) | {"measure": _plain_measure(claim.measure)} for claim in analysis.claims
+        ],
         "laws": None
         if analysis.laws is None
         else {
@@ -33,7 +35,10 @@ def plain_analysis(analysis: Analysis) -> dict[str, Any]:
             ],
             "repetitions": [asdict(repetition) for repetition in analysis.laws.repetitions],
         },
-        "sooner": [asdict(sooner) for sooner in analysis.sooner],
+        "sooner": [
+            asdict(sooner) | {"measure": _plain_measure(sooner.measure)}
+            for sooner in analysis.sooner
+        ],
         "compared": [asdict(compared) for compared in analysis.compared],
         "runs": [_plain_run(outcome) for cell in analysis.cells for outcome in _all(cell.outcomes)],
         "foreign": [_plain_run(outcome) for outcome in analysis.foreign],
@@ -44,8 +49,7 @@ def plain_analysis(analysis: Analysis) -> dict[str, Any]:
 
 def runs_csv(analysis: Analysis) -> str:
     """A line a run, with whatever is known of it."""
-    question = analysis.question
-    factors, measures = list(question.factors), [measure.name for measure in question.measures]
+    factors, measures = list(analysis.study.factors), list(analysis.study.measures)
     head = [*factors, "seed", "state", *measures, *DATA, *COSTS, "machine", "why"]
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
@@ -79,6 +83,26 @@ def _finite(plain: Any) -> Any:
 
 def _all(outcomes: Mapping[int, Outcome]) -> list[Outcome]:
     return [outcome for _, outcome in sorted(outcomes.items())]
+
+
+def _plain_study(analysis: Analysis) -> dict[str, Any]:
+    """What was asked; how it is run stands in the study's file."""
+    study = analysis.study
+    return {key: getattr(study, key) for key in ("title", "folder", "arms", "seeds", "paper")} | {
+        "factors": {factor: list(values) for factor, values in study.factors.items()},
+        "baseline": study.arm({}),
+        "measures": [_plain_measure(measure) for measure in study.columns],
+        "claims": [asdict(claim) for claim in study.comparisons],
+        "answer": asdict(study.answer),
+        "command": analysis.command,
+        "note": study.note,
+    }
+
+
+def _plain_measure(measure: Measure) -> dict[str, Any]:
+    """What tables show of a measure."""
+    shown = ("name", "label", "unit", "higher_is_better")
+    return {key: getattr(measure, key) for key in shown}
 
 
 def _plain_run(outcome: Outcome) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from pvvae.report.study.scaling_plots import scaling_plots
 from pvvae.report.study.tables import changes_grid, means_grid, runs_grid
 from pvvae.report.svg import stand_alone
 from pvvae.study.answers.analysis import Analysis, analyse
-from pvvae.study.outcomes import Outcome, StudyQuestion, arm_name
+from pvvae.study.outcomes import Outcome, arm_name
+from pvvae.study.spec.study import Study
 
 REMARKS = {
     "means": "Means over seeds with Student's 95% interval. What a cell lacks is said below the "
@@ -54,7 +55,9 @@ def remarks(analysis: Analysis) -> list[str]:
     return found
 
 
-def write_study_page(question: StudyQuestion, outcomes: Sequence[Outcome], folder: Path) -> Path:
+def write_study_page(
+    study: Study, outcomes: Sequence[Outcome], folder: Path, *, command: str = ""
+) -> Path:
     """Write what a study's outcomes answer, however many of them there are; the page's path.
 
     Beside ``index.html`` are ``study.md`` (the same without plots), ``study.json`` (everything
@@ -62,14 +65,15 @@ def write_study_page(question: StudyQuestion, outcomes: Sequence[Outcome], folde
     same files, byte for byte; times of runs are in elements of class ``time``.
 
     Args:
-        question: of the study's file.
+        study: with the seeds that were asked for.
         outcomes: as ``read_outcomes`` gives them.
         folder: where the files are written, over older ones.
+        command: makes all of it again.
 
     Raises:
         ConfigError: if the disk is full or refuses.
     """
-    analysis = analyse(question, outcomes)
+    analysis = analyse(study, outcomes, command=command)
     plots = {
         "law": scaling_plots(analysis),
         "pareto": pareto_plots(analysis),
@@ -86,7 +90,7 @@ def write_study_page(question: StudyQuestion, outcomes: Sequence[Outcome], folde
 
 
 def _page(analysis: Analysis, plots: dict[str, list[Plot]]) -> str:
-    question = analysis.question
+    study = analysis.study
     changes = changes_grid(analysis)
     names = _legend(analysis)
     sections = [
@@ -130,15 +134,15 @@ def _page(analysis: Analysis, plots: dict[str, list[Plot]]) -> str:
     ]
     return shell(
         sections,
-        title=question.title,
+        title=study.title,
         over="Study",
-        heading=question.title,
+        heading=study.title,
         header=_header(analysis),
     )
 
 
 def _header(analysis: Analysis) -> str:
-    note = f"<p>{printed(analysis.question.note)}</p>" if analysis.question.note else ""
+    note = f"<p>{printed(analysis.study.note)}</p>" if analysis.study.note else ""
     answers = "".join(f"<li>{printed(sentence)}</li>" for sentence in analysis.sentences)
     listed = f'<ul class="answers">{answers}</ul>' if answers else ""
     look = "caption" if analysis.whole else "notice"
@@ -151,7 +155,7 @@ def _runs(analysis: Analysis) -> str:
     )
     others = "".join(_fold(outcome) for outcome in analysis.foreign)
     left_out = f"<h3>Not of this study, and left out</h3>{others}" if others else ""
-    command = analysis.question.command
+    command = analysis.command
     again = f"<h3>Make it again</h3><pre>{escape(command)}</pre>" if command else ""
     return f"{_grid(runs_grid(analysis))}{again}<h3>Run folders</h3>{folds}{left_out}"
 
@@ -201,8 +205,8 @@ def _listed(sentences: Sequence[str]) -> str:
 
 def markdown_page(analysis: Analysis) -> str:
     """Answer, tables, runs, and the command."""
-    question = analysis.question
-    parts = [f"# {escaped(question.title)}", escaped(question.note)]
+    study = analysis.study
+    parts = [f"# {escaped(study.title)}", escaped(study.note)]
     parts.append("\n".join(f"- {escaped(sentence)}" for sentence in analysis.sentences))
     parts += [escaped(analysis.standing), "## Table", REMARKS["means"]]
     parts += [markdown_table(means_grid(analysis)), *map(escaped, remarks(analysis))]
@@ -210,6 +214,6 @@ def markdown_page(analysis: Analysis) -> str:
     if changes is not None:
         parts += ["## Changes", REMARKS["changes"], markdown_table(changes)]
     parts += ["## Runs", markdown_table(runs_grid(analysis))]
-    if question.command:
-        parts.append(f"```sh\n{question.command}\n```")
+    if analysis.command:
+        parts.append(f"```sh\n{analysis.command}\n```")
     return "\n\n".join(part.strip("\n") for part in parts if part) + "\n"

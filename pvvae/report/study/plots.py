@@ -13,7 +13,7 @@ from pvvae.report.svg import INK, STYLE, scale, stand_in, svg_of
 from pvvae.study.answers.analysis import Analysis
 from pvvae.study.answers.cost_sentences import COSTS, cost_of, pareto_front
 from pvvae.study.cells import Condition
-from pvvae.study.outcomes import Measure
+from pvvae.study.spec.study import Measure
 from pvvae.study.statistics.effects import Floats, mean_with_interval
 from pvvae.study.statistics.equal_cost import curves_of
 from pvvae.study.statistics.observations import size_name
@@ -42,7 +42,7 @@ def paired_plots(analysis: Analysis) -> list[Plot]:
         cells = tuple(cell for cell in cells if cell.arm in claimed)[:MOST_ARMS]
     return [
         Plot(name=f"paired-{m.name}", title=_label(m), svg=_paired(analysis, cells, m))
-        for m in analysis.question.measures
+        for m in analysis.study.columns
         if any(cell.values(m.name) for cell in cells)
     ]
 
@@ -81,11 +81,10 @@ def _row(axes: Any, y: int, values: Floats, colour: int) -> None:
 
 def pareto_plots(analysis: Analysis) -> list[Plot]:
     """Quality against every cost that two arms or more are known by; a line joins the front."""
-    answer = analysis.question.answer
-    measure = next((m for m in analysis.question.measures if m.name == answer.y), None)
-    if measure is None or answer.kind != "pareto":
+    answer = analysis.study.answer
+    if answer.kind != "pareto":
         return []
-    plots = []
+    measure, plots = analysis.study.drawn, []
     for cost in dict.fromkeys((answer.x, *COSTS)):
         best = pareto_front(analysis.cells, measure, cost)
         if len(best) > 1:
@@ -133,7 +132,7 @@ def _pareto(analysis: Analysis, measure: Measure, cost: str, best: Mapping[str, 
 def curve_plots(analysis: Analysis) -> list[Plot]:
     """Measures taken on the way, over steps and over cost: a line a seed."""
     plots = []
-    for measure in analysis.question.measures:
+    for measure in analysis.study.columns:
         by_steps = _over_steps(analysis.cells, measure)
         if not by_steps:
             continue

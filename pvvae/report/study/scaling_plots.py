@@ -23,9 +23,7 @@ def scaling_plots(analysis: Analysis) -> list[Plot]:
     """Three panels; none without a fitted law."""
     if analysis.laws is None or not analysis.laws.found:
         return []
-    answer = analysis.question.answer
-    label = next((m.label for m in analysis.question.measures if m.name == answer.y), answer.y)
-    found = analysis.laws.found
+    label, found = analysis.study.drawn.label, analysis.laws.found
     return [
         _plot("law", f"{label}, and the law's 90% band", analysis, found, _law, log=True),
         _plot("residuals", "What the law misses (%)", analysis, found, _misses, log=False),
@@ -49,7 +47,7 @@ def _plot(
         for curve, law in found.items():
             values += panel(axes, law, stand_in(analysis.colour_of_curve(curve)))
         sizes = sorted({size for law in found.values() for size in law.sizes})
-        size_axis(axes, sizes, analysis.question.answer.x)
+        size_axis(axes, sizes, analysis.study.answer.x)
         _ticks(axes, values, log=log)
         return Plot(name=f"scaling-{name}", title=title, svg=svg_of(figure, name))
 

@@ -10,7 +10,8 @@ from pvvae.study.answers.analysis import Analysis
 from pvvae.study.answers.claims import amount, effect_of, ends_of
 from pvvae.study.answers.cost_sentences import COSTS, shown, title
 from pvvae.study.cells import Condition, cell_of
-from pvvae.study.outcomes import Measure, Outcome
+from pvvae.study.outcomes import Outcome
+from pvvae.study.spec.study import Measure
 from pvvae.study.statistics.effects import mean_with_interval
 
 DATA = {"unique_samples": "Unique samples", "epochs": "Epochs", "steps": "Steps"}
@@ -23,15 +24,15 @@ PAPER = (
 
 def means_grid(analysis: Analysis) -> Grid:
     """A row an arm: the mean over seeds of every measure with Student's 95% interval."""
-    question, notes = analysis.question, Footnotes()
+    study, notes = analysis.study, Footnotes()
     unmeasured = [cost for cost in COSTS if not _is_measured(cost, analysis)]
     costs = _known(analysis.cells, unmeasured, lambda outcome: outcome.costs)
     data = _known(analysis.cells, tuple(DATA), lambda outcome: outcome.data)
-    places = {m.name: _places(m, analysis.cells) for m in question.measures}
+    places = {m.name: _places(m, analysis.cells) for m in study.columns}
     lines = []
     for cell in analysis.cells:
         slots = [Slot(text=cell.name, colour=analysis.colour(cell))]
-        slots += [_mean(cell, m, places[m.name], notes) for m in question.measures]
+        slots += [_mean(cell, m, places[m.name], notes) for m in study.columns]
         slots += [_cost(cell, cost) for cost in costs]
         slots += [_plain(_each(cell, lambda outcome: outcome.data, key)) for key in data]
         lines.append(Line(slots=tuple(slots)))
@@ -41,8 +42,8 @@ def means_grid(analysis: Analysis) -> Grid:
         groups=(),
         head=Line(
             slots=(
-                Slot(text=", ".join(question.factors)),
-                *(_head(measure) for measure in question.measures),
+                Slot(text=", ".join(study.factors)),
+                *(_head(measure) for measure in study.columns),
                 *(Slot(text=title) for title in titles),
             )
         ),
@@ -56,8 +57,8 @@ def means_grid(analysis: Analysis) -> Grid:
 
 def changes_grid(analysis: Analysis) -> Grid | None:
     """A row an arm: what it changes against the baseline, paired by seed; None without others."""
-    question = analysis.question
-    baseline = cell_of(analysis.cells, question.baseline)
+    study = analysis.study
+    baseline = cell_of(analysis.cells, study.arm({}))
     others = [cell for cell in analysis.cells if cell is not baseline]
     if baseline is None or not others:
         return None
@@ -65,12 +66,12 @@ def changes_grid(analysis: Analysis) -> Grid | None:
         Line(
             slots=(
                 Slot(text=cell.name, colour=analysis.colour(cell)),
-                *(_changed(measure, cell, baseline) for measure in question.measures),
+                *(_changed(measure, cell, baseline) for measure in study.columns),
             )
         )
         for cell in others
     ]
-    head = (Slot(text=f"against {baseline.name}"), *(_head(m) for m in question.measures))
+    head = (Slot(text=f"against {baseline.name}"), *(_head(m) for m in study.columns))
     return Grid(
         title="",
         groups=(),
@@ -85,17 +86,17 @@ def changes_grid(analysis: Analysis) -> Grid | None:
 
 def runs_grid(analysis: Analysis) -> Grid:
     """A row a cell and seed: its values as they are, time and machine; why it does not count."""
-    question, notes = analysis.question, Footnotes()
+    study, notes = analysis.study, Footnotes()
     lines = []
     for cell in analysis.cells:
         name = Slot(text=cell.name, colour=analysis.colour(cell))
         for seed in cell.seeds:
-            lines.append(_run(name, cell, seed, question.measures, notes))
+            lines.append(_run(name, cell, seed, study.columns, notes))
     head = (
-        Slot(text=", ".join(question.factors)),
+        Slot(text=", ".join(study.factors)),
         Slot(text="Seed"),
         Slot(text="State"),
-        *(_head(measure) for measure in question.measures),
+        *(_head(measure) for measure in study.columns),
         Slot(text="Time"),
         Slot(text="Machine"),
     )
@@ -215,14 +216,14 @@ def _is_measured(cost: str, analysis: Analysis) -> bool:
     sound = [outcome for cell in analysis.cells for outcome in cell.sound]
     return any(
         all(cost in o.costs and o.costs[cost] == o.values.get(measure.name) for o in sound)
-        for measure in analysis.question.measures
+        for measure in analysis.study.columns
     )
 
 
 def _paper(analysis: Analysis, num_others: int) -> list[Line]:
     rows = []
-    for name, figures in analysis.question.paper.items():
-        printed = [figures.get(measure.name) for measure in analysis.question.measures]
+    for name, figures in analysis.study.paper.items():
+        printed = [figures.get(measure.name) for measure in analysis.study.columns]
         texts = [ABSENT if figure is None else f"{figure:,g}" for figure in printed]
         slots = [Slot(text=text) for text in (name, *texts, *[ABSENT] * num_others)]
         rows.append(Line(slots=tuple(slots), grey=True))

@@ -14,7 +14,8 @@ from pvvae.study.answers.scaling_sentences import (
     repetition_sentence,
 )
 from pvvae.study.cells import Condition, cells_of, foreign
-from pvvae.study.outcomes import Outcome, StudyQuestion
+from pvvae.study.outcomes import Outcome
+from pvvae.study.spec.study import Study
 from pvvae.study.statistics.observations import Repetition, grouped, repetitions, size_name
 from pvvae.study.statistics.scaling import (
     ExponentDifference,
@@ -42,7 +43,9 @@ class ScalingAnswer:
 class Analysis:
     """What the page, its Markdown and its data are written from."""
 
-    question: StudyQuestion
+    study: Study
+    command: str
+    """Makes all of it again."""
     cells: tuple[Condition, ...]
     foreign: tuple[Outcome, ...]
     """Outcomes of arms that the study does not have."""
@@ -65,14 +68,14 @@ class Analysis:
 
     def colour(self, cell: Condition) -> int:
         """Number of a cell's colour: of its own, or in a study of sizes of its curve."""
-        by = self.question.answer.by
+        by = self.study.answer.by
         if self.laws is not None and by in cell.arm:
             return self.colour_of_curve(cell.arm[by])
         return self.cells.index(cell) % COLOURS
 
     def colour_of_curve(self, name: str) -> int:
         """Number of the colour of a curve of sizes, by its place among the values of its factor."""
-        labels = self.question.factors.get(self.question.answer.by, ())
+        labels = list(self.study.factors.get(self.study.answer.by, {}))
         return labels.index(name) % COLOURS if name in labels else 0
 
     @property
@@ -94,28 +97,28 @@ class Analysis:
         return f"{sound} of {asked} runs ({arms}) are finished{rest}."
 
 
-def analyse(question: StudyQuestion, outcomes: Sequence[Outcome]) -> Analysis:
+def analyse(study: Study, outcomes: Sequence[Outcome], *, command: str = "") -> Analysis:
     """Answer a study by what there is of its outcomes, in whatever order."""
-    cells = cells_of(question, outcomes)
-    kind = question.answer.kind
+    cells = cells_of(study, outcomes)
+    kind = study.answer.kind
     return Analysis(
-        question=question,
+        study=study,
+        command=command,
         cells=tuple(cells),
-        foreign=tuple(foreign(question, outcomes)),
-        claims=tuple(answer_claims(question, cells)),
-        laws=_laws(question, cells) if kind == "scaling" else None,
-        sooner=tuple(convergence(question, cells)) if kind == "curves" else (),
-        compared=tuple(compare_at_equal_costs(question, cells))
+        foreign=tuple(foreign(study, outcomes)),
+        claims=tuple(answer_claims(study, cells)),
+        laws=_laws(study, cells) if kind == "scaling" else None,
+        sooner=tuple(convergence(study, cells)) if kind == "curves" else (),
+        compared=tuple(compare_at_equal_costs(study, cells))
         if kind in ("pareto", "curves")
         else (),
     )
 
 
-def _laws(question: StudyQuestion, cells: Sequence[Condition]) -> ScalingAnswer:
-    answer = question.answer
-    measure = next((m for m in question.measures if m.name == answer.y), None)
-    label, size = measure.label if measure else answer.y, size_name(answer.x)
-    if measure is not None and measure.higher_is_better:
+def _laws(study: Study, cells: Sequence[Condition]) -> ScalingAnswer:
+    answer, measure = study.answer, study.drawn
+    label, size = measure.label, size_name(answer.x)
+    if measure.higher_is_better:
         words = f"{label} rises as it gets better: a law of a loss is not fitted to it."
         return ScalingAnswer(found={}, differences={}, repetitions=(), sentences=(words,))
     groups = grouped(cells, answer)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pvvae.study.cells import Condition, cell_of
-from pvvae.study.outcomes import Claim, Measure, StudyQuestion, arm_name
+from pvvae.study.outcomes import arm_name
+from pvvae.study.spec.study import ClaimEntry, Measure, Study
 from pvvae.study.statistics.effects import Effect, P, paired_effect
 
 DIFFERENCES = ("dB", "%")
@@ -20,7 +21,8 @@ Verdict = Literal["better", "worse", "no effect", "open"]
 class Answered:
     """A claim with its sentence and the numbers in it."""
 
-    claim: Claim
+    claim: ClaimEntry
+    """With a value of every factor on both sides."""
     measure: Measure
     effect: Effect | None
     verdict: Verdict
@@ -30,25 +32,24 @@ class Answered:
     """Seeds that are not in it, and why."""
 
 
-def answer_claims(question: StudyQuestion, cells: Sequence[Condition]) -> list[Answered]:
-    """All claims of the study, in its order; those of unknown measures or arms are left out."""
-    measures = {measure.name: measure for measure in question.measures}
+def answer_claims(study: Study, cells: Sequence[Condition]) -> list[Answered]:
+    """All claims of the study, in its order."""
+    measures = {measure.name: measure for measure in study.columns}
     answers = []
-    for claim in question.claims:
-        places = [{}] if not claim.over else [{claim.over: v} for v in question.factors[claim.over]]
+    for claim in study.comparisons:
+        places = [{}] if not claim.over else [{claim.over: v} for v in study.factors[claim.over]]
         pairs = [
             (arm, against)
             for place in places
-            if (arm := cell_of(cells, {**claim.arm, **place})) is not None
-            and (against := cell_of(cells, {**claim.against, **place})) is not None
+            if (arm := cell_of(cells, study.arm(claim.arm) | place)) is not None
+            and (against := cell_of(cells, study.arm(claim.against) | place)) is not None
         ]
-        if claim.measure in measures and pairs:
-            answers.append(_answer(claim, measures[claim.measure], pairs))
+        answers.append(_answer(claim, measures[claim.measure], pairs))
     return answers
 
 
 def _answer(
-    claim: Claim, measure: Measure, pairs: Sequence[tuple[Condition, Condition]]
+    claim: ClaimEntry, measure: Measure, pairs: Sequence[tuple[Condition, Condition]]
 ) -> Answered:
     """Answer a claim from pairs of cells: one pair, or one at each value of ``claim.over``."""
     if claim.over:

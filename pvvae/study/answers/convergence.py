@@ -6,12 +6,12 @@ chance, in both curves alike.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pvvae.study.answers.claims import sentence_of
 from pvvae.study.answers.cost_sentences import named
 from pvvae.study.cells import Condition, cell_of, left_out
-from pvvae.study.outcomes import Measure, StudyQuestion
+from pvvae.study.spec.study import Measure, Study
 from pvvae.study.statistics.effects import Effect, paired_effect
 from pvvae.study.statistics.equal_cost import cost_of_reaching
 
@@ -29,13 +29,13 @@ class Sooner:
     sentence: str
 
 
-def convergence(question: StudyQuestion, cells: Sequence[Condition]) -> list[Sooner]:
+def convergence(study: Study, cells: Sequence[Condition]) -> list[Sooner]:
     """Every arm that has curves against the baseline's, for every measure with curves."""
-    baseline = cell_of(cells, question.baseline)
+    baseline = cell_of(cells, study.arm({}))
     if baseline is None:
         return []
     found = []
-    for measure in question.measures:
+    for measure in study.columns:
         for cell in cells:
             if cell is baseline:
                 continue
@@ -82,6 +82,6 @@ def _sentence(
         return f"{named(cell.name)}: nothing can be said of the steps to {target}"
     if effect is None:
         return f"{named(cell.name)} never reaches {target} ({seeds})"
-    steps = Measure(name="steps", label=f"the steps to {target}")
+    steps = replace(measure, label=f"the steps to {target}", unit="")
     missed = f"; {seeds} never reach{'' if len(never) > 1 else 'es'} it" if never else ""
     return f"{sentence_of(named(cell.name), steps, effect)}{missed}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pvvae.metrics.score_catalog import SCORES
 from pvvae.study.answers.claims import effect_of, sentence_of
 from pvvae.study.cells import Condition, left_out, looks
-from pvvae.study.outcomes import Measure, StudyQuestion
+from pvvae.study.spec.study import Measure, Study
 from pvvae.study.statistics.effects import Effect
 from pvvae.study.statistics.equal_cost import Equal, at_equal_cost, curves_of
 
@@ -98,16 +98,13 @@ class Compared:
     sentence: str
 
 
-def compare_at_equal_costs(question: StudyQuestion, cells: Sequence[Condition]) -> list[Compared]:
+def compare_at_equal_costs(study: Study, cells: Sequence[Condition]) -> list[Compared]:
     """By the answer's measure, at every cost that two arms or more are known by."""
-    measure = next((m for m in question.measures if m.name == question.answer.y), None)
-    if measure is None:
-        return []
-    found = []
+    measure, found = study.drawn, []
     for key, cost in COSTS.items():
-        if not cost.equal or (key == "parameters" and question.answer.kind == "curves"):
+        if not cost.equal or (key == "parameters" and study.answer.kind == "curves"):
             continue  # parameters do not grow on the way
-        curves = curves_of(cells, measure, key, by=question.answer.by)
+        curves = curves_of(cells, measure, key, by=study.answer.by)
         if len(curves) > 1:
             remark = _spread(cells, measure, key) + left_out(cells, measure)
             found.append(_compared(measure, at_equal_cost(curves, key), remark=remark))

@@ -19,7 +19,7 @@ study that ``extends`` another gives up a key of it by null: ``costs: null``.
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -27,7 +27,7 @@ from arch.ranges import Count, Number, Range, Seed
 from pvvae import config as codec
 from pvvae.errors import ConfigError
 from pvvae.metrics.score_catalog import ScoreEntry, score_entry
-from pvvae.study.outcomes import Answer, Arm, Measure
+from pvvae.study.outcomes import Arm
 from pvvae.study.spec.references import known
 
 Sets = dict[str, Any]
@@ -98,8 +98,8 @@ class MeasureEntry(ValueReference):
     def _entry(self) -> ScoreEntry | None:
         return score_entry(self.value, held_out=self.of is not None)
 
-    def measure(self, name: str) -> Measure:
-        """The column as a page shows it."""
+    def measure(self, name: str) -> "Measure":
+        """The column as a page shows it: what was left out is what tables have."""
         entry, label, unit, better = self._entry, self.label, self.unit, self.better
         if entry is not None:
             own = f"{entry.group} {entry.label}".strip()
@@ -108,10 +108,29 @@ class MeasureEntry(ValueReference):
             better = better or entry.better
         return Measure(
             name=name,
+            stage=self.stage,
+            value=self.value,
+            of=self.of,
+            optional=self.optional,
             label=label or self.value,
             unit=unit or "",
-            higher_is_better=better == "higher",
+            better=better or "lower",
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure(MeasureEntry):
+    """A column with all its words, and its name in the study's file."""
+
+    name: str
+    label: str
+    unit: str = ""
+    better: Literal["lower", "higher"] = "lower"
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether more of it is better."""
+        return self.better == "higher"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +144,19 @@ class ClaimEntry:
     against: str | dict[str, str] = field(default_factory=dict)
     over: str = ""
     """Another factor: runs are paired by seed at each of its values, and all pairs count."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What is drawn beside the table that every study has."""
+
+    kind: Literal["table", "scaling", "pareto", "curves"]
+    x: str = ""
+    """Key of an outcome's ``data`` (scaling) or ``costs`` (pareto)."""
+    y: str = ""
+    """A measure."""
+    by: str = ""
+    """Factor whose values are curves of their own; none is one curve for all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +199,7 @@ class Study:
 
         check_study(self)
 
-    def arm(self, chosen: str | Mapping[str, str]) -> Arm:
+    def arm(self, chosen: str | Mapping[str, str]) -> dict[str, str]:
         """A value of every factor, in their order.
 
         Raises:
@@ -190,6 +222,24 @@ class Study:
             return tuple(self.arm(cell) for cell in self.cells)
         products = itertools.product(*self.factors.values())
         return tuple(dict(zip(self.factors, labels, strict=True)) for labels in products)
+
+    @property
+    def columns(self) -> tuple[Measure, ...]:
+        """All measures, in order."""
+        return tuple(entry.measure(name) for name, entry in self.measures.items())
+
+    @property
+    def drawn(self) -> Measure:
+        """The measure of an answer that is more than a table."""
+        return next(measure for measure in self.columns if measure.name == self.answer.y)
+
+    @property
+    def comparisons(self) -> tuple[ClaimEntry, ...]:
+        """All claims, with a value of every factor on both sides."""
+        return tuple(
+            replace(claim, arm=self.arm(claim.arm), against=self.arm(claim.against))
+            for claim in self.claims
+        )
 
     def sets(self, arm: Arm, stage: str) -> Sets:
         """What a cell sets in a stage: the stage's own keys, then the factors'."""

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from pvvae.study.cells import Condition, looks
-from pvvae.study.outcomes import Measure, Outcome, Point
+from pvvae.study.outcomes import Outcome, Point
+from pvvae.study.spec.study import Measure
 
 Curve = Sequence[Point]
 """Cost and value, by rising cost."""

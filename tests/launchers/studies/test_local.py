@@ -15,7 +15,7 @@ from launchers.studies import flops as flops_module
 from launchers.studies import local
 from launchers.studies.attempt import Ended
 from launchers.studies.local import run_study
-from launchers.studies.request import StudyRequest, question
+from launchers.studies.request import StudyRequest
 from launchers.studies.show import plan_lines
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
@@ -271,7 +271,7 @@ def test_a_seed_of_a_changed_base_is_not_averaged_with_those_before(
         "+ predictive 7": True,
     }
     whole = json.loads((asked.folder / "study.json").read_text())
-    assert "1 of 3 seeds" in str(whole) and question(asked).command.endswith("--seeds 0 1 7")
+    assert "1 of 3 seeds" in str(whole) and asked.again.endswith("--seeds 0 1 7")
 
 
 def test_a_page_alone_marks_what_is_stale_of_any_seed(

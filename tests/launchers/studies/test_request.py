@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from launchers.studies.request import StudyRequest, question
+from launchers.studies.request import StudyRequest
 from pvvae.errors import ConfigError
 
 Ask = Callable[..., StudyRequest]
@@ -134,13 +134,13 @@ def test_a_command_is_a_stage_whose_slots_are_set(ask: Ask, plain: Plain, packed
 
 
 def test_the_page_is_told_what_the_file_says(ask: Ask) -> None:
-    found = question(ask())
-    assert found.factors == {"objective": ("baseline", "+ predictive")}
-    assert found.baseline == {"objective": "baseline"}
-    assert [(c.arm, c.against) for c in found.claims] == [
+    found = ask().reported
+    assert list(found.factors["objective"]) == ["baseline", "+ predictive"]
+    assert found.arm({}) == {"objective": "baseline"}
+    assert [(c.arm, c.against) for c in found.comparisons] == [
         ({"objective": "+ predictive"}, {"objective": "baseline"})
     ]
-    assert found.measures[0].higher_is_better and found.seeds == (0, 1)
+    assert found.columns[0].higher_is_better and found.seeds == (0, 1)
 
 
 VAE = "cell 'baseline', stage 'vae': "

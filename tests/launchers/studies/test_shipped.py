@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from launchers.machines.shipped_configs import ROOT
-from launchers.studies.request import StudyRequest, question, read
+from launchers.studies.request import StudyRequest, read
 from pvvae import config as codec
 from pvvae.study.spec.expansion import Trial
 
@@ -40,7 +40,7 @@ def test_a_shipped_study_expands_and_opens_with_what_it_is(name: str) -> None:
     assert text.startswith("# ") and f"pvvae study configs/studies/{name}" in text
     asked = ask(name)
     assert len(asked.expansion.cells) == len(asked.study.arms) * len(asked.study.seeds)
-    assert question(asked).folder == f"runs/studies/{Path(name).with_suffix('')}"
+    assert asked.study.folder == f"runs/studies/{Path(name).with_suffix('')}"
 
 
 def test_no_two_studies_share_a_folder() -> None:

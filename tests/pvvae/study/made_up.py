@@ -5,25 +5,43 @@ from dataclasses import replace
 
 import numpy as np
 
-from pvvae.study.outcomes import Answer, Claim, Measure, Outcome, StudyQuestion
+from pvvae.study.outcomes import Outcome
+from pvvae.study.spec.study import (
+    Answer,
+    ClaimEntry,
+    MeasureEntry,
+    Sets,
+    StageEntry,
+    Study,
+    ValueReference,
+)
 from tests.pvvae.study.simulated import law
 
-GFVD = Measure(name="gfvd", label="gFVD")
-PSNR = Measure(name="psnr", label="PSNR", unit="dB", higher_is_better=True)
+
+def labels(**factors: Sequence[str]) -> dict[str, dict[str, dict[str, Sets]]]:
+    """Factors whose values set nothing."""
+    return {factor: {value: {} for value in values} for factor, values in factors.items()}
+
+
 BASELINE, PREDICTIVE = {"method": "Baseline"}, {"method": "+ predictive"}
-CLAIM = Claim(subject="predictive reconstruction", measure="gfvd", arm=PREDICTIVE, against=BASELINE)
-QUESTION = StudyQuestion(
+CLAIM = ClaimEntry(subject="predictive reconstruction", measure="gfvd", arm=PREDICTIVE)
+GFVD_ENTRY = MeasureEntry(stage="latte", value="gfvd", label="gFVD")
+QUESTION = Study(
     title="Two arms",
     folder="runs/studies/two",
-    factors={"method": ("Baseline", "+ predictive")},
-    baseline=BASELINE,
-    arms=(BASELINE, PREDICTIVE),
-    measures=(GFVD, PSNR),
-    seeds=(0, 1, 2),
+    stages={"latte": StageEntry(config="latte.yaml")},
+    factors=labels(method=("Baseline", "+ predictive")),
+    measures={
+        "gfvd": GFVD_ENTRY,
+        "psnr": MeasureEntry(stage="latte", value="psnr", label="PSNR", unit="dB", better="higher"),
+    },
+    costs={
+        name: ValueReference(stage="latte", value=name)
+        for name in ("parameters", "prediction_error")
+    },
     claims=(CLAIM, replace(CLAIM, measure="psnr")),
-    answer=Answer(kind="table"),
-    command="pvvae study two.yaml",
 )
+GFVD, PSNR = QUESTION.columns
 
 
 def outcomes(
@@ -54,18 +72,15 @@ def whole_study() -> list[Outcome]:
     return [*before, *after[:2], replace(after[2], values={}, failed="latte: out of memory")]
 
 
-def scaling_question() -> StudyQuestion:
+def scaling_question() -> Study:
     """Six sizes, two objectives."""
     sizes = tuple(str(2**i) for i in range(6, 12))
     objectives = ("without prediction", "with prediction")
-    arms = tuple({"objective": o, "clips": size} for o in objectives for size in sizes)
     return replace(
         QUESTION,
         title="Scaling",
-        factors={"objective": objectives, "clips": sizes},
-        baseline=arms[0],
-        arms=arms,
-        measures=(GFVD,),
+        factors=labels(objective=objectives, clips=sizes),
+        measures={"gfvd": GFVD_ENTRY},
         claims=(),
         answer=Answer(kind="scaling", x="unique_samples", y="gfvd", by="objective"),
     )
@@ -86,17 +101,13 @@ def scaling_outcomes(noise: float = 0.02) -> list[Outcome]:
     return found
 
 
-def cost_question() -> StudyQuestion:
+def cost_question() -> Study:
     """Two backbones in two sizes, looked at on the way."""
-    widths, backbones = ("small", "large"), ("cnn", "vit")
-    arms = tuple({"backbone": b, "width": w} for b in backbones for w in widths)
     return replace(
         QUESTION,
         title="Backbones",
-        factors={"backbone": backbones, "width": widths},
-        baseline=arms[0],
-        arms=arms,
-        measures=(GFVD,),
+        factors=labels(backbone=("cnn", "vit"), width=("small", "large")),
+        measures={"gfvd": GFVD_ENTRY},
         claims=(),
         answer=Answer(kind="pareto", x="parameters", y="gfvd", by="backbone"),
     )

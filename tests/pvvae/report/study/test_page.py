@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from pvvae.report.study.page import write_study_page
-from pvvae.study.outcomes import Answer, Measure, Outcome, StudyQuestion
+from pvvae.study.outcomes import Outcome
+from pvvae.study.spec.study import Answer, MeasureEntry, Study
 from tests.pvvae.report.timeless import VOID, without_times
 from tests.pvvae.study.made_up import (
     BASELINE,
-    GFVD,
+    GFVD_ENTRY,
     QUESTION,
     cost_outcomes,
     cost_question,
@@ -24,6 +25,7 @@ from tests.pvvae.study.made_up import (
     whole_study,
 )
 
+COMMAND = "pvvae study two.yaml"
 STUDIES = {
     "table": (QUESTION, whole_study()),
     "nothing": (QUESTION, []),
@@ -53,7 +55,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize(("question", "found"), STUDIES.values(), ids=STUDIES)
 def test_a_page_is_whole_and_needs_nothing_else(
-    question: StudyQuestion, found: list[Outcome], tmp_path: Path
+    question: Study, found: list[Outcome], tmp_path: Path
 ) -> None:
     page = write_study_page(question, found, tmp_path).read_text()
     parser = Balanced()
@@ -78,12 +80,12 @@ def test_the_same_outcomes_in_any_order_give_the_same_files(scaling: Path, tmp_p
 
 
 def test_the_answer_stands_before_the_table_and_gaps_are_named(tmp_path: Path) -> None:
-    page = write_study_page(QUESTION, whole_study(), tmp_path).read_text()
+    page = write_study_page(QUESTION, whole_study(), tmp_path, command=COMMAND).read_text()
     answer = "predictive reconstruction lowers gFVD by 12% [12, 12], 2 of 2 seeds"
     assert 0 < page.index(answer) < page.index("<h2>Table")
     assert "+ predictive: seed 2 failed: latte: out of memory" in page
     assert "2 of 3 seeds" in page
-    assert QUESTION.command in page
+    assert COMMAND in page
 
 
 def test_failed_and_stale_runs_are_listed_and_in_no_mean(tmp_path: Path) -> None:
@@ -117,13 +119,16 @@ def test_only_what_excludes_no_change_is_bold(tmp_path: Path) -> None:
 
 
 def test_a_speed_that_is_a_measure_too_is_one_column(tmp_path: Path) -> None:
-    speed = Measure(name="ispeed", label="ISpeed", unit="it/s", higher_is_better=True)
+    speed = MeasureEntry(
+        stage="latte", value="ispeed", label="ISpeed", unit="it/s", better="higher"
+    )
+    both = {"gfvd": GFVD_ENTRY, "ispeed": speed}
     found = [replace(o, costs={**o.costs, "speed": 7.0 + o.seed}) for o in whole_study()]
     measured = [replace(o, values={**o.values, "ispeed": 7.0 + o.seed}) for o in found[:5]]
     tables = []
     for name, question, them in (
         ("cost", QUESTION, found),
-        ("both", replace(QUESTION, measures=(GFVD, speed)), [*measured, found[5]]),
+        ("both", replace(QUESTION, measures=both, claims=()), [*measured, found[5]]),
     ):
         write_study_page(question, them, tmp_path / name)
         tables.append((tmp_path / name / "study.md").read_text())
@@ -142,14 +147,14 @@ def test_times_are_where_they_can_be_left_out(tmp_path: Path) -> None:
 
 
 def test_json_has_every_number_of_the_answer(tmp_path: Path) -> None:
-    write_study_page(QUESTION, whole_study(), tmp_path)
+    write_study_page(QUESTION, whole_study(), tmp_path, command=COMMAND)
     data = json.loads((tmp_path / "study.json").read_text())
     claim = data["claims"][0]
     assert claim["verdict"] == "better"
     assert claim["effect"]["change"] == pytest.approx(-0.12)
     assert claim["gaps"] == ["+ predictive, seed 2 failed: latte: out of memory"]
     assert len(data["runs"]) == 6
-    assert data["question"]["command"] == QUESTION.command
+    assert data["question"]["command"] == COMMAND
 
 
 def test_a_number_that_is_none_leaves_json_that_others_read(tmp_path: Path) -> None:

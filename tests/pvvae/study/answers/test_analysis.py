@@ -6,9 +6,10 @@ import pytest
 
 from pvvae.study.answers.analysis import analyse
 from pvvae.study.answers.cost_sentences import pareto_front
-from pvvae.study.outcomes import Answer, Measure
+from pvvae.study.spec.study import Answer
 from tests.pvvae.study.made_up import (
     GFVD,
+    GFVD_ENTRY,
     QUESTION,
     cost_outcomes,
     cost_question,
@@ -50,8 +51,8 @@ def test_sizes_that_failed_leave_a_study_that_still_speaks() -> None:
 
 
 def test_no_law_is_fitted_to_what_rises() -> None:
-    rising = replace(GFVD, higher_is_better=True)
-    question = replace(scaling_question(), measures=(rising,))
+    rising = replace(GFVD_ENTRY, better="higher")
+    question = replace(scaling_question(), measures={"gfvd": rising})
     assert analyse(question, scaling_outcomes()).sentences == [
         "gFVD rises as it gets better: a law of a loss is not fitted to it."
     ]
@@ -87,7 +88,7 @@ def test_a_cost_that_is_common_to_none_is_not_reached() -> None:
 )
 def test_the_front_is_of_means_over_seeds(cost: str, best: list[str]) -> None:
     cells = analyse(cost_question(), cost_outcomes()).cells
-    front = pareto_front(cells, Measure(name="gfvd", label="gFVD"), cost)
+    front = pareto_front(cells, GFVD, cost)
     assert [name for name, first in front.items() if first] == best
 
 

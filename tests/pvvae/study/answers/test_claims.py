@@ -6,8 +6,9 @@ import pytest
 
 from pvvae.study.answers.claims import Answered, answer_claims
 from pvvae.study.cells import cells_of, foreign
-from pvvae.study.outcomes import Outcome, StudyQuestion
-from tests.pvvae.study.made_up import BASELINE, CLAIM, GFVD, PREDICTIVE, PSNR, QUESTION, outcomes
+from pvvae.study.outcomes import Outcome
+from pvvae.study.spec.study import Study
+from tests.pvvae.study.made_up import BASELINE, CLAIM, PREDICTIVE, QUESTION, labels, outcomes
 
 
 def answers(*found: Outcome) -> list[Answered]:
@@ -61,14 +62,12 @@ def test_a_stale_outcome_has_values_that_are_never_averaged() -> None:
     assert answer.gaps == ("Baseline, seed 2 is stale: its base had steps: 100",)
 
 
-def two_sizes() -> tuple[StudyQuestion, list[Outcome]]:
+def two_sizes() -> tuple[Study, list[Outcome]]:
     """Both arms at two sizes with two seeds each, asked over sizes."""
     arms = [{**arm, "clips": size} for size in ("64", "128") for arm in (BASELINE, PREDICTIVE)]
-    over = replace(CLAIM, arm=arms[1], against=arms[0], over="clips")
-    factors = {**QUESTION.factors, "clips": ("64", "128")}
-    question = replace(
-        QUESTION, factors=factors, baseline=arms[0], arms=tuple(arms), claims=(over,), seeds=(0, 1)
-    )
+    factors = QUESTION.factors | labels(clips=("64", "128"))
+    over = replace(CLAIM, over="clips")
+    question = replace(QUESTION, factors=factors, claims=(over,), seeds=(0, 1))
     values = ([200.0, 210.0], [180.0, 195.0], [100.0, 90.0], [91.0, 80.0])
     return question, [o for a, v in zip(arms, values, strict=True) for o in outcomes(a, v)]
 
@@ -125,9 +124,3 @@ def test_outcomes_of_arms_that_the_study_no_longer_has_are_set_aside() -> None:
     other = replace(BEFORE[0], arm={"method": "gone"})
     assert foreign(QUESTION, [*BEFORE, other]) == [other]
     assert [len(cell.outcomes) for cell in cells_of(QUESTION, [*BEFORE, other])] == [3, 0]
-
-
-def test_claims_of_what_the_study_does_not_have_are_left_out() -> None:
-    claims = (replace(CLAIM, measure="kvd"), replace(CLAIM, arm={"method": "gone"}))
-    question = replace(QUESTION, claims=claims, measures=(GFVD, PSNR))
-    assert answer_claims(question, cells_of(question, BEFORE)) == []

@@ -6,7 +6,7 @@ import pytest
 
 from pvvae.study.cells import cells_of
 from pvvae.study.statistics.equal_cost import at_equal_cost, cost_of_reaching, curves_of, value_at
-from tests.pvvae.study.made_up import BASELINE, GFVD, PREDICTIVE, QUESTION, outcomes
+from tests.pvvae.study.made_up import BASELINE, GFVD, PREDICTIVE, QUESTION, labels, outcomes
 
 CURVE = [(1.0, 300.0), (10.0, 200.0), (100.0, 150.0)]
 
@@ -72,12 +72,11 @@ def test_a_cells_cost_is_spread_over_its_steps() -> None:
 
 
 def test_over_parameters_sizes_of_one_kind_are_a_curve() -> None:
-    kinds = {"backbone": ("cnn",), "width": ("small", "large")}
-    arms = tuple({"backbone": "cnn", "width": width} for width in kinds["width"])
-    question = replace(QUESTION, factors=kinds, arms=arms, baseline=arms[0])
+    kinds = labels(backbone=("cnn",), width=("small", "large"))
+    question = replace(QUESTION, factors=kinds, claims=())
     found = [
         replace(outcomes(BASELINE, [value])[0], arm=arm, costs={"parameters": size})
-        for arm, size, value in zip(arms, (4.0, 2.0), (90.0, 100.0), strict=True)
+        for arm, size, value in zip(question.arms, (4.0, 2.0), (90.0, 100.0), strict=True)
     ]
     curves = curves_of(cells_of(question, found), GFVD, "parameters", by="backbone")
     assert curves == {"cnn": {0: [(2.0, 100.0), (4.0, 90.0)]}}
