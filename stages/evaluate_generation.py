@@ -3,57 +3,43 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 
-from arch.ranges import Count, Pixels, Several
+from arch.ranges import Count
 from pvvae import distributed
 from pvvae.config.reading import read_json
-from pvvae.data.evaluation.clip_set import FILE as MANIFEST
-from pvvae.data.evaluation.clip_set import EvaluationClips, evaluation_clips
+from pvvae.data.evaluation.clip_set import EvaluationClips
 from pvvae.errors import ConfigError
+from pvvae.evaluation.stage import EvaluationConfig, finish_with_results
 from pvvae.metrics.c3d import C3D
 from pvvae.metrics.cached_features import KnownFeatures
 from pvvae.metrics.fvd import FVD
 from pvvae.metrics.inception_score import I3D_K400, Classifier, InceptionScore
-from pvvae.metrics.results import FILE, Results, Value
+from pvvae.metrics.results import Results, Value
 from pvvae.metrics.weight_catalog import I3D_KINETICS
 from pvvae.run.folder import is_run, read_config
 from pvvae.run.item_results import ItemResults, Row
 from pvvae.run.resumable_items import ResumableItems
-from pvvae.run.run import Run, RunConfig
+from pvvae.run.run import Run
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config(RunConfig):
-    """Real clips against samples, equally many."""
+class Config(EvaluationConfig):
+    """Samples against as many real clips, drawn by ``seed`` (how they are drawn is ours)."""
 
     samples: str
     """Run folder of stage generate."""
     real: str
     """Real clips, a folder of shards, of videos or of frames, or a list of them: those that Latte
     was trained on, as StyleGAN-V and Latte do."""
-    num: Several = 2048
-    """Samples: section 4.1. As many real clips, drawn by ``seed``: ours."""
     frame_stride: Count = 1
     """Keep every n-th frame of the real clips, as Latte's training did."""
     random_start: bool = False
     """Whether each real clip begins at a place of its own, drawn by seed; else at its first
     frame."""
-    height: Pixels = 256
-    """Section 4.1."""
-    width: Pixels = 256
-    """Section 4.1."""
-    manifest: str | None = None
-    """File that lists the real clips with their checksums, for all runs that share them; None is
-    ``RUN/eval_manifest.json``."""
-    real_features: str | None = None
-    """Folder in which features of the real clips are kept, for all runs that share it; None
-    measures them again."""
-    fvd_frames: Literal["all", "first16"] = "all"
-    """Frames that I3D sees."""
     c3d: str | None = None
     """Weights of C3D for the paper's Inception Score (``pvvae weights`` says where they are from).
     None counts I3D's classes alone, which is another metric and has another name."""
@@ -75,21 +61,15 @@ def run(config: Config) -> None:
             f"{config.samples}: samples are {height}x{width}, height and width ask for "
             f"{config.height}x{config.width}"
         )
-    real = evaluation_clips(
+    real = config.draw(
         config.real,
         frames=frames,
-        height=config.height,
-        width=config.width,
-        num=config.num,
-        seed=config.seed,
         frame_stride=config.frame_stride,
         random_start=config.random_start,
-        manifest=Path(config.manifest or record.folder / MANIFEST),
     )
     kept = ItemResults(record.folder / "measured")
     videos = FVD(device=str(distributed.device()), frames=config.fvd_frames)
-    folder = None if config.real_features is None else Path(config.real_features)
-    known = KnownFeatures(videos, folder=folder, device=distributed.device())
+    known = KnownFeatures(videos, folder=config.features_folder, device=distributed.device())
     c3d = _c3d(config)
     for index in ResumableItems(record, range(config.num), kept=kept.has):
         sample = torch.from_numpy(np.load(paths[index]))[None]
@@ -158,12 +138,7 @@ def _conclude(
         weights=digests,
         facts={"floor": {"fvd": found.floor, "clips": found.num_floor}},
     )
-    if distributed.is_main():
-        results.write(record.folder / FILE)
-    line: dict[str, Any] = {"step": 0, "kind": "generation"}
-    line |= {name: value.value for name, value in metrics.items()}
-    record.write_metrics([line | {"times": {}}])
-    record.finish({"clips": found.num_generated})
+    finish_with_results(record, results, kind="generation", done={"clips": found.num_generated})
 
 
 def _sampling(samples: Path) -> dict[str, Any]:

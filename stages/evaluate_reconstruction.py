@@ -4,28 +4,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, median
-from typing import Any, Literal
 
 import numpy as np
 
 from arch.interface import PeerConfig
-from arch.ranges import Length, Number, Pixels, Several
+from arch.ranges import Number
 from pvvae import distributed
-from pvvae.data.clips import held_out_clips, to_pixels, to_uint8
-from pvvae.data.evaluation.clip_set import FILE as MANIFEST
-from pvvae.data.evaluation.clip_set import EvaluationClips, evaluation_clips
+from pvvae.data.clip_shape import ClipShape
+from pvvae.data.clips import to_pixels, to_uint8
+from pvvae.data.evaluation.clip_set import EvaluationClips
 from pvvae.evaluation.reconstruction import Examiner, Summary, summarise
+from pvvae.evaluation.stage import EvaluationConfig, finish_with_results
 from pvvae.files import write_array
 from pvvae.metrics.per_frame import to_unit
 from pvvae.metrics.psnr import frame_psnr
-from pvvae.metrics.results import FILE, Results, Value
+from pvvae.metrics.results import Results, Value
 from pvvae.metrics.weight_catalog import I3D_KINETICS, LPIPS_ALEX
 from pvvae.model import PredictiveVAE
 from pvvae.pretrained.runs import load_vae
 from pvvae.pretrained.vae_source import check_trained, open_vae
 from pvvae.run.item_results import ItemResults
 from pvvae.run.resumable_items import ResumableItems
-from pvvae.run.run import Run, RunConfig
+from pvvae.run.run import Run
 from pvvae.timing.load import Load, spread
 from pvvae.timing.speed import Rounds, time_in_turn
 
@@ -34,8 +34,9 @@ ROUNDS = Rounds(warmup=2, timed=5)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config(RunConfig):
-    """What is measured of a VAE's reconstructions, and on which clips."""
+class Config(ClipShape, EvaluationConfig):
+    """What is measured of a VAE's reconstructions, and on which clips: the first frames of each
+    video. Table 2 also has 512 x 512."""
 
     vae: str | PeerConfig
     """Run folder of a VAE stage, or a peer with weights."""
@@ -44,22 +45,6 @@ class Config(RunConfig):
     decoder no longer practises that. None asks ``vae``; of a peer, which never learned it, none."""
     clips: str
     """What to measure on: a folder of shards, of videos or of frames, or a list of them."""
-    num: Several = 2048
-    """Section 4.1; drawn by ``seed``."""
-    frames: Length = 17
-    """Section 4.1: the first ones of each video."""
-    height: Pixels = 256
-    """Section 4.1; Table 2 also has 512."""
-    width: Pixels = 256
-    """Section 4.1."""
-    manifest: str | None = None
-    """File that lists the clips with their checksums, for all runs that share them; None is
-    ``RUN/eval_manifest.json``."""
-    real_features: str | None = None
-    """Folder in which I3D's features of the originals are kept, for all runs that share it; None
-    measures them again."""
-    fvd_frames: Literal["all", "first16"] = "all"
-    """Frames that I3D sees."""
     train: str | None = None
     """Shards of the training set, whose mean frame is the reconstruction that knows nothing."""
     latent_clips: Number = 1000
@@ -80,15 +65,7 @@ def run(config: Config) -> None:
     predictor = None if isinstance(config.vae, PeerConfig) else vae
     if config.predictor is not None:
         predictor = load_vae(Path(config.predictor)).to(distributed.device())
-    clips = evaluation_clips(
-        config.clips,
-        frames=config.frames,
-        height=config.height,
-        width=config.width,
-        num=config.num,
-        seed=config.seed,
-        manifest=Path(config.manifest or record.folder / MANIFEST),
-    )
+    clips = config.draw(config.clips, frames=config.frames)
     kept = ItemResults(record.folder / "measured")
     _measure(vae, predictor, clips, config, record, kept)
     found = summarise(
@@ -118,7 +95,7 @@ def _measure(
         device=device,
         fvd_frames=config.fvd_frames,
         seed=config.seed,
-        real_features=None if config.real_features is None else Path(config.real_features),
+        real_features=config.features_folder,
     )
     for index in ResumableItems(record, range(len(clips)), kept=kept.has):
         x = to_pixels(clips[index].frames).to(device)
@@ -142,7 +119,7 @@ def _conclude(
     results = Results(
         metrics=metrics,
         protocol={
-            "size": f"{config.frames}x{config.height}x{config.width}",
+            "size": config.size,
             "clips": clips.protocol(),
             **found.protocol,
         },
@@ -152,20 +129,14 @@ def _conclude(
         facts={"latent": vae.backbone.latent_config, **found.facts},
         times=times,
     )
-    if distributed.is_main():
-        results.write(record.folder / FILE)
-    line: dict[str, Any] = {"step": 0, "kind": "reconstruction"}
-    line |= {name: value.value for name, value in metrics.items()}
-    record.write_metrics([line | {"clips": len(clips), "times": times}])
-    record.finish({"clips": len(clips)})
+    done = {"clips": len(clips)}
+    finish_with_results(record, results, kind="reconstruction", done=done, beside=done)
 
 
 def _mean_frame_psnr(clips: EvaluationClips, config: Config) -> float:
     """PSNR of showing the training set's mean frame, whatever the clip."""
     assert config.train is not None
-    known = held_out_clips(
-        config.train, frames=config.frames, height=config.height, width=config.width
-    )
+    known = config.held_out_clips(config.train)
     mean = np.mean([clip.frames.mean(axis=0) for clip in known], axis=0)
     shown = to_unit(to_pixels(np.rint(mean).astype(np.uint8)[None]))  # (1, C, 1, H, W)
     targets = (to_unit(to_pixels(clip.frames)) for clip in clips)

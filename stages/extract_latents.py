@@ -8,9 +8,10 @@ from typing import Any
 import torch
 
 from arch.interface import PeerConfig
-from arch.ranges import Count, Length, Pixels
+from arch.ranges import Count
 from pvvae import distributed
-from pvvae.data.clips import HeldOutClip, held_out_clips, to_pixels
+from pvvae.data.clip_shape import ClipShape
+from pvvae.data.clips import HeldOutClip, to_pixels
 from pvvae.data.latent_scale import encoder_digest
 from pvvae.data.latent_shards import channel_statistics, shard_path, write_shard, write_statistics
 from pvvae.model import PredictiveVAE
@@ -20,7 +21,7 @@ from pvvae.run.run import Run, RunConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config(RunConfig):
+class Config(ClipShape, RunConfig):
     """Every clip is centre-cropped and encoded whole; moments are kept, so Latte can sample."""
 
     vae: str | PeerConfig
@@ -29,12 +30,6 @@ class Config(RunConfig):
     """Shards of the clips that Latte will learn."""
     held_out: str | None = None
     """Shards of the clips that its validation loss is measured on."""
-    frames: Length = 17
-    """Section 4.1."""
-    height: Pixels = 256
-    """Section 4.1."""
-    width: Pixels = 256
-    """Section 4.1."""
     flips: bool = False
     """Whether each training clip is encoded mirrored too: what a denoiser that reads cached latents
     has in place of Latte's random flips. Twice the disk."""
@@ -52,9 +47,7 @@ class _LatentSplit:
 
     def __init__(self, name: str, shards: str, config: Config) -> None:
         self.name, self.folder = name, Path(config.run) / name
-        self.clips = held_out_clips(
-            shards, frames=config.frames, height=config.height, width=config.width
-        )
+        self.clips = config.held_out_clips(shards)
         self.mirrored = config.flips and name == "train"
 
     def __len__(self) -> int:

@@ -6,7 +6,7 @@ from statistics import fmean
 import torch
 
 from pvvae import distributed
-from pvvae.metrics.results import FILE, Results, Value
+from pvvae.evaluation.stage import finish_with_results
 from pvvae.run.run import Run
 from pvvae.timing.load import Load, spread
 from pvvae.timing.protocol import SpeedConfig
@@ -43,15 +43,10 @@ def run(config: Config) -> None:
         **spread("encode_seconds", seconds["encode"]["vae"], each=config.batch),
         **spread("decode_seconds", seconds["decode"]["vae"], each=config.batch),
     }
-    found = Results(
-        metrics={"parameters": Value(value=parameters)},
-        protocol=config.protocol("ispeed"),
-        counts={"clips": config.batch},
-        seeds={"clips": config.seed},
-        facts={"latent": backbone.latent_config},
+    found = config.results(
+        "ispeed",
+        latent=backbone.latent_config,
+        parameters={"parameters": parameters},
         times=times,
     )
-    found.write(record.folder / FILE)
-    line = {"step": 0, "kind": "reconstruction_speed", "parameters": parameters, "times": times}
-    record.write_metrics([line])
-    record.finish({"rounds": config.rounds})
+    finish_with_results(record, found, kind="reconstruction_speed", done={"rounds": config.rounds})

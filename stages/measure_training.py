@@ -15,7 +15,7 @@ from arch.interface import DenoiserConfig
 from pvvae import distributed
 from pvvae.engine import EngineConfig
 from pvvae.engine.settings import OptimizerConfig
-from pvvae.metrics.results import FILE, Results, Value
+from pvvae.evaluation.stage import finish_with_results
 from pvvae.run.progress_bar import progress
 from pvvae.run.run import Run
 from pvvae.timing.latte_steps import LatteSteps, PeakMemory, cached, encoded, noise_like_latents
@@ -79,21 +79,13 @@ def run(config: Config) -> None:
         **spread("tspeed", laps["whole"]),
         **spread("tspeed_cached", laps["cached"]),
     }
-    found = Results(
-        metrics={
-            "parameters": Value(value=parameters),
-            "denoiser_parameters": Value(value=steps.parameters),
-        },
-        protocol=config.protocol("tspeed"),
-        counts={"clips": config.batch},
-        seeds={"clips": config.seed},
-        facts={"latent": backbone.latent_config},
+    found = config.results(
+        "tspeed",
+        latent=backbone.latent_config,
+        parameters={"parameters": parameters, "denoiser_parameters": steps.parameters},
         times=times,
     )
-    found.write(record.folder / FILE)
-    line = {"step": 0, "kind": "training_speed", "parameters": parameters, "times": times}
-    record.write_metrics([line])
-    record.finish({"rounds": config.rounds})
+    finish_with_results(record, found, kind="training_speed", done={"rounds": config.rounds})
 
 
 def _peak(memory: PeakMemory, work: Callable[[], None]) -> int:

@@ -8,22 +8,22 @@ import numpy as np
 import torch
 
 from arch.interface import PeerConfig
-from arch.ranges import Count, Length, Number, Pixels
+from arch.ranges import Count, Number
 from pvvae import distributed
+from pvvae.data.clip_shape import ClipShape
 from pvvae.data.clips import to_pixels, to_uint8
-from pvvae.data.evaluation.clip_set import FILE as MANIFEST
-from pvvae.data.evaluation.clip_set import evaluation_clips
 from pvvae.data.video.text_page import text_page
 from pvvae.data.video.video import Frames
 from pvvae.errors import ConfigError
+from pvvae.evaluation.stage import DrawingConfig
 from pvvae.files import write_array
 from pvvae.pretrained.vae_source import check_trained, open_vae
 from pvvae.run.resumable_items import ResumableItems
-from pvvae.run.run import Run, RunConfig
+from pvvae.run.run import Run
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config(RunConfig):
+class Config(ClipShape, DrawingConfig):
     """Clips by their number in the draw of an evaluation with the same keys."""
 
     vae: str | PeerConfig
@@ -31,12 +31,7 @@ class Config(RunConfig):
     clips: str
     """What clips are drawn from: a folder of shards, of videos or of frames, or a list of them."""
     num: Count = 2048
-    """Number of clips in the draw."""
-    frames: Length = 17
-    height: Pixels = 256
-    width: Pixels = 256
-    manifest: str | None = None
-    """Where the draw is written down; None is ``RUN/eval_manifest.json``."""
+    """Number of clips in the draw; no metric is of them, so one will do."""
     chosen: tuple[Number, ...]
     """Clips to show."""
     pages: Number = 0
@@ -52,15 +47,7 @@ def run(config: Config) -> None:
     if record.finished:
         return
     vae = open_vae(config.vae).to(distributed.device())
-    drawn = evaluation_clips(
-        config.clips,
-        frames=config.frames,
-        height=config.height,
-        width=config.width,
-        num=config.num,
-        seed=config.seed,
-        manifest=Path(config.manifest or record.folder / MANIFEST),
-    )
+    drawn = config.draw(config.clips, frames=config.frames)
     beyond = [number for number in config.chosen if number >= len(drawn)]
     if beyond:
         raise ConfigError(f"chosen: clip {beyond[0]} is not among the {len(drawn)} that are drawn")

@@ -12,11 +12,12 @@ import torch
 from torch import Tensor
 
 from arch.interface import Backbone, PeerConfig, Posterior
-from arch.ranges import Count, Length, Pixels, Range, Share, Workers
+from arch.ranges import Count, Range, Share, Workers
 from pvvae import distributed
 from pvvae.config import check_ranges
 from pvvae.config.reading import expected_form, read_object
-from pvvae.data.clips import DataConfig, HeldOutClips, TrainingClips, held_out_clips, to_pixels
+from pvvae.data.clip_shape import ClipShape
+from pvvae.data.clips import DataConfig, TrainingClips, to_pixels
 from pvvae.data.latent_scale import LatentScale, encoder_digest
 from pvvae.data.latent_shards import ChannelStatistics
 from pvvae.data.schedule import Bucket
@@ -33,7 +34,7 @@ FILE = "latents.json"
 
 
 @dataclass(frozen=True, kw_only=True)
-class OnlineConfig:
+class OnlineConfig(ClipShape):
     """Clips, and the VAE whose frozen encoder makes latents of them."""
 
     vae: str | PeerConfig
@@ -42,12 +43,6 @@ class OnlineConfig:
     """Shards of the clips to learn."""
     held_out: str | None = None
     """Shards of the clips that the validation loss is measured on."""
-    frames: Length = 17
-    """Section 4.1."""
-    height: Pixels = 256
-    """Section 4.1."""
-    width: Pixels = 256
-    """Section 4.1."""
     frame_stride: Count = 1
     """Keep every n-th frame of a stored clip; 1 keeps all."""
     min_scale: Annotated[float, Range(0.0, 1.0, above=True)] = 1.0
@@ -72,7 +67,7 @@ class OnlineConfig:
         """
         TrainingClips(self.data(demand), steps=demand.steps, seed=demand.seed)
         if self.held_out is not None:
-            self.clips(self.held_out)
+            self.held_out_clips(self.held_out)
         if isinstance(self.vae, str) and not is_published(Path(self.vae)):
             self.shape_in(Path(self.vae))
 
@@ -105,16 +100,6 @@ class OnlineConfig:
             workers=self.workers,
         )
 
-    def clips(self, folder: str, *, limit: int | None = None) -> HeldOutClips:
-        """Clips to look at, always the same pixels.
-
-        Raises:
-            ConfigError: if there are none, or they are too short or too small.
-        """
-        return held_out_clips(
-            folder, frames=self.frames, height=self.height, width=self.width, limit=limit
-        )
-
     def latent_shape(self, backbone: Backbone) -> tuple[int, int, int, int]:
         """(c, t, h, w) of what ``backbone`` makes of a clip.
 
@@ -143,7 +128,7 @@ class OnlineLatents(LatentSource):
         vae = open_vae(config.vae)
         self.shape = config.latent_shape(vae.backbone)
         self._clips = TrainingClips(config.data(demand), steps=demand.steps, seed=demand.seed)
-        self._held_out = None if config.held_out is None else config.clips(config.held_out)
+        self._held_out = None if config.held_out is None else config.held_out_clips(config.held_out)
         self._encoder = vae.backbone.to(distributed.device())
         self.schedule = self._clips.schedule
         self.unique = len(self._clips.index)
@@ -192,7 +177,7 @@ class OnlineLatents(LatentSource):
     def _measured(self) -> dict[str, Any]:
         """Channel statistics as plain data, of clips cut as extract_latents cuts them: from the
         middle, and not mirrored."""
-        clips = self._config.clips(self._config.train, limit=self._config.measured)
+        clips = self._config.held_out_clips(self._config.train, limit=self._config.measured)
 
         def look(index: int) -> ChannelStatistics:
             found = self._encode(to_pixels(clips[index].frames))

@@ -1,21 +1,24 @@
 """How a speed was measured: what every table of speeds says beside it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
 
 from arch.interface import Backbone, PeerConfig
-from arch.ranges import Count, Length, Number, Pixels
+from arch.ranges import Count, Number
 from pvvae.config import check_ranges
+from pvvae.data.clip_shape import ClipShape
 from pvvae.errors import ConfigError
+from pvvae.metrics.results import Results, Value
 from pvvae.pretrained.vae_source import fresh_vae
 from pvvae.run.run import RunConfig
 from pvvae.timing.speed import Rounds, device_name
 
 
 @dataclass(frozen=True, kw_only=True)
-class SpeedConfig(RunConfig):
+class SpeedConfig(ClipShape, RunConfig):
     """One network on one batch in one process; weights are fresh, since speed does not know them.
 
     The defaults are section 4.1's: clips of 17 x 256 x 256, a batch of 4, 100 rounds after 50.
@@ -24,9 +27,6 @@ class SpeedConfig(RunConfig):
     vae: str | PeerConfig
     """Run folder of a VAE stage, or a peer; neither needs weights."""
     batch: Count = 4
-    frames: Length = 17
-    height: Pixels = 256
-    width: Pixels = 256
     warmup: Number = 50
     rounds: Count = 100
     precision: Literal["fp32", "bf16"] = "bf16"
@@ -70,6 +70,26 @@ class SpeedConfig(RunConfig):
             raise ConfigError(str(error)) from None
         return vae.backbone, sum(p.numel() for p in vae.parameters())
 
+    def results(
+        self, speed: str, *, latent: str, parameters: Mapping[str, int], times: Mapping[str, float]
+    ) -> Results:
+        """What results.json says.
+
+        Args:
+            speed: name of the metric.
+            latent: the latents, as ``Backbone.latent_config`` has it.
+            parameters: number of each network's, by the name that it has among the metrics.
+            times: speed, memory (bytes) and the machine's load.
+        """
+        return Results(
+            metrics={name: Value(value=number) for name, number in parameters.items()},
+            protocol=self.protocol(speed),
+            counts={"clips": self.batch},
+            seeds={"clips": self.seed},
+            facts={"latent": latent},
+            times=times,
+        )
+
     def protocol(self, speed: str) -> dict[str, Any]:
         """For results.json, of a metric of this name."""
         how = {
@@ -79,4 +99,4 @@ class SpeedConfig(RunConfig):
             "warmup": self.warmup,
             "rounds": self.rounds,
         }
-        return {"size": f"{self.frames}x{self.height}x{self.width}", speed: how}
+        return {"size": self.size, speed: how}

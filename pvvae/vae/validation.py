@@ -7,10 +7,11 @@ import torch
 from torch import Tensor
 
 from arch.interface import Posterior
-from arch.ranges import Count, Length, Pixels
+from arch.ranges import Count
 from pvvae import distributed
 from pvvae.config import check_ranges
-from pvvae.data.clips import HeldOutClips, held_out_clips, to_pixels, to_uint8
+from pvvae.data.clip_shape import ClipShape
+from pvvae.data.clips import HeldOutClips, to_pixels, to_uint8
 from pvvae.data.video.pixels import in_8_bits
 from pvvae.data.video.video import SAMPLE_FPS, Frames, write_video
 from pvvae.distributed.slots import map_over_teams
@@ -24,17 +25,11 @@ from pvvae.vae.objective import Objective
 
 
 @dataclass(frozen=True, kw_only=True)
-class HeldOutConfig:
+class HeldOutConfig(ClipShape):
     """Which clips, and how much of them is shown for prediction."""
 
     clips: Count = 32
     """Ours: seconds on a GPU, and a stable curve."""
-    frames: Length = 17
-    """Section 4.1."""
-    height: Pixels = 256
-    """Section 4.1."""
-    width: Pixels = 256
-    """Section 4.1."""
 
     def __post_init__(self) -> None:
         check_ranges(self)
@@ -45,9 +40,7 @@ class HeldOutConfig:
         Raises:
             ConfigError: if there are no shards, or their samples are too short or too small.
         """
-        return held_out_clips(
-            folder, frames=self.frames, height=self.height, width=self.width, limit=self.clips
-        )
+        return self.held_out_clips(folder, limit=self.clips)
 
 
 class HeldOut:
