@@ -12,7 +12,11 @@ setup(
     long_description_content_type="text/markdown",
     python_requires=">=3.11",
     packages=find_packages(include=["arch*", "pvvae*", "stages*", "launchers*"]),
-    package_data={"pvvae.report": ["*.css", "*.html", "*.js"], "launchers": ["slurm.sbatch"]},
+    package_data={
+        "pvvae.box": ["models/*", "models/*/*"],
+        "pvvae.report": ["*.css", "*.html", "*.js"],
+        "launchers": ["slurm.sbatch"],
+    },
     install_requires=[
         "torch>=2.10",  # 2.9 runs 3D convolutions in bf16 many times slower, and wrongly
         "deepspeed>=0.19.6",

@@ -141,7 +141,7 @@ class BackboneConfig(ABC):
         Raises:
             ValueError: unless overridden.
         """
-        raise ValueError(f"{self.name} has no format but our own")
+        raise ValueError(f"{self.name} can be written in our own format only")
 
 
 class Backbone(Shareable, ABC):

@@ -25,6 +25,7 @@ COMMANDS = (
     "reconstruct",
     "predict",
     "sample",
+    "demo",
     "export",
     "metrics",
     "evaluate",

@@ -10,11 +10,12 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from pvvae.errors import ConfigError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 NOTHING = 2**20
 """Bytes free on a disk that counts as full. Ours: less than any checkpoint, more than rounding."""
@@ -118,8 +119,9 @@ def _number(error: Exception) -> int:
     return int(found[1]) if found else 0
 
 
-def write_array(path: Path, array: np.ndarray) -> None:
+def write_array(path: Path, array: "np.ndarray") -> None:
     """Replace a ``.npy`` file atomically."""
+    import numpy as np  # commands that write text start without it
 
     def write(partial: Path) -> None:
         with partial.open("wb") as file:  # numpy would append .npy to a name

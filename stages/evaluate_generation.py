@@ -58,7 +58,7 @@ def run(config: Config) -> None:
     frames, height, width = np.load(paths[0], mmap_mode="r").shape[:3]
     if (height, width) != (config.height, config.width):
         raise ConfigError(
-            f"{config.samples}: samples of {height}x{width}, height and width ask for "
+            f"{config.samples}: samples are {height}x{width}, height and width ask for "
             f"{config.height}x{config.width}"
         )
     real = config.draw(

@@ -3,8 +3,8 @@
     python tools/bitflips.py            1,500 flips, 250 in each of six kinds; a minute
     python tools/bitflips.py 1000       in each kind
 
-A flip is "refused" (an error in one line), "same" (it changed no pixel) or "other": what nobody can
-see. Videos, places and bits follow from fixed seeds; a table in Markdown is printed.
+A flip is "refused" (an error in one line), "same" (it changed no pixel) or "other": a change that
+cannot be seen. Videos, places and bits follow from fixed seeds; a table in Markdown is printed.
 """
 
 import io

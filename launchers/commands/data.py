@@ -26,7 +26,7 @@ examples:
 
 A folder's name is the class of the files in it. Without held-out videos the shards are in
 OUT, otherwise in OUT/train and OUT/held_out; files of the same content are always on one side.
-Killed, the same command goes on.
+After a kill, run the same command to continue.
 """
 SAMPLES = """\
 example:

@@ -19,7 +19,7 @@ examples:
 Cut-outs of photographs slide, accelerate or turn over a photograph, or the camera pans or zooms: a
 scene's class. A scene is a function of seed and number: a larger set begins with the smaller one,
 and other seeds are other scenes of the same photographs. With --truth each clip has a KEY.truth.npz
-beside it: flow, occluded, owner, tracks, visible. Killed, the same command goes on.
+beside it: flow, occluded, owner, tracks, visible. After a kill, run the same command to continue.
 """
 
 

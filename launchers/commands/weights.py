@@ -39,7 +39,8 @@ def _weights(arguments: argparse.Namespace) -> int:
 
 def _facts(source: "WeightFile | Download") -> dict[str, Any]:
     """Everything there is to say of one file; ``present`` only if it is the right one."""
-    from pvvae.metrics.weight_catalog import WeightFile, file_digest
+    from pvvae.config.reading import file_digest
+    from pvvae.metrics.weight_catalog import WeightFile
 
     path = source.find()
     digest = None if path is None else file_digest(path)

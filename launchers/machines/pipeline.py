@@ -87,6 +87,8 @@ def read_pipeline(path: Path, overrides: Sequence[str] = ()) -> Pipeline:
     if (
         set(data) != {"folder", "result", "commands"}
         or not isinstance(data["commands"], list)
+        or not isinstance(data["folder"], str)
+        or not isinstance(data["result"], str)
         or not isinstance(slurm, dict)
     ):
         raise ConfigError(

@@ -51,7 +51,7 @@ class GenerationTable(TableConfig):
 
     def __post_init__(self) -> None:
         if not self.subjects or not self.data:
-            raise ConfigError("a table needs one of subjects and of data at least")
+            raise ConfigError("a table needs at least one subject and one entry of data")
         check_folders([(subject.name, subject.folder) for subject in self.subjects])
         shown = () if self.figure is None else self.figure.samples
         if shown and max(shown) >= self.num:

@@ -5,6 +5,7 @@ bounded before anything is built: a few hundred bytes of aliases can stand for m
 holds, and a few thousand brackets for more calls than Python nests.
 """
 
+import hashlib
 import json
 import math
 import tokenize
@@ -263,3 +264,13 @@ _Loader.yaml_implicit_resolvers = {
     first: [(tag, form) for tag, form in resolvers if not tag.endswith(":timestamp")]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+
+
+def file_digest(path: Path) -> str:
+    """The sha256 of a file's bytes, in hexadecimal.
+
+    Raises:
+        OSError: if it cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -78,7 +78,7 @@ def check_sharing(network: Shareable, *, team: int) -> None:
 
 
 def once(values: Mapping[str, Tensor], *, team: int) -> dict[str, Tensor]:
-    """A process's part of what all of its team have: a sum over processes counts it once."""
+    """Divide by the team size, so that a sum over processes counts each team once."""
     return {name: value / team for name, value in values.items()}
 
 

@@ -71,7 +71,7 @@ class OrderedReduction:
         self._next = 0
         if missing:
             raise RuntimeError(
-                f"{len(missing)} trained parameters had no part in the loss, as under ZeRO all "
-                f"must, on every process and at every step: {', '.join(missing[:8])}; freeze "
-                "them, or let them in with weight 0"
+                f"{len(missing)} trained parameters had no part in the loss: "
+                f"{', '.join(missing[:8])}. Under ZeRO each must have one, on every process and "
+                "at every step; freeze them, or let them in with weight 0"
             )

@@ -50,7 +50,7 @@ def start() -> None:
     """
     follow_lifeline()
     logging.getLogger("DeepSpeed").setLevel(logging.ERROR)
-    # DeepSpeed calls collectives by names that torch has renamed; nobody here can do anything.
+    # DeepSpeed calls collectives by names that torch has renamed; users cannot change that.
     warnings.filterwarnings("ignore", category=FutureWarning, module=r"torch\.distributed")
     distributed.share_cores()
     if dist.is_initialized():
@@ -89,5 +89,5 @@ def pretend(processes: int) -> None:
 def stop() -> None:
     """Leave the process group, when all processes do; a collective call."""
     if dist.is_initialized():
-        distributed.barrier()  # who has left closes the connections of who has not
+        distributed.barrier()  # a process that exits first closes the others' connections
         dist.destroy_process_group()

@@ -16,9 +16,10 @@ from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from pvvae.config.reading import file_digest
 from pvvae.errors import ConfigError
 from pvvae.metrics import inception_score
-from pvvae.metrics.weight_catalog import C3D_MEAN, C3D_UCF101, file_digest
+from pvvae.metrics.weight_catalog import C3D_MEAN, C3D_UCF101
 
 NUM_FRAMES = 16
 """What it was trained on; of longer clips it sees the first."""

@@ -3,7 +3,6 @@
 Networks are neither imported nor loaded here: see ``pvvae.metrics.released_weights``.
 """
 
-import hashlib
 import importlib.util
 import os
 from dataclasses import dataclass
@@ -102,12 +101,6 @@ class Download:
         if not path.is_file():
             raise ConfigError(f"{path}: no such file; {self.name} comes by '{self.command}'")
         return path
-
-
-def file_digest(path: Path) -> str:
-    """sha256 of a file."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def default_cache() -> Path:

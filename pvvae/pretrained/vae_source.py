@@ -52,7 +52,7 @@ def vae_of_latents(run: Path) -> str | PeerConfig:
     plain = read_config(run)
     if "vae" not in plain:
         raise ConfigError(
-            f"{run}: is a run of stage {plain['stage']}; latents have extract_latents"
+            f"{run}: is a run of stage {plain['stage']}; only runs of extract_latents hold latents"
         )
     source = plain["vae"]
     return source if isinstance(source, str) else codec.decode(PeerConfig, source, "vae")

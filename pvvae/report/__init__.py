@@ -2,6 +2,6 @@
 
 from pvvae.report.runs.comparison import comparison
 from pvvae.report.runs.curves import write_plots
-from pvvae.report.runs.page import build_report, without_times
+from pvvae.report.runs.page import build_report
 
-__all__ = ["build_report", "comparison", "without_times", "write_plots"]
+__all__ = ["build_report", "comparison", "write_plots"]

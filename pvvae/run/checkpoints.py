@@ -5,7 +5,6 @@ A checkpoint is written under a temporary name and renamed when it is whole, so 
 of any other name are not ours: none is read, counted or removed.
 """
 
-import hashlib
 import json
 import os
 import re
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pvvae import distributed
+from pvvae.config.reading import file_digest
 from pvvae.errors import ConfigError
 from pvvae.files import raise_if_unwritable, write_json
 from pvvae.run.folder import checkpoint_folders, step_of_folder
@@ -241,12 +241,7 @@ def _described(path: Path) -> list[Any]:
     """Size and SHA-256 of a file, which then is on disk."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
-        return [path.stat().st_size, _digest(path)]
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return [path.stat().st_size, file_digest(path)]
 
 
 def _remove(folder: Path) -> None:
@@ -266,7 +261,7 @@ def _damage(path: Path) -> str | None:
         part = path / name
         if not part.is_file():
             return f"{name} is missing"
-        if part.stat().st_size != size or _digest(part) != digest:
+        if part.stat().st_size != size or file_digest(part) != digest:
             return f"{name} is not what was written"
     return None
 

@@ -1,6 +1,5 @@
 """Reading run folders: what a run is, how far it is, what it measured; imports nothing heavy."""
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -9,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pvvae import config as codec
-from pvvae.config.reading import parse_json, read_text, read_yaml_text
+from pvvae.config.reading import file_digest, parse_json, read_text, read_yaml_text
 from pvvae.errors import ConfigError, quoted
 
 FREE_KEYS = ("run", "tracking", "plugins", "watch", "sequence_parallel", "real_features")
@@ -223,8 +222,7 @@ def index_digest(shards: Path) -> str | None:
     """
     for name in INDEXES:
         if (shards / name).is_file():
-            with (shards / name).open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
+            return file_digest(shards / name)
     return None
 
 

@@ -37,7 +37,9 @@ class SpeedConfig(ClipShape, RunConfig):
 
     def check(self, processes: int) -> None:
         if processes != 1:
-            raise ConfigError(f"speed is that of one process, got {processes}; give --processes 1")
+            raise ConfigError(
+                f"speed is measured with one process, got {processes}; give --processes 1"
+            )
 
     @property
     def turns(self) -> Rounds:

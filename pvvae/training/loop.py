@@ -143,8 +143,8 @@ def run_loop(
             if done % config.evaluate_every == 0 or done == steps:
                 score = _evaluate(trainer, run, done)
                 watching.alive(f"the evaluation after step {done}")
-            # None between skipped steps: there is nothing new, and whoever goes on from it would
-            # count those steps anew.
+            # None between skipped steps: there is nothing new, and a run that goes on from it would
+            # count those steps again.
             if (done % config.checkpoint_every == 0 and skips == 0) or done == steps:
                 writer.save(done, write=_state(trainer, watching), facts={"score": score})
                 watching.alive(f"the checkpoint of step {done}")

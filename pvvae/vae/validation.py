@@ -121,8 +121,8 @@ class HeldOut:
 def _unit(recon: Tensor) -> Tensor:
     """Pixels in [0, 1], of 8 bits, as every evaluation has them.
 
-    Metrics refuse what is not finite; a run that gets there must not end of being looked at, so it
-    counts as grey. Its losses say NaN.
+    NaN pixels count as grey, since metrics refuse what is not finite and validation must not end a
+    run; the losses still say NaN.
     """
     return to_unit(in_8_bits(recon.nan_to_num(nan=0.0)))
 

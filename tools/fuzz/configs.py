@@ -41,7 +41,7 @@ class Configs:
         for path in sorted(ROOT.rglob("*.yaml")):
             plain = read_yaml(path)
             kind = next((k for k in COMMANDS if k in plain), None)
-            if kind is not None:
+            if kind is not None and (kind != "stage" or "run" in plain):
                 self._seeds.append((kind, path.read_bytes(), plain))
         shutil.copytree(ROOT, folder / "configs", dirs_exist_ok=True)
         (folder / "exit.py").write_text("raise SystemExit(3)\n")

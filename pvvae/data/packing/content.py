@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from pvvae.config.reading import file_digest
 from pvvae.data.packing.sources import Source, frame_files
 
 SAMPLED = 2**16
@@ -48,8 +49,7 @@ def _whole(source: Source) -> str:
     digest = hashlib.sha256(json.dumps([source.start, source.stop]).encode())
     try:
         for path in _files(source):
-            with path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
+            digest.update(bytes.fromhex(file_digest(path)))
     except OSError:
         return source.name
     return digest.hexdigest()

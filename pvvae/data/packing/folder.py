@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from pvvae.config import differences
-from pvvae.config.reading import expected_form, parse_json, read_text
+from pvvae.config.reading import expected_form, file_digest, parse_json, read_text
 from pvvae.data.packing.sources import Source, frame_files
 from pvvae.data.packing.survey import PackSettings, Survey, advice, cut_clips, survey
 from pvvae.data.shards import tars
@@ -122,7 +122,7 @@ class FolderPacker:
         if self.packed or tars.shard_files(self.out):
             return
         (self.out / SURVEY).unlink(missing_ok=True)
-        with suppress(OSError):  # somebody else's files are in it
+        with suppress(OSError):  # another program's files are in it
             for path in self._made:
                 path.rmdir()
 
@@ -254,7 +254,7 @@ class FolderPacker:
         paths = [self._shard(shard) for shard in range(len(parts))]
         contents = Contents(
             shards=tuple(
-                Shard(name=path.name, size=path.stat().st_size, sha256=tars.checksum(path))
+                Shard(name=path.name, size=path.stat().st_size, sha256=file_digest(path))
                 for path in paths
             ),
             classes=self.classes,

@@ -1,11 +1,11 @@
 """Files that installed packages ship, located by checksum; no package is imported for them."""
 
-import hashlib
 import sysconfig
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from pvvae.config.reading import file_digest
 from pvvae.errors import ConfigError
 
 
@@ -43,7 +43,7 @@ class PackagedFile:
         path = next((path.resolve() for path in found if path.is_file()), None)
         if path is None:
             raise ConfigError(f"{self.name}: {self.package} is not installed; run `{self.pip}`")
-        if hashlib.sha256(path.read_bytes()).hexdigest() != self.sha256:
+        if file_digest(path) != self.sha256:
             raise ConfigError(
                 f"{path}: not the file of {self.package} {self.version}; run `{self.pip}`"
             )

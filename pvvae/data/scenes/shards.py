@@ -11,7 +11,7 @@ import numpy as np
 
 from arch.ranges import Count, Seed
 from pvvae.config import check_ranges, differences
-from pvvae.config.reading import read_object
+from pvvae.config.reading import file_digest, read_object
 from pvvae.data.scenes.ground_truth import truth_of
 from pvvae.data.scenes.pictures import Pictures
 from pvvae.data.scenes.scene import Scene, draw_scene
@@ -169,7 +169,7 @@ def _save_index(out: Path, scenes: SceneSet, identity: dict[str, Any]) -> None:
             )
     contents = Contents(
         shards=tuple(
-            Shard(name=path.name, size=path.stat().st_size, sha256=tars.checksum(path))
+            Shard(name=path.name, size=path.stat().st_size, sha256=file_digest(path))
             for path in paths
         ),
         classes=settings.kinds,

@@ -1,5 +1,6 @@
 """Indexing WebDataset shards that other programs made (video2dataset, img2dataset, ...)."""
 
+import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -143,10 +144,15 @@ def _rate(value: Any) -> float:
     return float(value) if isinstance(value, int | float) and 0 < value <= LARGEST else 0.0
 
 
+LONGEST_HEADER = 2**16
+"""Bytes of an array's header. Ours: NumPy writes 128 for an array of frames."""
+
+
 def _npy_shape(path: Path, extent: tars.Extent) -> tuple[int, int, int]:
     """(T, H, W) from an array's header; an image is one frame."""
-    with path.open("rb") as file, expected_form(f"{path}: a .npy member"):
-        file.seek(extent.offset)
+    begin = tars.read_extent(path, tars.Extent(extent.offset, min(extent.size, LONGEST_HEADER)))
+    with expected_form(f"{path}: a .npy member"):
+        file = io.BytesIO(begin)  # its header may claim to be of 4 GB
         version = np.lib.format.read_magic(file)
         read = (
             np.lib.format.read_array_header_1_0

@@ -1,6 +1,5 @@
 """WebDataset tar files: equal contents give equal bytes, and nothing is unpacked to be listed."""
 
-import hashlib
 import io
 import tarfile
 from collections.abc import Iterable, Mapping
@@ -69,12 +68,6 @@ def list_tar(path: Path) -> dict[str, dict[str, Extent]]:
     except (tarfile.TarError, OSError) as error:
         raise ConfigError(f"{path}: not an uncompressed, whole tar ({error})") from None
     return found
-
-
-def checksum(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_extent(path: Path, extent: Extent) -> bytes:

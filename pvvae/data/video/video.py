@@ -24,6 +24,7 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from pvvae.config.reading import MISTAKES
 from pvvae.data.video.decoding import (
     counts_frames,
     decoded,
@@ -193,7 +194,7 @@ def read_image(source: Path | str | bytes, *, name: str | None = None) -> Frames
             return rgb_levels(image, data)
     except (FileNotFoundError, IsADirectoryError):
         raise ConfigError(f"{source_name(source, name)}: no such file") from None
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except (*MISTAKES, OSError, Image.DecompressionBombError) as error:
         reason = "not an image" if isinstance(error, UnidentifiedImageError) else error
         raise ConfigError(f"{source_name(source, name)}: {reason}") from None
 

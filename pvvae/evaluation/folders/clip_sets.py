@@ -116,7 +116,7 @@ def _drawn(side: ClipSet, question: Question) -> ClipSet:
     if num is None:
         return side
     if num > len(side.clips):
-        raise ConfigError(f"{side.folder}: --num asks for {num} clips, has {len(side.clips)}")
+        raise ConfigError(f"{side.folder}: has {len(side.clips)} clips, --num asks for {num}")
     drawn = sorted(side.clips, key=lambda name: seeding.key(question.seed, "evaluation", name))
     clips = {name: side.clips[name] for name in sorted(drawn[:num])}
     return ClipSet(folder=side.folder, kind=side.kind, clips=clips, lossless=side.lossless)

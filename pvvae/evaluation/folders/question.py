@@ -57,7 +57,9 @@ class Question:
             if value is not None and value < 1:
                 raise ConfigError(f"{option}: must be at least 1, got {value}")
         if self.observed is not None and not self.asks(*OF_FRAMES):
-            raise ConfigError(f"--observed: splits {', '.join(OF_FRAMES)}; none of them is asked")
+            raise ConfigError(
+                f"--observed: splits {', '.join(OF_FRAMES)}; none of them is asked for"
+            )
         if self.c3d is not None and not self.asks("is"):
             raise ConfigError("--c3d: is for the metric is, which is not asked")
 

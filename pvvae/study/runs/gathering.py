@@ -81,7 +81,7 @@ def stale_cells(study: Study, cells: Sequence[Trial]) -> dict[str, str]:
 
 
 def _unfinished(study: Study, cell: Trial, journal: Journal) -> Outcome | None:
-    """What stands for a cell whose runs are not all complete: what was there before, or why not."""
+    """Outcome of an unfinished cell: a failure, or its earlier outcome marked stale; else None."""
     failed = _failure(cell, journal)
     if failed:  # of the study as it stands, which says more than that older values are stale
         return _failed(cell, failed)

@@ -41,7 +41,7 @@ def _at(where: str) -> Iterator[None]:
 
 def _check_whole(study: "Study") -> None:
     if not (study.stages and study.factors and study.measures and study.seeds):
-        raise ConfigError("a study needs one of stages, factors, measures and seeds at least")
+        raise ConfigError("a study needs at least one stage, factor, measure and seed")
     for factor, values in study.factors.items():
         if not values:
             raise ConfigError(f"factors.{factor}: has no values")
@@ -184,7 +184,7 @@ def _check_cells(study: "Study") -> None:
                 "value"
             )
     if len(files) < len(study.arms):
-        raise ConfigError("cells: one of them is there twice")
+        raise ConfigError("cells: one of them is given twice")
     for name in study.paper:
         with _at("paper"):
             known(name, files.values(), "cell")

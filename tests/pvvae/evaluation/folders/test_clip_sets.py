@@ -68,7 +68,7 @@ def test_a_draw_keeps_pairs_together(tmp_path: Path) -> None:
         ("ab", "a", ("fvd",), {}, r"/B: a set needs 2 clips at least, has 1$"),
         ("ab", "ab", ("fvd",), {"frames": 8}, r"I3D needs 9 frames at least, got 8$"),
         ("ab", "ab", ("psnr",), {"frames": 10}, r"/a\.npy: has 9 frames, 10 are needed$"),
-        ("ab", "ab", ("psnr",), {"num": 3}, r"--num asks for 3 clips, has 2$"),
+        ("ab", "ab", ("psnr",), {"num": 3}, r"has 2 clips, --num asks for 3$"),
         ("ab", "ab", ("psnr",), {"observed": 9}, r"9 of 9 frames leave none that was predicted$"),
         ("ab", "ab", ("fvd",), {"observed": 5}, r"--observed: splits psnr, ssim, lpips"),
         ("ab", "ab", ("psnr", "fid"), {}, r"--metrics: no 'fid'; known are fvd, kvd, is, rfvd"),

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from pvvae.errors import ConfigError
-from pvvae.report import build_report, without_times
-from pvvae.report.runs.page import VOID
+from pvvae.report import build_report
+from tests.pvvae.report.timeless import VOID, without_times
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from pvvae.report import without_times
-from pvvae.report.runs.page import VOID
 from pvvae.report.study.page import write_study_page
 from pvvae.study.outcomes import Answer, Measure, Outcome, StudyQuestion
+from tests.pvvae.report.timeless import VOID, without_times
 from tests.pvvae.study.made_up import (
     BASELINE,
     GFVD,

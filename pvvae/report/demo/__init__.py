@@ -1,0 +1,1 @@
+"""The page of ``pvvae demo``: what the networks of a box do."""
