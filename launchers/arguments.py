@@ -75,6 +75,7 @@ def number(kind: Any) -> Callable[[str], Any]:
             raise argparse.ArgumentTypeError(f"must be {allowed.wanted(value)}, got {word}")
         return value
 
+    read.__name__ = plain.__name__  # the kind of number that lists of options show
     return read
 
 
