@@ -72,7 +72,7 @@ class LatteFacts:
 
     denoiser: DenoiserConfig
     mean: tuple[float, ...]
-    """Of each channel of the latents that it learned; what is sampled has mean 0, deviation 1."""
+    """Mean of each channel of the latents it learned; samples have mean 0 and deviation 1."""
     std: tuple[float, ...]
     shape: tuple[int, int, int, int]
     """(c, t, h, w)."""

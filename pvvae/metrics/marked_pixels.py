@@ -25,7 +25,7 @@ def marked_errors(recon: Tensor, x: Tensor, marked: Tensor) -> Tensor:
 
 
 def marked_error(recon: Tensor, x: Tensor, marked: Tensor) -> Tensor:
-    """The same over all marked pixels of a clip, whatever their frame: -> (B,), float64."""
+    """Mean squared error over all marked pixels of a clip, of any frame: -> (B,), float64."""
     errors = torch.nan_to_num(marked_errors(recon, x, marked))
     share = marked_share(marked)
     return (errors * share).sum(dim=1) / share.sum(dim=1)

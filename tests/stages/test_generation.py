@@ -95,7 +95,7 @@ def test_c3d_is_asked_for_by_its_weights_and_a_wrong_file_is_one_line(samples, t
     [
         (["num=4"], "samples: has 3 samples, num asks for 4"),
         (["height=48"], "samples: samples are 32x32, height and width ask for 48x32"),
-        (["num=1"], "num must be at least 2, got 1"),
+        (["num=1"], "num: must be at least 2, got 1"),
     ],
 )
 def test_samples_that_do_not_fit_are_one_line(words, message, samples):

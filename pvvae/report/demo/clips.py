@@ -14,9 +14,9 @@ from pvvae.data.video.video import Frames, iterate_video
 FRAMES, SIDE, OBSERVED = 17, 64, 9
 """The box's: clips of five groups, of which a prediction sees three (Figure 6: about half)."""
 SCENES = SceneSettings(height=SIDE, width=SIDE, frames=FRAMES, texel=4.0, speed=1.2)
-"""As in the box's held-out set (``tools/box_data.py``)."""
+"""Settings of the box's held-out set (``tools/box_data.py``)."""
 SEED = 3000
-"""Of the held-out scenes, which nothing was trained on or chosen by."""
+"""Seed of the held-out scenes, which nothing was trained on or chosen by."""
 
 
 @dataclass(frozen=True)

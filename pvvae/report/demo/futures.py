@@ -56,7 +56,7 @@ class Horizon:
 
 
 def horizon(clips: Sequence[DemoClip], made: Sequence[Frames], *, moves: bool) -> Horizon:
-    """Of scenes, on the pixels that move, or on the others."""
+    """Errors of predicted scenes, on the pixels that move, or on the others."""
     errors, shares = [], []
     for clip, other in zip(clips, made, strict=True):
         assert clip.moving is not None  # a scene

@@ -23,7 +23,7 @@ def side_by_side(clips: Sequence[DemoClip], made: Made, *, dB: bool, observed: i
         clips: shown.
         made: by label.
         dB: say how near each comes, over the frames that were not observed if some were.
-        observed: frames that were shown to whoever made them; None is all.
+        observed: frames that the maker was shown; None is all.
     """
     cards = []
     for index, clip in enumerate(clips):
