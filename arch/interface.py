@@ -17,6 +17,9 @@ import torch
 from torch import Tensor, nn
 
 from arch.interop.torchvision import import_torchvision as import_torchvision
+from arch.interop.weights import check_finite as check_finite
+from arch.interop.weights import check_fits as check_fits
+from arch.interop.weights import read_tensors as read_tensors
 from arch.layers.streaming import Past as Past
 from arch.layers.streaming import Stream as Stream
 from arch.layers.streaming import check_chunk as check_chunk

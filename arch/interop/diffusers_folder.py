@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from arch.interop.weights import check_fits, read_weights
+from arch.interop.weights import check_fits, read_tensors
 
 CONFIG = "config.json"
 WEIGHTS = "diffusion_pytorch_model.safetensors"
@@ -33,7 +33,7 @@ def read_network(folder: Path, cls: Any) -> dict[str, Tensor]:
     path = folder / WEIGHTS
     if not path.is_file():
         raise ValueError(f"{folder}: has no {WEIGHTS}; other formats are not opened")
-    weights = read_weights(path)
+    weights = read_tensors(path)
     check_fits(weights, _on_meta(folder, cls), where=path)
     return {name: value.float() for name, value in weights.items()}
 

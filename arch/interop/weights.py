@@ -1,4 +1,4 @@
-"""Weights of others: read without running anything, and held against the network they are for."""
+"""Weights from disk: read without running anything, whole, finite, of the right network."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,23 +10,37 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 SAFE = ".safetensors"
+PICKLES = (".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth")
+"""Endings under which weights are kept as pickles."""
+PICKLED = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+"""How such files begin: torch.save's zip, or a pickle of protocol 2 to 5."""
+HEADER = 8
+"""Bytes before the brace that every safetensors file has there: the header's length."""
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """All tensors of a safetensors file.
+
+    Raises:
+        ValueError: in one line, if the file is missing, a pickle (which is never opened), cut
+            short, or holds a number that is not finite; the line names the first such tensor.
+    """
+    tensors = _load(path)
+    check_finite(tensors, where=path)
+    return tensors
 
 
 def read_weights(path: Path, *, trusted_pickle: bool = False) -> dict[str, Any]:
     """The tensors of a safetensors file, or whatever is in a pickle, if that is trusted.
 
-    A pickle is read with ``weights_only``, which builds tensors and plain containers alone.
+    A pickle is read with ``weights_only``, which builds tensors and plain containers alone. Whether
+    numbers are finite is not looked at.
 
     Raises:
         ValueError: in one line, for a file that is missing, damaged or not to be opened.
     """
-    if not path.is_file():
-        raise ValueError(f"{path}: no such file")
-    if path.suffix == SAFE:
-        try:
-            return dict(load_file(path))
-        except SafetensorError as error:
-            raise ValueError(f"{path}: not a whole safetensors file ({error})") from None
+    if path.suffix == SAFE or not path.is_file():
+        return dict(_load(path))
     if not trusted_pickle:
         raise ValueError(
             f"{path}: is no {SAFE} file, and a pickle may run code when it is opened; convert it, "
@@ -41,26 +55,77 @@ def read_weights(path: Path, *, trusted_pickle: bool = False) -> dict[str, Any]:
     return dict(found)
 
 
-def check_fits(weights: Mapping[str, Any], network: nn.Module, *, where: Path) -> None:
+def check_finite(tensors: Mapping[str, Tensor], *, where: Path | str) -> None:
+    """Refuse weights that can only make everything after them NaN.
+
+    Raises:
+        ValueError: naming the first tensor at fault.
+    """
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and not tensor.isfinite().all():
+            bad = tensor.numel() - int(tensor.isfinite().sum())
+            raise ValueError(
+                f"{where}: {name} has {bad} of {tensor.numel()} numbers that are NaN or infinite"
+            )
+
+
+def check_fits(weights: Mapping[str, Any], network: nn.Module, *, where: Path | str) -> None:
     """Refuse weights that are not exactly those of ``network``.
 
     Raises:
-        ValueError: naming the first that is missing, unknown, of another shape or not finite.
+        ValueError: naming the first that is missing, no tensor, of another shape, or without a
+            place.
     """
-    wanted = {name: value.shape for name, value in network.state_dict().items()}
-    for name in sorted(wanted.keys() | weights.keys()):
-        found = weights.get(name)
-        shape = found.shape if isinstance(found, Tensor) else None
-        if shape is None or shape != wanted.get(name):
-            raise ValueError(
-                f"{where}: {name} is {_shape(shape)}, the network's is {_shape(wanted.get(name))}"
+    wanted = network.state_dict()
+    for name, tensor in wanted.items():
+        if name not in weights:
+            raise _another(where, f"it lacks {name}")
+        found = weights[name]
+        if not isinstance(found, Tensor):
+            raise _another(where, f"{name} is of type {type(found).__name__}, no tensor")
+        if found.shape != tensor.shape:
+            raise _another(
+                where, f"{name} is {tuple(found.shape)} there, {tuple(tensor.shape)} here"
             )
-        if not bool(weights[name].isfinite().all()):
-            raise ValueError(f"{where}: {name} is not finite")
+    for name in weights:
+        if name not in wanted:
+            raise _another(where, f"it has {name}, which the network lacks")
 
 
-def _shape(shape: torch.Size | None) -> str:
-    return "absent" if shape is None else "x".join(map(str, shape)) or "one number"
+def _another(where: Path | str, why: str) -> ValueError:
+    return ValueError(f"{where}: weights of another architecture: {why}")
+
+
+def _load(path: Path) -> dict[str, Tensor]:
+    _refuse_pickles(path)
+    try:
+        tensors: dict[str, Tensor] = load_file(path)
+    except SafetensorError as error:
+        line = " ".join(str(error).split())
+        raise ValueError(
+            f"{path}: not a whole safetensors file ({line}); copy or export it again"
+        ) from None
+    return tensors
+
+
+def _refuse_pickles(path: Path) -> None:
+    if not path.is_file():
+        others = sorted(p.name for p in path.parent.glob("*") if p.suffix in PICKLES)
+        if others:
+            raise _pickle(path.parent / others[0], f"there is no {path.name} beside it")
+        raise ValueError(f"{path}: no such file")
+    with path.open("rb") as file:
+        begin = file.read(HEADER + 1)
+    other = begin.startswith(PICKLED) and begin[HEADER:] not in (b"{", b"")  # may be cut short
+    if path.suffix in PICKLES or other:
+        raise _pickle(path, "safetensors are expected here")
+
+
+def _pickle(path: Path, why: str) -> ValueError:
+    return ValueError(
+        f"{path}: a pickle, which may run anything when opened, so it was not; {why}: convert it "
+        "with safetensors.torch.save_file where you trust it"
+    )
 
 
 def _line(error: Exception) -> str:

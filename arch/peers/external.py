@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from arch import ranges
 from arch.interface import Backbone, PeerConfig, Posterior, Stride
-from arch.interop.weights import check_fits, read_weights
+from arch.interop.weights import check_finite, check_fits, read_weights
 from arch.ranges import Cells, Channels, Range
 from arch.registry import register
 
@@ -140,6 +140,7 @@ class ExternalConfig(PeerConfig):
                 raise ValueError(f"weights_key: {self.weights_key} of {path} holds no weights")
         kept = {name: w for name, w in weights.items() if not name.startswith(self.ignored)}
         check_fits(kept, network, where=path)
+        check_finite(kept, where=path)
         network.load_state_dict(kept)
 
 

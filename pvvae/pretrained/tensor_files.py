@@ -1,12 +1,12 @@
-"""Weights from disk: safetensors alone, whole, finite, and of the network they are meant for."""
+"""Weights from disk, as a user may name them: what is wrong with them is the user's mistake."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from arch import interface
 from pvvae.errors import ConfigError
 
 
@@ -36,31 +36,15 @@ def inflate(weights: Mapping[str, Tensor], video: Mapping[str, Tensor]) -> dict[
     return inflated
 
 
-PICKLES = (".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth")
-"""Endings under which weights are kept as pickles."""
-PICKLED = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
-"""How such files begin: torch.save's zip, or a pickle of protocol 2 to 5."""
-HEADER = 8
-"""Bytes before the brace that every safetensors file has there: the header's length."""
-
-
 def read_tensors(path: Path) -> dict[str, Tensor]:
-    """All tensors of a safetensors file.
+    """All tensors of a safetensors file, see :func:`arch.interop.weights.read_tensors`.
 
     Raises:
         ConfigError: if the file is missing, a pickle (which is never opened), cut short, or holds
             a number that is not finite; the message names the first such tensor.
     """
-    _refuse_pickles(path)
-    try:
-        tensors: dict[str, Tensor] = load_file(path)
-    except SafetensorError as error:
-        line = " ".join(str(error).split())
-        raise ConfigError(
-            f"{path}: not a whole safetensors file ({line}); copy or export it again"
-        ) from None
-    check_finite(tensors, where=str(path))
-    return tensors
+    with _mistakes():
+        return interface.read_tensors(path)
 
 
 def check_finite(tensors: Mapping[str, Tensor], *, where: str) -> None:
@@ -69,12 +53,8 @@ def check_finite(tensors: Mapping[str, Tensor], *, where: str) -> None:
     Raises:
         ConfigError: naming the first tensor at fault.
     """
-    for name, tensor in tensors.items():
-        if tensor.is_floating_point() and not tensor.isfinite().all():
-            bad = tensor.numel() - int(tensor.isfinite().sum())
-            raise ConfigError(
-                f"{where}: {name} has {bad} of {tensor.numel()} numbers that are NaN or infinite"
-            )
+    with _mistakes():
+        interface.check_finite(tensors, where=where)
 
 
 def fill(network: nn.Module, tensors: Mapping[str, Tensor], *, where: str) -> None:
@@ -84,38 +64,15 @@ def fill(network: nn.Module, tensors: Mapping[str, Tensor], *, where: str) -> No
         ConfigError: if they are those of another architecture; the message names the first tensor
             that is missing, of another shape, or without a place.
     """
-    wanted = network.state_dict()
-    for name, tensor in wanted.items():
-        if name not in tensors:
-            raise _another(where, f"it lacks {name}")
-        if tensors[name].shape != tensor.shape:
-            shapes = f"{tuple(tensors[name].shape)} there, {tuple(tensor.shape)} here"
-            raise _another(where, f"{name} is {shapes}")
-    for name in tensors:
-        if name not in wanted:
-            raise _another(where, f"it has {name}, which the network lacks")
+    with _mistakes():
+        interface.check_fits(tensors, network, where=where)
     network.load_state_dict(tensors)
 
 
-def _another(where: str, why: str) -> ConfigError:
-    return ConfigError(f"{where}: weights of another architecture: {why}")
-
-
-def _refuse_pickles(path: Path) -> None:
-    if not path.is_file():
-        others = sorted(p.name for p in path.parent.glob("*") if p.suffix in PICKLES)
-        if others:
-            raise _pickle(path.parent / others[0], f"there is no {path.name} beside it")
-        raise ConfigError(f"{path}: no such file")
-    with path.open("rb") as file:
-        begin = file.read(HEADER + 1)
-    other = begin.startswith(PICKLED) and begin[HEADER:] not in (b"{", b"")  # may be cut short
-    if path.suffix in PICKLES or other:
-        raise _pickle(path, "safetensors are expected here")
-
-
-def _pickle(path: Path, why: str) -> ConfigError:
-    return ConfigError(
-        f"{path}: a pickle, which may run anything when opened, so it was not; {why}: convert it "
-        "with safetensors.torch.save_file where you trust it"
-    )
+@contextmanager
+def _mistakes() -> Iterator[None]:
+    """Make a ConfigError of a ValueError: arch knows no users."""
+    try:
+        yield
+    except ValueError as error:
+        raise ConfigError(str(error)) from None

@@ -115,7 +115,7 @@ def samples(groups: Sequence[RunGroup]) -> str:
             f"<figcaption>{escape(labels.get(path.stem, '')) or '&nbsp;'}</figcaption></figure>"
             for path in paths[: min(16, MOST_SAMPLES // len(groups))]
         ]
-        sampler = record.config.get("sampler", {})
+        sampler = record.config.get("sampler") or {}
         facts = ", ".join(f"{key} {value}" for key, value in sampler.items())
         parts.append(
             f"<h3>{name(group)} <small>{len(paths)} samples; {escape(facts)}</small></h3>"

@@ -60,9 +60,9 @@ def _data(groups: Sequence[RunGroup]) -> str:
         latents, vae = group.of("extract_latents"), group.of("predictive")
         if vae is None:
             continue
-        folder = f"<code>{escape(str(vae.config.get('data', {}).get('train')))}</code>"
+        folder = f"<code>{escape(str((vae.config.get('data') or {}).get('train')))}</code>"
         for line in latents.metrics if latents else []:
-            if line.get("split") == "train":
+            if line.get("split") == "train" and "clips" in line:
                 return f"the {line['clips']} clips of {folder}"
         return folder
     return "images"

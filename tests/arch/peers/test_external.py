@@ -99,16 +99,16 @@ def test_facts_that_do_not_hold_are_one_line(facts):
 
 
 def test_weights_that_do_not_load_are_one_line(facts, tmp_path):
-    file = tmp_path / "other.safetensors"
+    file, another = tmp_path / "other.safetensors", "weights of another architecture"
     facts["weights"] = str(file)
     assert told(facts) == f"{file}: no such file"
     save_file({name: w for name, w in weights().items() if name != "up.bias"}, file)
-    assert told(facts) == f"{file}: up.bias is absent, the network's is 3"
+    assert told(facts) == f"{file}: {another}: it lacks up.bias"
     save_file(weights() | {"loss.weight": torch.zeros(2)}, file)
-    assert told(facts) == f"{file}: loss.weight is 2, the network's is absent"
+    assert told(facts) == f"{file}: {another}: it has loss.weight, which the network lacks"
     assert build(facts | {"ignored": ["loss."]}).latent_channels == 4
     save_file(weights() | {"up.bias": torch.full((3,), float("inf"))}, file)
-    assert told(facts) == f"{file}: up.bias is not finite"
+    assert told(facts) == f"{file}: up.bias has 3 of 3 numbers that are NaN or infinite"
     file.write_bytes(b"\0" * 20)
     assert "not a whole safetensors file" in told(facts)
 
