@@ -75,11 +75,7 @@ def number(kind: Any) -> Callable[[str], Any]:
             raise argparse.ArgumentTypeError(f"must be {allowed.wanted(value)}, got {word}")
         return value
 
-<<<<<<< .merge_file_9tMaEE
     read.__name__ = plain.__name__  # as argparse names a kind of word
-=======
-    read.__name__ = plain.__name__  # the kind of number that lists of options show
->>>>>>> .merge_file_CzGmFm
     return read
 
 

@@ -42,26 +42,13 @@ def results(folder: Path) -> dict:
     return json.loads((folder / "results.json").read_text())
 
 
-LOAD = ("cores", "others_cores", "threads")
-"""What a speed says of the machine that it was measured on."""
-
-
-def spread(*names: str) -> list[str]:
-    """Each name, with the ends of its spread."""
-    return [f"{name}{end}" for name in names for end in ("", "_low", "_high")]
-
-
 def test_speed_and_memory_of_a_vae_are_all_that_depends_on_the_clock(vae_run, tmp_path):
     found = []
     for name in ("a", "b"):
         run("measure_reconstruction", f"run={tmp_path}/{name}", f"vae={vae_run}", *SMALL)
         found.append(results(tmp_path / name))
     times = found[0]["times"]
-<<<<<<< .merge_file_bOsUfi
     assert times.keys() == {"imem", *spread("ispeed", "encode_seconds", "decode_seconds"), *LOAD}
-=======
-    assert times.keys() == LOAD | {"imem"} | spread("ispeed", "encode_seconds", "decode_seconds")
->>>>>>> .merge_file_dZkIAA
     both = times["encode_seconds"] + times["decode_seconds"]
     assert times["ispeed"] == pytest.approx(1 / both, rel=1e-6)
     assert (
@@ -77,11 +64,7 @@ def test_the_whole_training_step_holds_the_encoder_that_the_cached_one_lacks(vae
     run("measure_training", f"run={tmp_path}/run", f"vae={vae_run}", LATTE, *SMALL)
     found = results(tmp_path / "run")
     times = found["times"]
-<<<<<<< .merge_file_bOsUfi
     assert times.keys() == {"tmem", "tmem_cached", *spread("tspeed", "tspeed_cached"), *LOAD}
-=======
-    assert times.keys() == LOAD | {"tmem", "tmem_cached"} | spread("tspeed", "tspeed_cached")
->>>>>>> .merge_file_dZkIAA
     weights = sum(p.numel() for p in open_vae(str(vae_run)).backbone.parameters())
     clip = 3 * 5 * 32 * 32
     assert times["tmem"] >= times["tmem_cached"] + 4 * (weights + clip)
