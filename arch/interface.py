@@ -114,7 +114,7 @@ class BackboneConfig(ABC):
     latent_channels: Channels
     """c, the channels of one latent cell (64 in the paper, section 3.1)."""
 
-    def anywhere(self) -> "BackboneConfig":
+    def portable(self) -> "BackboneConfig":
         """This config with machine-specific choices, such as a kernel, reset to their defaults."""
         return self
 
@@ -251,7 +251,7 @@ class DenoiserConfig(ABC):
     num_classes: Annotated[int, Range(0, 1_000_000)]
     """Number of class labels; 0 is unconditional. The null label is ``num_classes``."""
 
-    def anywhere(self) -> "DenoiserConfig":
+    def portable(self) -> "DenoiserConfig":
         """This config with machine-specific choices, such as a kernel, reset to their defaults."""
         return self
 

@@ -82,7 +82,7 @@ class LatteConfig(DenoiserConfig):
         """Channels of one head."""
         return self.width // self.heads
 
-    def anywhere(self) -> "LatteConfig":
+    def portable(self) -> "LatteConfig":
         return replace(self, attention_backend="auto")
 
     def build(self) -> "Latte":

@@ -50,7 +50,7 @@ class ViTConfig(BackboneConfig, TrunkConfig):
         if self.patch[1] != self.patch[2]:
             raise ValueError(f"patch: height and width must be equal, got {self.patch}")
 
-    def anywhere(self) -> "ViTConfig":
+    def portable(self) -> "ViTConfig":
         return replace(self, attention_backend="auto")
 
     def build(self) -> "ViT":

@@ -96,7 +96,7 @@ class Box:
         """A Latte, likewise, and the scale of its latents."""
         facts = codec.decode(LatteFacts, _read_json(self.folder / name / LATTE), f"{name}/{LATTE}")
         with torch.random.fork_rng(devices=[]):
-            denoiser = facts.denoiser.anywhere().build()
+            denoiser = facts.denoiser.portable().build()
         path = self.folder / name / WEIGHTS
         fill(denoiser, read_tensors(path), where=str(path))
         scale = LatentScale(

@@ -73,7 +73,7 @@ def _backbone(run: Path, plain: dict[str, Any]) -> BackboneConfig:
     """The network of a run's config."""
     _load_plugins(run, plain)
     try:
-        return codec.decode(BackboneConfig, plain["backbone"], "backbone").anywhere()
+        return codec.decode(BackboneConfig, plain["backbone"], "backbone").portable()
     except ConfigError as error:
         raise ConfigError(f"{run}: another version made it, or it is damaged; {error}") from None
 
@@ -142,7 +142,7 @@ def load_denoiser(run: Path) -> Denoiser:
         )
     _load_plugins(run, plain)
     try:
-        denoiser = codec.decode(DenoiserConfig, plain["denoiser"], "denoiser").anywhere().build()
+        denoiser = codec.decode(DenoiserConfig, plain["denoiser"], "denoiser").portable().build()
     except ConfigError as error:
         raise ConfigError(f"{run}: another version made it; {error}") from None
     path = checkpoint_of(run).folder / "denoiser.safetensors"
@@ -158,7 +158,7 @@ def load_vae_weights(
     Raises:
         ConfigError: if that run trained another backbone.
     """
-    found, wanted = _anywhere(read_config(run)), codec.encode(backbone.anywhere())
+    found, wanted = _anywhere(read_config(run)), codec.encode(backbone.portable())
     _require_same(run, "backbone", found, wanted)
     path = checkpoint_of(run, step).folder / "vae.safetensors"
     weights = read_tensors(path)

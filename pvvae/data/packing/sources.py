@@ -47,7 +47,7 @@ class Source:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class FoundSources:
     """What a folder holds."""
 
     sources: tuple[Source, ...]
@@ -55,7 +55,9 @@ class Found:
     """What was passed over, in words; none if nothing was."""
 
 
-def find_sources(folder: Path, *, frame_folders: bool = False, only: Only | None = None) -> Found:
+def find_sources(
+    folder: Path, *, frame_folders: bool = False, only: Only | None = None
+) -> FoundSources:
     """All videos and images below ``folder``, sorted by name.
 
     The label is the name of the folder that a file lies in; if any file lies in ``folder`` itself,
@@ -95,7 +97,9 @@ def find_sources(folder: Path, *, frame_folders: bool = False, only: Only | None
     notes = [told(passed_over)] if passed_over else []
     if 0 < inside < len(paths):
         notes.append(f"no classes: {inside} of {len(paths)} lie in {folder} itself, in no folder")
-    return Found(sources=tuple(sorted(sources, key=lambda source: source.name)), notes=tuple(notes))
+    return FoundSources(
+        sources=tuple(sorted(sources, key=lambda source: source.name)), notes=tuple(notes)
+    )
 
 
 def mixture(sources: Sequence[Source]) -> str:

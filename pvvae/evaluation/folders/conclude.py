@@ -32,7 +32,7 @@ PAIRS = "if B's clips are reconstructions, as names shared with A suggest, KVD i
 
 
 @dataclass(kw_only=True)
-class Found:
+class Conclusion:
     """Parts of the answer, as they come."""
 
     metrics: dict[str, Value] = field(default_factory=dict)
@@ -51,7 +51,7 @@ def conclude(question: Question, sets: ClipSets, rows: Sequence[Row], *, seconds
     Raises:
         ConfigError: if a distance is not defined on these clips.
     """
-    found = Found()
+    found = Conclusion()
     sides = readings(question, sets, rows)
     found.protocol["size"] = _size(sets)
     found.protocol["clips"] = _clips(question, sides)
@@ -72,7 +72,7 @@ def conclude(question: Question, sets: ClipSets, rows: Sequence[Row], *, seconds
     )
 
 
-def _distances(found: Found, question: Question, sets: ClipSets, rows: Sequence[Row]) -> None:
+def _distances(found: Conclusion, question: Question, sets: ClipSets, rows: Sequence[Row]) -> None:
     """FVD and KVD between the sets, rFVD of the pairs; those that are asked for."""
     if not question.asks(*OF_SETS):
         return
@@ -94,7 +94,7 @@ def _distances(found: Found, question: Question, sets: ClipSets, rows: Sequence[
     found.weights["i3d"] = I3D_KINETICS.sha256
 
 
-def _scores(found: Found, question: Question, rows: Sequence[Row]) -> None:
+def _scores(found: Conclusion, question: Question, rows: Sequence[Row]) -> None:
     """IS of B over I3D's classes, and over C3D's if its weights were named."""
     if not question.asks("is"):
         return
@@ -111,7 +111,7 @@ def _scores(found: Found, question: Question, rows: Sequence[Row]) -> None:
     found.weights["i3d"] = I3D_KINETICS.sha256
 
 
-def _frames(found: Found, question: Question, sets: ClipSets, rows: Sequence[Row]) -> None:
+def _frames(found: Conclusion, question: Question, sets: ClipSets, rows: Sequence[Row]) -> None:
     """Means over frames, split where they were predicted; curves, if all clips are equally long."""
     seen = None if question.observed is None else torch.tensor([question.observed])
     curves, flicker = {}, {}
