@@ -211,8 +211,15 @@ def _disk_trouble(partial: Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:
+        # Another process that met a full disk has removed the folder from under this one.
+        removed = not partial.exists() and partial.parent.is_dir()
         shutil.rmtree(partial, ignore_errors=True)
         raise_if_unwritable(error, partial.parent)
+        if removed and not isinstance(error, ConfigError):
+            raise ConfigError(
+                f"{partial.parent}: another process could not write its part of the checkpoint; "
+                "nothing already saved is lost. Give the same command again"
+            ) from None
         raise
 
 
