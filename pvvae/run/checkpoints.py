@@ -217,7 +217,7 @@ def _disk_trouble(partial: Path) -> Iterator[None]:
         raise_if_unwritable(error, partial.parent)
         if removed and not isinstance(error, ConfigError):
             raise ConfigError(
-                f"{partial.parent}: the disk is full; another process gave its part up, and nothing "
+                f"{partial.parent}: the disk is full; another process gave up, and nothing "
                 "already saved is lost. Free some space and give the same command again"
             ) from None
         raise
