@@ -16,10 +16,10 @@ from deepspeed.utils import safe_get_full_grad
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from arch import latte as latte_file
 from arch.interface import Backbone
 from arch.latte import LatteConfig
-from arch.layers import trunk as trunk_file
+from arch.layers.latte_block import Block
+from arch.layers.trunk import TransformerBlock
 from arch.vit import ViTConfig
 from pvvae import distributed
 from pvvae.engine import Engine, EngineConfig, share_clips, start, stop
@@ -104,7 +104,7 @@ def cases() -> Iterator[tuple[str, nn.Module, Run, Tensor]]:
 def recomputing(network: nn.Module) -> nn.Module:
     """Its blocks are computed again in the backward pass, and make the same calls again."""
     for module in network.modules():
-        if isinstance(module, trunk_file.Block):
+        if isinstance(module, TransformerBlock):
             module.forward = partial(checkpoint, module.forward, use_reentrant=False)
     return network
 
@@ -135,7 +135,7 @@ def in_plain_torch(network: nn.Module, run: Run, x: Tensor, team: int) -> dict[s
     """
     tokens: list[list[int]] = []
     for module in network.modules():
-        if isinstance(module, trunk_file.Block | latte_file.Block):
+        if isinstance(module, TransformerBlock | Block):
             module.register_forward_pre_hook(lambda _, inputs: tokens.append([*inputs[0].shape]))
 
     def passes() -> tuple[Tensor, Tensor, list[Tensor]]:
