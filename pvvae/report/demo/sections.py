@@ -6,9 +6,9 @@ from html import escape
 import numpy as np
 
 from pvvae.data.video.video import Frames
+from pvvae.metrics.latent_colours import in_colours
 from pvvae.report.demo.clips import OBSERVED, DemoClip
 from pvvae.report.demo.futures import EXTRAPOLATED, REPEATED, against, horizon
-from pvvae.report.demo.latent_colours import in_colours
 from pvvae.report.demo.plot import horizon_plot
 from pvvae.report.runs import film
 

@@ -8,7 +8,6 @@ import pytest
 from pvvae.box import open_box
 from pvvae.report.demo.clips import FRAMES, OBSERVED, SIDE, held_out_scenes, real_clip
 from pvvae.report.demo.futures import EXTRAPOLATED, REPEATED, against, horizon, repeated
-from pvvae.report.demo.latent_colours import in_colours
 from pvvae.report.demo.page import demonstrate
 from pvvae.report.demo.sections import in_words
 from tests.small_box import small_box
@@ -65,16 +64,6 @@ def test_the_real_clip_is_square_and_moves() -> None:
     clip = real_clip().frames
     assert clip.shape == (FRAMES, SIDE, SIDE, 3)
     assert np.abs(np.diff(clip.astype(int), axis=0)).mean() > 0.1
-
-
-def test_latents_of_one_component_become_one_colour_scale() -> None:
-    ramp = np.linspace(0, 1, 2 * 3 * 4, dtype=np.float32).reshape(1, 2, 3, 4)
-    latents = np.concatenate([ramp, 0 * ramp, 0 * ramp, 0 * ramp])
-    frames = in_colours(latents, stride=(4, 8))
-    assert frames.shape == (5, 24, 32, 3)
-    assert frames[0, 0, 0, 0] == 0
-    assert frames[-1, -1, -1, 0] == 255
-    np.testing.assert_array_equal(frames[1], frames[4])
 
 
 def test_shares_are_written_with_their_interval() -> None:
