@@ -28,6 +28,7 @@ setup(
         "av>=14",
         "matplotlib",
         "numpy",
+        "opencv-python-headless",  # optical flow (pvvae analyze)
         "pillow",
         "safetensors",
         "scipy",

@@ -28,6 +28,7 @@ COMMANDS = (
     "demo",
     "export",
     "metrics",
+    "analyze",
     "evaluate",
     "study",
     "compare",

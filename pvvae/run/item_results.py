@@ -42,9 +42,16 @@ Row = Mapping[str, Tensor]
 class ItemResults:
     """A folder with one file for each clip, whole or absent."""
 
-    def __init__(self, folder: Path) -> None:
-        """Nothing is made before the first row is kept."""
-        self._folder = folder
+    def __init__(self, folder: Path, *, remember: bool = True) -> None:
+        """Nothing is made before the first row is kept.
+
+        Args:
+            folder: of the files.
+            remember: hold this start's rows in memory too, so that processes need not read what
+                another one wrote. Without, memory does not grow with the clips, and one process
+                alone can use the folder.
+        """
+        self._folder, self._remember = folder, remember
         self._mine: dict[int, Row] = {}
 
     def has(self, index: int) -> bool:
@@ -57,8 +64,14 @@ class ItemResults:
         Raises:
             ConfigError: if the disk is full.
         """
-        self._mine[index] = {name: value.contiguous().cpu() for name, value in row.items()}
-        write_atomic(self._path(index), partial(save_file, dict(self._mine[index])))
+        held = {name: value.contiguous().cpu() for name, value in row.items()}
+        if self._remember:
+            self._mine[index] = held
+        write_atomic(self._path(index), partial(save_file, dict(held)))
+
+    def row(self, index: int) -> Row:
+        """One clip's row, from the disk."""
+        return load_file(self._path(index))
 
     def rows(self, indices: Iterable[int]) -> list[Row]:
         """Rows of all these clips, in this order; a collective call.

@@ -90,16 +90,18 @@ class EvaluationClips:
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, i: int) -> HeldOutClip:
-        place, chosen = self._places[i], self.chosen[i]
-        frames, _ = _read(self._candidates, place, self.draw)
+        chosen = self.chosen[i]
+        frames, _ = _read(self._candidates, self._places[i], self.draw)
         if clip_digest(frames) != chosen.sha256:
             raise ConfigError(f"{self.draw.where}: {chosen.id} is not what it was at first")
-        return HeldOutClip(
-            frames=frames,
-            key=chosen.id,
-            source=self._candidates.sources[place],
-            label=self._candidates.labels[place] if self.classes else None,
-        )
+        source, label = self.origin(i)
+        return HeldOutClip(frames=frames, key=chosen.id, source=source, label=label)
+
+    def origin(self, i: int) -> tuple[str, int | None]:
+        """The video that clip ``i`` is of, or cut from; and its label, if there are any."""
+        place = self._places[i]
+        label = self._candidates.labels[place] if self.classes else None
+        return self._candidates.sources[place], label
 
     def protocol(self) -> dict[str, Any]:
         """What a result depends on."""

@@ -1,0 +1,1 @@
+"""What latents look like, and how they move with the video."""

@@ -1,0 +1,106 @@
+"""The clips that are analysed, each with how its pixels move."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pvvae.analysis.flow import (
+    ESTIMATE,
+    SMALLEST,
+    TRUTH,
+    Flow,
+    FlowKind,
+    estimated_flow,
+    true_flow,
+)
+from pvvae.data.evaluation.clip_set import EvaluationClips, evaluation_clips
+from pvvae.data.scenes.redrawn import SceneShards, scene_shards
+from pvvae.data.scenes.scene import Scene
+from pvvae.data.video.video import Frames
+from pvvae.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipQuestion:
+    """Which clips are looked at."""
+
+    where: Path
+    """A folder of shards, of videos or of frames, or a list of them."""
+    num: int
+    frames: int
+    height: int
+    width: int
+    seed: int
+    """Of the draw."""
+    flow: FlowKind | None = None
+    """None is the truth where it is known, and an estimate elsewhere."""
+
+
+class AnalysedClips:
+    """Clips 0 .. N - 1, read when they are asked for."""
+
+    def __init__(self, question: ClipQuestion) -> None:
+        """Draw them.
+
+        Raises:
+            ConfigError: if there are none that can be used, or the truth is asked for and unknown.
+        """
+        q = question
+        if q.frames < 2:
+            raise ConfigError(f"a clip of {q.frames} frame has no motion; use more")
+        self.question = question
+        self.drawn: EvaluationClips = evaluation_clips(
+            str(q.where), frames=q.frames, height=q.height, width=q.width, num=q.num, seed=q.seed
+        )
+        known = self._scenes()
+        if isinstance(known, str) and q.flow == "truth":
+            raise ConfigError(f"{q.where}: {known}; ask for --flow dis")
+        self._known = None if isinstance(known, str) or q.flow == "dis" else known
+        if self._known is None and min(q.height, q.width) < SMALLEST:
+            raise ConfigError(
+                f"flow cannot be estimated of {q.height} x {q.width} pixels; use {SMALLEST} or more"
+            )
+
+    def _scenes(self) -> SceneShards | str:
+        q = self.question
+        found = scene_shards(q.where)
+        if isinstance(found, str):
+            return found
+        size = (found.settings.height, found.settings.width)
+        if size != (q.height, q.width):
+            return f"their motion is known at {size[0]} x {size[1]}, not {q.height} x {q.width}"
+        return found
+
+    def __len__(self) -> int:
+        return len(self.drawn)
+
+    def frames(self, i: int) -> Frames:
+        """(T, H, W, 3)."""
+        return self.drawn[i].frames
+
+    def label(self, i: int) -> int | None:
+        """Number of its class; None where the clips have none."""
+        return self.drawn.origin(i)[1]
+
+    def title(self, i: int) -> str:
+        """What a page calls it."""
+        label = self.label(i)
+        return self.drawn.chosen[i].id if label is None else self.drawn.classes[label]
+
+    def scene(self, i: int) -> Scene | None:
+        """The scene that it is of, drawn anew; None where no truth is known, or none is asked."""
+        if self._known is None:
+            return None
+        return self._known.scene(self.drawn.origin(i)[0], frames=self.question.frames)
+
+    def flow(self, i: int, frames: Frames) -> Flow:
+        """(T - 1, H, W, 2) of clip ``i``, whose frames these are."""
+        scene = self.scene(i)
+        return estimated_flow(frames) if scene is None else true_flow(scene)
+
+    def protocol(self) -> dict[str, Any]:
+        """What a result depends on."""
+        q = self.question
+        flow = ESTIMATE if self._known is None else TRUTH
+        size = f"{q.frames}x{q.height}x{q.width}"
+        return {"clips": self.drawn.protocol(), "size": size, "flow": flow}
