@@ -1,4 +1,4 @@
-"""``pvvae analyze``: what a VAE's latents look like, side by side for many."""
+"""``pvvae analyze``: what latents look like and foretell, side by side for many VAEs."""
 
 import argparse
 from collections.abc import Sequence
@@ -30,6 +30,19 @@ DIS elsewhere.
 Writes OUT/index.html, OUT/analysis.json and OUT/pictures. Killed and given again, the command goes
 on from the clips that are kept in OUT/measured, and finds the same numbers.
 """
+PREDICTION = """\
+examples:
+  pvvae analyze prediction runs/mine runs/twin --clips scenes/held_out --size 64x64
+  pvvae analyze prediction runs/mine --clips kinetics/val --observed 5 9 13
+
+Futures beside the truth (Figure 6), and their error frame by frame, on what moves and on what
+stands still, beside three rivals: the last frame seen, repeated; that frame moved on at its own
+velocity; and the VAE's own reconstruction of the whole clip, which is the floor. What moves, and
+how fast, is the truth on clips of `pvvae data scenes`, OpenCV's DIS elsewhere.
+
+Writes OUT/index.html, OUT/analysis.json and OUT/films. Killed and given again, the command goes on
+from the clips that are kept in OUT/measured, and finds the same numbers.
+"""
 EXAMPLE = "example:\n  pvvae analyze latents runs/mine --clips kinetics/val --out latents\n"
 
 
@@ -38,7 +51,7 @@ def add(commands: "Commands") -> None:
     analyze = add_command(
         commands,
         "analyze",
-        help="look into the latents of VAEs, side by side",
+        help="look into latents and predictions of VAEs, side by side",
         more=EXAMPLE,
         run=lambda _: 0,
         interrupted=GOES_ON,
@@ -58,6 +71,22 @@ def add(commands: "Commands") -> None:
         choices=("own", "shared"),
         default="own",
         help="colours: each VAE's own components, or one set for all; default: own",
+    )
+    prediction = add_command(
+        inner,
+        "prediction",
+        help="futures beside the truth and three rivals",
+        more=PREDICTION,
+        run=_prediction,
+        interrupted=GOES_ON,
+    )
+    _add_clips(prediction, out="prediction")
+    prediction.add_argument(
+        "--observed",
+        nargs="+",
+        type=number(Length),
+        metavar="N",
+        help="frames shown, one or more numbers; default: about half of the groups",
     )
 
 
@@ -112,6 +141,26 @@ def _latents(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _prediction(arguments: argparse.Namespace) -> int:
+    _claim(arguments, "prediction", ["index.html", "analysis.json", "films"])
+
+    from pvvae.analysis.latents import forget
+    from pvvae.analysis.prediction import analyse_prediction
+    from pvvae.report.prediction.page import films, text_table, write_films, write_page
+
+    sources = _sources(arguments.runs)
+    clips = _clips(arguments)
+    observed = dict.fromkeys(arguments.observed) if arguments.observed else [None]
+    found = analyse_prediction(sources, clips, list(observed), arguments.out)
+    made = films(sources, clips, found, shown=arguments.shown)
+    write_films(made, arguments.out / "films")
+    page = write_page(found, made, arguments.out)
+    forget(arguments.out)
+    print(text_table(found))
+    print(page)
+    return 0
+
+
 def _claim(arguments: argparse.Namespace, what: str, names: Sequence[str]) -> None:
     if arguments.out.is_file():
         raise ConfigError(f"--out: {arguments.out} is a file; name a folder")
@@ -122,6 +171,7 @@ def _claim(arguments: argparse.Namespace, what: str, names: Sequence[str]) -> No
 
 def _clips(arguments: argparse.Namespace) -> "AnalysedClips":
     from pvvae.analysis.clips import AnalysedClips, ClipQuestion
+    from pvvae.analysis.latents import MEASURED
 
     height, width = rows_and_columns("--size", arguments.size)
     return AnalysedClips(
@@ -133,7 +183,8 @@ def _clips(arguments: argparse.Namespace) -> "AnalysedClips":
             width=width,
             seed=arguments.seed,
             flow=arguments.flow,
-        )
+        ),
+        notes=arguments.out / MEASURED,
     )
 
 

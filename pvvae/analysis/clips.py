@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pvvae import seeding
 from pvvae.analysis.flow import (
     ESTIMATE,
     SMALLEST,
@@ -39,8 +40,13 @@ class ClipQuestion:
 class AnalysedClips:
     """Clips 0 .. N - 1, read when they are asked for."""
 
-    def __init__(self, question: ClipQuestion) -> None:
+    def __init__(self, question: ClipQuestion, *, notes: Path | None = None) -> None:
         """Draw them.
+
+        Args:
+            question: which.
+            notes: folder in which the draw is written down, so that a later start need not read all
+                clips to find them again.
 
         Raises:
             ConfigError: if there are none that can be used, or the truth is asked for and unknown.
@@ -50,7 +56,13 @@ class AnalysedClips:
             raise ConfigError(f"a clip of {q.frames} frame has no motion; use more")
         self.question = question
         self.drawn: EvaluationClips = evaluation_clips(
-            str(q.where), frames=q.frames, height=q.height, width=q.width, num=q.num, seed=q.seed
+            str(q.where),
+            frames=q.frames,
+            height=q.height,
+            width=q.width,
+            num=q.num,
+            seed=q.seed,
+            manifest=None if notes is None else notes / f"{seeding.key(repr(q))}.json",
         )
         known = self._scenes()
         if isinstance(known, str) and q.flow == "truth":

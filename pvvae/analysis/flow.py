@@ -36,7 +36,7 @@ def estimated_flow(frames: Frames) -> Flow:
     size it is given, with patches of 8 pixels. On scenes of 64 x 64 its mean error is then 0.53 of
     the mean speed, and 0.78 without.
     """
-    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in np.ascontiguousarray(frames)]
     height, width = grey[0].shape
     times = max(1, -(-WIDE // min(height, width)))

@@ -74,7 +74,13 @@ def _analyse(label: str, source: str | PeerConfig, clips: AnalysedClips, out: Pa
     _check_size(vae, clips, label)
     kept = ItemResults(out / MEASURED, remember=False)
     digest, seed = encoder_digest(vae.backbone.encoder), clips.question.seed
-    how = [VERSION, digest, str(clips.protocol()["flow"]), str(clips.protocol()["size"]), seed]
+    how: list[int | str] = [
+        VERSION,
+        digest,
+        str(clips.protocol()["flow"]),
+        str(clips.protocol()["size"]),
+        seed,
+    ]
     keys = [
         seeding.key("latents", *how, chosen.sha256, n)
         for n, chosen in enumerate(clips.drawn.chosen)

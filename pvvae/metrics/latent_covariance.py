@@ -112,7 +112,8 @@ def _mean(batches: Batches) -> tuple[Tensor, int]:
 def _inverse_root(factor: Tensor) -> Tensor:
     values, axes = torch.linalg.eigh(factor)
     values = values.clamp_min(FLOOR * float(values.mean()))
-    return (axes * values.rsqrt()) @ axes.mT
+    root: Tensor = (axes * values.rsqrt()) @ axes.mT
+    return root
 
 
 def _scatter(z: Tensor, roots: list[Tensor], axis: int) -> Tensor:
@@ -157,7 +158,8 @@ def _conclusion(rows: Tensor, sides: torch.Size) -> tuple[list[Tensor], float]:
     """Eigenvalues of the factors, largest first, and the mean variance of an element."""
     total = rows.sum(dim=0)
     found = []
-    for side, part in zip(sides, total[:-2].split([n * n for n in sides]), strict=True):
+    parts = torch.split(total[:-2], [n * n for n in sides])
+    for side, part in zip(sides, parts, strict=True):
         values = torch.linalg.eigvalsh(_unit_trace(part.reshape(side, side)))
         found.append(values.flip(0).clamp_min(0.0))
     squares, clips = float(total[-2]), float(total[-1])

@@ -32,13 +32,14 @@ class PathShape:
     @property
     def straightness(self) -> Tensor:
         """(N,) mean cosine between one step and the next: 1 is a straight line; NaN below two."""
-        return self._cosines / self._turns if self._turns else self._cosines * torch.nan
+        turns = float(self._turns) if self._turns else torch.nan
+        return self._cosines / turns
 
     @property
     def efficiency(self) -> Tensor:
         """(N,) distance from end to end over the length of the way: 1 is a straight line."""
         whole = (self._last - self._start).double()
-        return torch.linalg.vector_norm(whole, dim=1).cpu() / self._length
+        return torch.linalg.vector_norm(whole, dim=1).cpu().div(self._length)
 
 
 def time_path(z: Tensor) -> PathShape:

@@ -46,11 +46,11 @@ def extrapolated(clip: Frames, scene: Scene, *, observed: int) -> Frames:
     """
     t = observed - 1
     velocity, owner = past_flow(scene, t), foremost(scene, scene.grid, t)
-    later = [_moved_on(clip[t], velocity * (k + 1), owner) for k in range(len(clip) - observed)]
+    later = [moved_on(clip[t], velocity * (k + 1), owner) for k in range(len(clip) - observed)]
     return np.concatenate([clip[:observed], *(frame[None] for frame in later)])
 
 
-def _moved_on(frame: Frames, shift: NDArray[np.float64], owner: NDArray[np.uint8]) -> Frames:
+def moved_on(frame: Frames, shift: NDArray[np.float64], owner: NDArray[np.uint8]) -> Frames:
     """A frame (H, W, 3) each of whose pixels went on by its own ``shift`` (H, W, 2), x and y."""
     canvas, known = _splatted(frame, shift, owner == 0)
     _, nearest = distance_transform_edt(known < FILLED, return_indices=True)

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from pvvae import config as codec
 from pvvae.data.scenes.pictures import Pictures, packaged_pictures
@@ -57,6 +58,6 @@ def scene_shards(folder: Path) -> SceneShards | str:
     return SceneShards(codec.decode(SceneSettings, settings["settings"], f"{folder}"), pictures)
 
 
-def _settings(folder: Path) -> dict[str, object] | None:
+def _settings(folder: Path) -> dict[str, Any] | None:
     index = read_index(folder / PACKED_INDEX)
     return None if index is None else index["settings"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -86,9 +87,8 @@ def write_pictures(made: Sequence[Picture], folder: Path) -> None:
         write_video(folder / f"{number:02d}.mp4", picture.film, fps=SAMPLE_FPS)
         for still in picture.stills:
             image = Image.fromarray(np.ascontiguousarray(picture.film[still]))
-            write_atomic(
-                folder / f"{number:02d}_{still + 1}.png", lambda path, i=image: i.save(path, "PNG")
-            )
+            name = f"{number:02d}_{still + 1}.png"
+            write_atomic(folder / name, partial(image.save, format="PNG"))
 
 
 def _bases(found: Sequence[AnalysedVAE], *, shared: bool) -> dict[str, ColourBasis]:

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from launchers import cli
@@ -19,8 +20,6 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    import numpy as np
-
     folder = tmp_path_factory.mktemp("clips")
     for number in range(4):
         np.save(folder / f"{number}.npy", moving_pattern(number, frames=9)[:, :32, :32])
@@ -50,6 +49,25 @@ def test_latents_of_two_vaes_become_a_page_pictures_and_numbers(
     assert stills == ["00.mp4", "00_4.png", "00_9.png", "01.mp4", "01_4.png", "01_9.png"]
     assert not (out / "measured").exists()
     assert cli.main([*words, "--basis", "shared"]) == 0  # over its own page
+
+
+def test_predictions_of_two_vaes_become_a_page_films_and_numbers(
+    tmp_path: Path, box: Path, clips: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "prediction"
+    words = ["analyze", "prediction", str(box / "vit"), str(box / "vit_twin"), *SMALL]
+    words += ["--clips", str(clips), "--out", str(out), "--shown", "1", "--observed", "5"]
+    assert cli.main(words) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert "vit, 5 seen" in printed[0]
+    assert printed[-1] == str(out / "index.html")
+    html = (out / "index.html").read_text()
+    assert html.count("<video") == 1
+    assert html.count("<svg") == 2
+    runs = json.loads((out / "analysis.json").read_text())["runs"]
+    assert set(runs["vit"]["5"]["metrics"]) == set(runs["vit_twin"]["5"]["metrics"])
+    assert [path.name for path in (out / "films").iterdir()] == ["5_00.mp4"]
+    assert not (out / "measured").exists()
 
 
 @pytest.mark.parametrize(

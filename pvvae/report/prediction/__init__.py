@@ -1,0 +1,1 @@
+"""The page about predicted futures: clips, errors over the horizon, and a table."""
