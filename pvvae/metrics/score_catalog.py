@@ -117,6 +117,12 @@ HELD_OUT: Mapping[str, ScoreEntry] = {
     "mse": ScoreEntry(label="Squared error", better="lower", form=".5f"),
     "diff": ScoreEntry(label="Temporal difference", better="lower", form=".5f"),
     "prediction_mse": ScoreEntry(label="Prediction error", better="lower", form=".5f"),
+    "prediction_ratio": ScoreEntry(
+        label="Prediction error over that of repeating", better="lower", form=".3f"
+    ),
+    "latent_rank": ScoreEntry(label="Effective rank of latents", form=".2f"),
+    "latent_sec": ScoreEntry(label="SEC of latents", better="lower", form=".3f"),
+    "latent_ltd": ScoreEntry(label="Latent temporal distance", better="lower", form=".3f"),
     "kl": ScoreEntry(label="KL", form=",.4f"),
     "flow": ScoreEntry(label="Flow matching loss", better="lower", form=".4f"),
 }

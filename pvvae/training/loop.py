@@ -20,6 +20,7 @@ from pvvae.run.folder import read_metrics
 from pvvae.run.progress_bar import progress, say
 from pvvae.run.run import Run
 from pvvae.run.stop_request import Stopped, stop_asked
+from pvvae.training.monitoring.dead_networks import DeadNetworks, end_if
 from pvvae.training.monitoring.flops import Work
 from pvvae.training.monitoring.interval import first, summary
 from pvvae.training.monitoring.monitor import Monitor, MonitorConfig
@@ -45,6 +46,11 @@ class LoopConfig:
     max_rollbacks: Number = 3
     """Times a run may go back to one checkpoint before it gives up. Ours: when three different
     streams of data fail from the same weights, something else is wrong."""
+
+    max_dead: Count | None = 1_000
+    """Steps in a row with a gradient norm of exactly 0, or with a discriminator that is sure of
+    everything, after which the run ends with a line; None never ends one. Ours: a hinge loss can be
+    0 for a while when a discriminator joins, and 1,000 steps are an hour at the paper's size."""
 
     def __post_init__(self) -> None:
         periods = {
@@ -98,7 +104,7 @@ def run_loop(
     """Train to ``steps`` from wherever the run folder stands.
 
     Raises:
-        ConfigError: if steps are skipped again and again, or the disk is full.
+        ConfigError: if steps are skipped again and again, a network is dead, or the disk is full.
         Stopped: if it was asked to leave, and has saved.
     """
     watching = Monitor(watch, folder=run.folder)
@@ -106,7 +112,7 @@ def run_loop(
     trainer.start(start, rollbacks=rollbacks)
     writer = checkpoints.Writer(run.checkpoints, keep_last=config.keep_last)
     window = watching.window(trainer.wait, trainer.work)
-    step, skips = start, 0
+    step, skips, dead = start, 0, DeadNetworks(config.max_dead)
     with watching.on(), progress(run.folder.name, steps, start=start) as bar, writer:
         if start == 0:
             _evaluate(trainer, run, 0)
@@ -123,13 +129,16 @@ def run_loop(
                 step, rollbacks = _roll_back(trainer, run, watching, done, config=config)
                 trainer.start(step, rollbacks=rollbacks)
                 window, skips = watching.window(trainer.wait, trainer.work), 0
+                dead = DeadNetworks(config.max_dead)
                 bar.reset()
                 bar.update(step)
                 continue
             if values is None:
                 window.skip()
             else:
-                window.add(values, trainer.norms(done - 1))
+                norms = trainer.norms(done - 1)
+                window.add(values, norms)
+                end_if(dead.step(norms, done=done), run.folder)
             if done % config.log_every == 0 or done == steps:
                 writer.check()
                 means = window.close()
@@ -138,6 +147,7 @@ def run_loop(
                 times = window.times | memory()
                 run.log(done, "train", means | rates, times=times)
                 say(summary(done, steps, means, times))
+                end_if(dead.line(means, steps=config.log_every, done=done), run.folder)
                 bar.set_postfix(first(means, 4), refresh=False)
             score = None  # of these weights, or none: a resumed run knows none of those before
             if done % config.evaluate_every == 0 or done == steps:

@@ -20,6 +20,7 @@ from pvvae.metrics.per_frame import to_unit
 from pvvae.metrics.prediction_error import prediction_error
 from pvvae.metrics.psnr import frame_psnr
 from pvvae.model import PredictiveVAE
+from pvvae.vae.held_out_latents import HeldOutLatents
 from pvvae.vae.losses.reconstruction import kl_divergence
 from pvvae.vae.objective import Objective
 
@@ -70,8 +71,10 @@ class HeldOut:
         Of the averaged weights, if the engine averages: those are what everyone else will load.
 
         Returns:
-            ``mse diff lpips psnr kl score`` and, for video, ``prediction_mse`` (on [0, 1], over the
-            frames of the dropped half); the sample's path.
+            ``mse diff lpips psnr kl score``, those of :meth:`HeldOutLatents.numbers` and, for
+            video, ``prediction_mse`` and ``repeated_mse`` (on [0, 1], over the frames of the
+            dropped half; of the last frame seen, repeated) with ``prediction_ratio``, the one over
+            the other; the sample's path.
         """
         if self.clips is None:
             return {}, None
@@ -84,23 +87,27 @@ class HeldOut:
         self, vae: PredictiveVAE, dtype: torch.dtype, video: Path
     ) -> tuple[dict[str, float], Path | None]:
         assert self.clips is not None
-        clips, count = self.clips, len(self.clips)
+        clips, count, latents = self.clips, len(self.clips), HeldOutLatents()
 
         def look(index: int) -> dict[str, float]:
             x = to_pixels(clips[index].frames).to(distributed.device())
-            row, pictures = self._clip(vae, x.to(dtype), index)
+            row, pictures, posterior = self._clip(vae, x.to(dtype), index)
+            latents.keep(index, posterior.mean, posterior.logvar)
             if index == 0 and distributed.is_main():
                 write_video(video, _side_by_side(pictures), fps=SAMPLE_FPS)
             return row
 
         rows = map_over_teams(count, look, team=self.team)
         means = {name: sum(row[name] for row in rows) / count for name in rows[0]}
+        if means.get("repeated_mse"):
+            means["prediction_ratio"] = means["prediction_mse"] / means["repeated_mse"]
+        means |= latents.numbers(count, team=self.team)
         return means | {"score": means["psnr"]}, video if distributed.is_main() else None
 
     def _clip(
         self, vae: PredictiveVAE, x: Tensor, number: int
-    ) -> tuple[dict[str, float], list[Tensor]]:
-        """Values of one clip (1, C, T, H, W), and the pictures to show."""
+    ) -> tuple[dict[str, float], list[Tensor], Posterior]:
+        """Values of one clip (1, C, T, H, W), the pictures to show, and its latents' moments."""
         recon, mean, logvar = vae(x)
         recon, target = recon.float(), x.float()
         losses = self.objective.pixel_losses(recon, target)
@@ -114,8 +121,11 @@ class HeldOut:
             predicted = vae(x, dropped, pad_noise=noise)[0].float()
             error = prediction_error(_unit(predicted), _unit(target), seen)
             row["prediction_mse"] = float(error)
+            last = target[:, :, seen - 1 : seen].expand(-1, -1, x.shape[2] - seen, -1, -1)
+            repeated = torch.cat([target[:, :, :seen], last], dim=2)
+            row["repeated_mse"] = float(prediction_error(_unit(repeated), _unit(target), seen))
             pictures.append(predicted)
-        return row, pictures
+        return row, pictures, Posterior(mean, logvar)
 
 
 def _unit(recon: Tensor) -> Tensor:

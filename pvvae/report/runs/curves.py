@@ -70,6 +70,10 @@ PANELS = (
         name="prediction_mse",
         log=True,
     ),
+    *(
+        Panel(title=f"{HELD_OUT[name].label}, held out", name=name)
+        for name in ("prediction_ratio", "latent_rank", "latent_sec", "latent_ltd")
+    ),
     Panel(title=HELD_OUT["kl"].label, name="kl", log=True),
     Panel(title="GAN loss of the decoder", name="gan"),
     Panel(title="Discriminator loss", name="discriminator"),

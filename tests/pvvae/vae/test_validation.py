@@ -37,6 +37,11 @@ def test_held_out_values_are_of_frames_of_8_bits_and_of_the_pad_that_was_trained
     error = prediction_error(shown[1], to_unit(x), seen)
     assert found["prediction_mse"] == pytest.approx(float(error))
     assert looked_at(vae, x, seed=4)["prediction_mse"] != found["prediction_mse"]
+    still = torch.cat(
+        [x[:, :, :seen], x[:, :, seen - 1 : seen].expand(-1, -1, 17 - seen, -1, -1)], 2
+    )
+    error = prediction_error(to_unit(still), to_unit(x), seen)
+    assert found["repeated_mse"] == pytest.approx(float(error))
 
 
 def test_a_clip_in_half_precision_is_the_same_target():

@@ -6,7 +6,7 @@ from pvvae.report.prediction.plot import horizon_plot
 
 def _facts(start: float) -> dict:
     curve = [start, start * 2, None, start * 3]
-    return {"observed": 5, "curves": {"moving": {name: curve for name in MAKERS}}}
+    return {"observed": 5, "curves": {"moving": dict.fromkeys(MAKERS, curve)}}
 
 
 def test_each_vae_has_two_lines_and_the_rivals_one_each() -> None:
