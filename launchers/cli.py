@@ -29,6 +29,7 @@ COMMANDS = (
     "export",
     "metrics",
     "analyze",
+    "probe",
     "evaluate",
     "study",
     "compare",

@@ -1,19 +1,14 @@
 """``pvvae analyze``: what latents look like and foretell, side by side for many VAEs."""
 
 import argparse
-from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from arch.ranges import Count, Length, Number, Seed
-from launchers.arguments import GOES_ON, add_command, number, rows_and_columns
-from launchers.outputs import add_overwrite, claim_folder
-from pvvae.errors import ConfigError
+from arch.ranges import Length
+from launchers.analysed import add_clips, claim_pages, clips_of, sources_of
+from launchers.arguments import GOES_ON, add_command, number
 
 if TYPE_CHECKING:
-    from arch.interface import PeerConfig
-    from launchers.arguments import Commands, Parser
-    from pvvae.analysis.clips import AnalysedClips
+    from launchers.arguments import Commands
 
 LATENTS = """\
 examples:
@@ -65,7 +60,7 @@ def add(commands: "Commands") -> None:
         run=_latents,
         interrupted=GOES_ON,
     )
-    _add_clips(latents, out="latents")
+    add_clips(latents, out="latents")
     latents.add_argument(
         "--basis",
         choices=("own", "shared"),
@@ -80,7 +75,7 @@ def add(commands: "Commands") -> None:
         run=_prediction,
         interrupted=GOES_ON,
     )
-    _add_clips(prediction, out="prediction")
+    add_clips(prediction, out="prediction")
     prediction.add_argument(
         "--observed",
         nargs="+",
@@ -90,47 +85,15 @@ def add(commands: "Commands") -> None:
     )
 
 
-def _add_clips(parser: "Parser", *, out: str) -> None:
-    """The words that say whose clips are looked at, which, and where the answer goes."""
-    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run folder, or a peer")
-    parser.add_argument(
-        "--clips",
-        type=Path,
-        required=True,
-        metavar="CLIPS",
-        help="folder of shards, of videos or of frames, or a list of them",
-    )
-    parser.add_argument(
-        "--num", type=number(Count), default=1000, metavar="N", help="of clips; default: 1000"
-    )
-    parser.add_argument(
-        "--frames", type=number(Length), default=17, metavar="N", help="of a clip; default: 17"
-    )
-    parser.add_argument("--size", default="256x256", metavar="HxW", help="default: 256x256")
-    parser.add_argument(
-        "--seed", type=number(Seed), default=0, metavar="N", help="of the draw; default: 0"
-    )
-    parser.add_argument(
-        "--flow",
-        choices=("truth", "dis"),
-        help="how pixels move; default: the truth where it is known, else DIS",
-    )
-    parser.add_argument(
-        "--shown", type=number(Number), default=6, metavar="N", help="clips on the page; default: 6"
-    )
-    parser.add_argument("--out", type=Path, default=Path(out), metavar="OUT", help="a folder")
-    add_overwrite(parser)
-
-
 def _latents(arguments: argparse.Namespace) -> int:
-    _claim(arguments, "latents", ["index.html", "analysis.json", "pictures"])
+    claim_pages(arguments, "analyze latents", ["index.html", "analysis.json", "pictures"])
 
     from pvvae.analysis.latents import analyse_latents, forget
     from pvvae.report.latents.page import text_table, write_page
     from pvvae.report.latents.pictures import pictures, write_pictures
 
-    sources = _sources(arguments.runs)
-    clips = _clips(arguments)
+    sources = sources_of(arguments.runs)
+    clips = clips_of(arguments)
     found = analyse_latents(sources, clips, arguments.out)
     made = pictures(found, clips, shown=arguments.shown, basis=arguments.basis)
     write_pictures(made, arguments.out / "pictures")
@@ -142,14 +105,14 @@ def _latents(arguments: argparse.Namespace) -> int:
 
 
 def _prediction(arguments: argparse.Namespace) -> int:
-    _claim(arguments, "prediction", ["index.html", "analysis.json", "films"])
+    claim_pages(arguments, "analyze prediction", ["index.html", "analysis.json", "films"])
 
     from pvvae.analysis.latents import forget
     from pvvae.analysis.prediction import analyse_prediction
     from pvvae.report.prediction.page import films, text_table, write_films, write_page
 
-    sources = _sources(arguments.runs)
-    clips = _clips(arguments)
+    sources = sources_of(arguments.runs)
+    clips = clips_of(arguments)
     observed = dict.fromkeys(arguments.observed) if arguments.observed else [None]
     found = analyse_prediction(sources, clips, list(observed), arguments.out)
     made = films(sources, clips, found, shown=arguments.shown)
@@ -159,68 +122,3 @@ def _prediction(arguments: argparse.Namespace) -> int:
     print(text_table(found))
     print(page)
     return 0
-
-
-def _claim(arguments: argparse.Namespace, what: str, names: Sequence[str]) -> None:
-    if arguments.out.is_file():
-        raise ConfigError(f"--out: {arguments.out} is a file; name a folder")
-    runs = ", ".join(str(run.resolve()) for run in arguments.runs)
-    made_by = f"pvvae analyze {what} of {runs} on {arguments.clips.resolve()}"
-    claim_folder(arguments.out, made_by, names=names, overwrite=arguments.overwrite)
-
-
-def _clips(arguments: argparse.Namespace) -> "AnalysedClips":
-    from pvvae.analysis.clips import AnalysedClips, ClipQuestion
-    from pvvae.analysis.latents import MEASURED
-
-    height, width = rows_and_columns("--size", arguments.size)
-    return AnalysedClips(
-        ClipQuestion(
-            where=arguments.clips,
-            num=arguments.num,
-            frames=arguments.frames,
-            height=height,
-            width=width,
-            seed=arguments.seed,
-            flow=arguments.flow,
-        ),
-        notes=arguments.out / MEASURED,
-    )
-
-
-def _sources(runs: Sequence[Path]) -> dict[str, "str | PeerConfig"]:
-    """By the label that a page gives it, what each RUN is."""
-    from arch.interface import PeerConfig
-    from pvvae import config as codec
-
-    found: dict[str, str | PeerConfig] = {}
-    for label, run in zip(labels_of(runs), runs, strict=True):
-        if run.suffix not in (".yaml", ".yml"):
-            found[label] = str(run)
-            continue
-        plain = codec.read_yaml(run)
-        if not isinstance(plain.get("vae"), str | dict):
-            raise ConfigError(f"{run}: has no vae")
-        codec.load_plugins(plain)
-        vae = plain["vae"]
-        found[label] = vae if isinstance(vae, str) else codec.decode(PeerConfig, vae, "vae")
-    return found
-
-
-def labels_of(runs: Sequence[Path]) -> list[str]:
-    """The last parts of each path, as few as tell them apart.
-
-    Raises:
-        ConfigError: if one is named twice.
-    """
-    parts = [run.resolve().parts for run in runs]
-    if len(set(parts)) < len(parts):
-        twice = next(run for run, own in zip(runs, parts, strict=True) if parts.count(own) > 1)
-        raise ConfigError(f"{twice}: is named twice")
-    labels = []
-    for own in parts:
-        length = 1
-        while sum(other[-length:] == own[-length:] for other in parts) > 1:
-            length += 1
-        labels.append("/".join(own[-length:]).removesuffix(".yaml").removesuffix(".yml"))
-    return labels

@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 
 from launchers import cli
-from launchers.commands.analyze import labels_of
-from pvvae.errors import ConfigError
 from tests.small_box import small_box
 from tests.toy_clips import moving_pattern
 
@@ -105,10 +103,3 @@ def test_another_page_is_not_replaced(
     assert cli.main(words) == 2
     assert "give --overwrite" in capsys.readouterr().err
     assert (tmp_path / "index.html").read_text() == "mine"
-
-
-def test_runs_are_called_by_as_little_as_tells_them_apart() -> None:
-    runs = [Path("/a/cnn/predictive"), Path("/a/vit/predictive"), Path("/a/peers/wan2.2.yaml")]
-    assert labels_of(runs) == ["cnn/predictive", "vit/predictive", "wan2.2"]
-    with pytest.raises(ConfigError, match="named twice"):
-        labels_of([Path("/a/b"), Path("/a/../a/b")])

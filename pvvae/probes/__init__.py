@@ -1,0 +1,1 @@
+"""What networks know of motion without having been taught it."""
