@@ -43,6 +43,12 @@ def add_clips(parser: "Parser", *, out: str, num: int = 1000, shown: bool = True
     parser.add_argument(
         "--seed", type=number(Seed), default=0, metavar="N", help="of the draw; default: 0"
     )
+    parser.add_argument(
+        "--pictures",
+        type=Path,
+        metavar="FOLDER",
+        help="what scenes were made of; default: the packaged ones",
+    )
     if shown:
         parser.add_argument(
             "--flow",
@@ -97,6 +103,7 @@ def clips_of(arguments: argparse.Namespace) -> "AnalysedClips":
             width=width,
             seed=arguments.seed,
             flow=arguments.flow,
+            pictures=arguments.pictures,
         ),
         notes=arguments.out / MEASURED,
     )

@@ -1,11 +1,13 @@
 """``pvvae analyze``: what latents look like and foretell, side by side for many VAEs."""
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from arch.ranges import Length
-from launchers.analysed import add_clips, claim_pages, clips_of, sources_of
+from arch.ranges import Count, Length, Seed
+from launchers.analysed import add_clips, claim_pages, clips_of, labels_of, sources_of
 from launchers.arguments import GOES_ON, add_command, number
+from launchers.outputs import add_overwrite, check_output
 
 if TYPE_CHECKING:
     from launchers.arguments import Commands
@@ -37,6 +39,14 @@ how fast, is the truth on clips of `pvvae data scenes`, OpenCV's DIS elsewhere.
 
 Writes OUT/index.html, OUT/analysis.json and OUT/films. Killed and given again, the command goes on
 from the clips that are kept in OUT/measured, and finds the same numbers.
+"""
+PATHS = """\
+example:
+  pvvae analyze paths runs/quickstart/cnn/latte runs/quickstart/vit/latte --num 64
+
+How straight the way from noise to data is that each trained Latte takes: the cosine between one step
+and the next, and the distance from end to end over the way. Both are 1 on a straight line. Noise and
+classes are those of `pvvae sample` with the same seed. Prints a table, and writes it with --json.
 """
 EXAMPLE = "example:\n  pvvae analyze latents runs/mine --clips kinetics/val --out latents\n"
 
@@ -83,6 +93,19 @@ def add(commands: "Commands") -> None:
         metavar="N",
         help="frames shown, one or more numbers; default: about half of the groups",
     )
+    paths = add_command(
+        inner, "paths", help="how straight samplers' ways are", more=PATHS, run=_paths
+    )
+    paths.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="folder of stage latte")
+    paths.add_argument(
+        "--num", type=number(Count), default=64, metavar="N", help="of samples; default: 64"
+    )
+    paths.add_argument(
+        "--steps", type=number(Count), default=100, metavar="N", help="of Euler; default: 100"
+    )
+    paths.add_argument("--seed", type=number(Seed), default=0, metavar="N", help="default: 0")
+    paths.add_argument("--json", type=Path, metavar="OUT", help="write results and protocol")
+    add_overwrite(paths)
 
 
 def _latents(arguments: argparse.Namespace) -> int:
@@ -121,4 +144,29 @@ def _prediction(arguments: argparse.Namespace) -> int:
     forget(arguments.out)
     print(text_table(found))
     print(page)
+    return 0
+
+
+def _paths(arguments: argparse.Namespace) -> int:
+    if arguments.json is not None:
+        check_output(arguments.json, overwrite=arguments.overwrite)
+    labels = labels_of(arguments.runs)
+
+    from pvvae.analysis.paths import analyse_paths
+    from pvvae.denoiser.rectified_flow import SamplerConfig
+    from pvvae.files import write_json
+
+    found = analyse_paths(
+        dict(zip(labels, arguments.runs, strict=True)),
+        SamplerConfig(steps=arguments.steps),
+        num=arguments.num,
+        seed=arguments.seed,
+    )
+    width = max(map(len, labels))
+    for label, results in found.items():
+        values = [f"{name} {value.value:.4f}" for name, value in results.metrics.items()]
+        print(f"{label.ljust(width)}  {'  '.join(values)}")
+    if arguments.json is not None:
+        plain = {label: results.plain() for label, results in found.items()}
+        write_json(arguments.json, {"kind": "paths", "runs": plain})
     return 0

@@ -15,10 +15,10 @@ example:
   pvvae probe tracking runs/mine runs/twin --clips scenes/held_out --size 64x64
 
 No head and nothing is trained: a spot is laid on a point of the last frame that the encoder sees,
-the predictive decoder goes on with it and without, and the point is where the two differ. Clips are
-those of `pvvae data scenes`, where every point's way is known. AUC over 0 to 10 pixels and TAP-Vid's
-δ-average, both at 256 x 256, of all points and of those that move, beside points that stay and points
-that keep their true velocity.
+the predictive decoder goes on with it and without, and the point is where the two differ. Clips
+are those of `pvvae data scenes`, where every point's way is known. AUC over 0 to 10 pixels and
+TAP-Vid's δ-average, both at 256 x 256, of all points and of those that move, beside points that
+stay and points that keep their true velocity.
 
 Writes OUT/analysis.json. Killed and given again, the command goes on from OUT/measured.
 """

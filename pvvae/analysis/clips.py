@@ -19,6 +19,7 @@ from pvvae.data.scenes.redrawn import SceneShards, scene_shards
 from pvvae.data.scenes.scene import Scene
 from pvvae.data.video.video import Frames
 from pvvae.errors import ConfigError
+from pvvae.run.progress_bar import say
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,8 @@ class ClipQuestion:
     """Of the draw."""
     flow: FlowKind | None = None
     """None is the truth where it is known, and an estimate elsewhere."""
+    pictures: Path | None = None
+    """Folder of the pictures that scenes were made of; None are the packaged ones."""
 
 
 class AnalysedClips:
@@ -67,6 +70,8 @@ class AnalysedClips:
         known = self._scenes()
         if isinstance(known, str) and q.flow == "truth":
             raise ConfigError(f"{q.where}: {known}; ask for --flow dis")
+        if isinstance(known, str) and q.flow is None:
+            say(f"{q.where}: {known}, so flow is estimated")
         self._known = None if isinstance(known, str) or q.flow == "dis" else known
         if self._known is None and min(q.height, q.width) < SMALLEST:
             raise ConfigError(
@@ -75,7 +80,7 @@ class AnalysedClips:
 
     def _scenes(self) -> SceneShards | str:
         q = self.question
-        found = scene_shards(q.where)
+        found = scene_shards(q.where, pictures=q.pictures)
         if isinstance(found, str):
             return found
         size = (found.settings.height, found.settings.width)

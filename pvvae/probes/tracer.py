@@ -74,7 +74,7 @@ def _spots(points: Tensor, height: int, width: int, *, radius: float) -> Tensor:
 
 
 def _places(change: Tensor, points: Tensor, *, reach: float, blur: float) -> Tensor:
-    """(N, T', 2) centre of mass around the largest of each frame's changes (N, T', H, W), blurred."""
+    """(N, T', 2) centre of mass around the largest of blurred changes (N, T', H, W)."""
     count, frames, height, width = change.shape
     side = 2 * max(1, round(blur)) + 1
     flat = change.reshape(count * frames, 1, height, width)

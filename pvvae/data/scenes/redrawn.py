@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from pvvae import config as codec
-from pvvae.data.scenes.pictures import Pictures, packaged_pictures
+from pvvae.data.scenes.pictures import Pictures, packaged_pictures, pictures_in
 from pvvae.data.scenes.scene import Scene, draw_scene
 from pvvae.data.scenes.settings import SceneSettings
 from pvvae.data.scenes.shards import VERSION
 from pvvae.data.shards.index import PACKED_INDEX
 from pvvae.data.shards.samples import read_index
-from pvvae.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -35,11 +34,15 @@ class SceneShards:
         return draw_scene(settings, seed=int(found[1]), index=int(found[2]), pictures=self.pictures)
 
 
-def scene_shards(folder: Path) -> SceneShards | str:
+def scene_shards(folder: Path, *, pictures: Path | None = None) -> SceneShards | str:
     """What ``pvvae data scenes`` made, or a part of it; otherwise why it is not known here.
 
+    Args:
+        folder: of the shards.
+        pictures: folder of those that the scenes were made of; None are the packaged ones.
+
     Raises:
-        ConfigError: if the index is damaged.
+        ConfigError: if the index is damaged, or ``pictures`` holds none.
     """
     settings = _settings(folder)
     while settings is not None and "subset" in settings:
@@ -49,13 +52,11 @@ def scene_shards(folder: Path) -> SceneShards | str:
         return "these clips are no scenes with known motion"
     if settings["scenes"] != VERSION:
         return "another version drew these scenes"
-    try:
-        pictures = packaged_pictures()
-    except ConfigError as error:
-        return str(error)
-    if settings.get("pictures") != pictures.digest:
-        return "these scenes are made of pictures that are not the packaged ones"
-    return SceneShards(codec.decode(SceneSettings, settings["settings"], f"{folder}"), pictures)
+    known = packaged_pictures() if pictures is None else pictures_in(pictures)
+    if settings.get("pictures") != known.digest:
+        which = "the packaged ones" if pictures is None else f"those of {pictures}"
+        return f"these scenes are made of pictures that are not {which}"
+    return SceneShards(codec.decode(SceneSettings, settings["settings"], f"{folder}"), known)
 
 
 def _settings(folder: Path) -> dict[str, Any] | None:

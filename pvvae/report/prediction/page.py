@@ -191,6 +191,7 @@ def _table(found: Sequence[AnalysedPrediction]) -> str:
                 cells.append(f"<td>{text}{small}</td>")
             body.append(f"<tr><th>against {WORDS[rival]}</th>{''.join(cells)}</tr>")
     return (
+        "<h3>Against the rivals</h3>"
         f'<div class="wide"><table><thead><tr><th>error of prediction</th>{head}</tr></thead>'
         f'<tbody>{"".join(body)}</tbody></table></div><p class="caption">Below zero the prediction '
         "is nearer to the truth; in brackets 95% intervals over clips.</p>"
