@@ -44,9 +44,10 @@ PATHS = """\
 example:
   pvvae analyze paths runs/quickstart/cnn/latte runs/quickstart/vit/latte --num 64
 
-How straight the way from noise to data is that each trained Latte takes: the cosine between one step
-and the next, and the distance from end to end over the way. Both are 1 on a straight line. Noise and
-classes are those of `pvvae sample` with the same seed. Prints a table, and writes it with --json.
+How straight the way from noise to data is that each trained Latte takes: the cosine between one
+step and the next, and the distance from end to end over the way. Both are 1 on a straight line.
+Noise and classes are those of `pvvae sample` with the same seed. Prints a table, and writes it with
+--json.
 """
 EXAMPLE = "example:\n  pvvae analyze latents runs/mine --clips kinetics/val --out latents\n"
 

@@ -1,7 +1,7 @@
 """How straight the way from noise to data is that a trained denoiser takes.
 
-Over image tokenizers, straightness and efficiency of the denoiser's own Euler path foretell gFID with
-r = .83 and .90 ("Diffusing in the Right Space", arXiv 2606.03578).
+Over image tokenizers, straightness and efficiency of the denoiser's own Euler path foretell gFID
+with r = .83 and .90 ("Diffusing in the Right Space", arXiv 2606.03578).
 """
 
 import time
