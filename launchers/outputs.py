@@ -46,7 +46,9 @@ def check_output(
     """
     for source in sources:
         if source is not None and _same(out, source):
-            raise ConfigError(f"{out}: is what is read; name another place")
+            raise ConfigError(
+                f"{out}: is read by this command and would be overwritten; name another place"
+            )
     check_not_of_a_run(out)
     there = out.is_file() or (whole and out.is_dir() and any(out.iterdir()))
     if there and not overwrite:
@@ -90,8 +92,8 @@ def claim_folder(
     there = sorted(path for name in names for path in folder.glob(name))
     if there and not (overwrite or ours):
         raise ConfigError(
-            f"{there[0]}: is there already, and not from `{made_by.partition(' of ')[0]}` about "
-            "the same; name another folder, or give --overwrite"
+            f"{there[0]}: is there already, made by hand or by `{made_by.partition(' of ')[0]}` of "
+            "something else; name another folder, or give --overwrite"
         )
     write_text(note, f"{made_by}\n")
 
