@@ -55,6 +55,27 @@ def check_output(
         raise ConfigError(f"{out}: is there already; name another place, or give --overwrite")
 
 
+def check_data_folder(out: Path, *, sources: Sequence[Path | None] = ()) -> None:
+    """Refuse a folder in which shards have no place.
+
+    Shards have no ``--overwrite``: they may be days of work, and what is there already says itself
+    whether it is the same set, to be finished, or another, to be refused.
+
+    Args:
+        out: the folder.
+        sources: what the command reads.
+
+    Raises:
+        ConfigError: if ``out`` is a file, a source, or a run's own.
+    """
+    for source in sources:
+        if source is not None and _same(out, source):
+            raise ConfigError(f"{out}: is read by this command; name another folder")
+    check_not_of_a_run(out)
+    if out.exists() and not out.is_dir():
+        raise ConfigError(f"{out}: is a file; name a folder")
+
+
 def check_not_of_a_run(out: Path) -> None:
     """Refuse a place where a run keeps what it needs.
 

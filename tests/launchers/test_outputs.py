@@ -111,6 +111,15 @@ def test_no_command_replaces_a_source_a_run_s_own_or_somebody_s_file(
         "metrics real full --metrics psnr --json RUN/results.json": "belongs to the run",
         "bench vae --json any.txt": "any.txt: is there already",
         "data pack full full": "full: is read by this command",
+        "data pack full any.txt": "any.txt: is a file; name a folder",
+        "data pack full RUN/samples": "belongs to the run",
+        "data sample-videos any.txt": "any.txt: is a file; name a folder",
+        "data sample-videos RUN/train": "belongs to the run",
+        "data scenes --clips 1 --out any.txt": "any.txt: is a file; name a folder",
+        "data scenes --clips 1 --out RUN": "belongs to the run",
+        "data subset full --fraction 1/2 --out any.txt": "any.txt: is a file; name a folder",
+        "data subset full --fraction 1/2 --out RUN": "belongs to the run",
+        "data subset full --fraction 1/2 --out full": "full: is read by this command",
     }
     for line, told in refused.items():
         assert cli.main(line.split()) == 2, line
