@@ -12,9 +12,9 @@ from pvvae.analysis.flow import (
     Flow,
     FlowKind,
     estimated_flow,
-    true_flow,
 )
 from pvvae.data.evaluation.clip_set import EvaluationClips, evaluation_clips
+from pvvae.data.scenes.ground_truth import flow_of
 from pvvae.data.scenes.redrawn import SceneShards, scene_shards
 from pvvae.data.scenes.scene import Scene
 from pvvae.data.video.video import Frames
@@ -33,7 +33,7 @@ class ClipQuestion:
     height: int
     width: int
     seed: int
-    """Of the draw."""
+    """Seed of the draw."""
     flow: FlowKind | None = None
     """None is the truth where it is known, and an estimate elsewhere."""
     pictures: Path | None = None
@@ -113,7 +113,7 @@ class AnalysedClips:
     def flow(self, i: int, frames: Frames) -> Flow:
         """(T - 1, H, W, 2) of clip ``i``, whose frames these are."""
         scene = self.scene(i)
-        return estimated_flow(frames) if scene is None else true_flow(scene)
+        return estimated_flow(frames) if scene is None else flow_of(scene)
 
     def protocol(self) -> dict[str, Any]:
         """What a result depends on."""

@@ -1,4 +1,4 @@
-"""How each pixel of a clip moves: the truth where it is known, an estimate elsewhere."""
+"""How each pixel of a clip moves where no truth is known, and flow as pictures."""
 
 from itertools import pairwise
 from typing import Literal
@@ -7,8 +7,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pvvae.data.scenes.ground_truth import flow_at
-from pvvae.data.scenes.scene import Scene
 from pvvae.data.video.video import Frames
 
 FlowKind = Literal["truth", "dis"]
@@ -20,13 +18,6 @@ WIDE = 256
 """Pixels of the shorter side that frames are enlarged to, a whole number of times."""
 SMALLEST = 16
 """Pixels below which a side has too few of DIS's patches of 8."""
-
-
-def true_flow(scene: Scene) -> Flow:
-    """Flow of a scene by its formulas."""
-    frames = range(scene.settings.frames - 1)
-    moved = np.array([flow_at(scene, scene.grid, t) for t in frames])
-    return np.stack([moved.real, moved.imag], axis=-1).astype(np.float32)
 
 
 def estimated_flow(frames: Frames) -> Flow:

@@ -71,7 +71,7 @@ class KeptLatents:
 
     kept: ItemResults
     keys: Sequence[int]
-    """Of every clip, in their order."""
+    """Key of every clip's row, in the order of the clips."""
 
     def rows(self, chosen: Iterable[int] | None = None) -> Iterator[Row]:
         """One after another, of all clips or of some."""

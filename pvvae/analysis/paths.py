@@ -6,6 +6,7 @@ with r = .83 and .90 ("Diffusing in the Right Space", arXiv 2606.03578).
 
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -49,11 +50,16 @@ def sampled_paths(
                 denoiser, label=label, null_label=denoiser.num_classes, config=sampler
             )
             path = PathShape(noise.to(device))
+            told = partial(_told, path)
             with torch.inference_mode():
-                sample(velocity, noise.to(device), sampler, on_step=lambda _, x, p=path: p.add(x))
+                sample(velocity, noise.to(device), sampler, on_step=told)
             rows.append(torch.stack([path.straightness, path.efficiency], dim=1))
             bar.update(len(block))
     return torch.cat(rows)
+
+
+def _told(path: PathShape, step: int, x: Tensor) -> None:
+    path.add(x)
 
 
 def analyse_paths(

@@ -179,7 +179,7 @@ def _sums(rows: Sequence[Row], maker: str, pixels: int, observed: int) -> Tensor
 
 
 def _ratio(rows: Tensor) -> float:
-    """Of the sums of the first column and the last."""
+    """Sum of the first column over that of the last."""
     over, under = rows.sum(dim=0)[[0, -1]].tolist()
     return over / under if under else float("nan")
 

@@ -63,7 +63,7 @@ class DenoiserTrainingConfig(RunConfig):
             check_sharing(self.denoiser.build(), team=self.sequence_parallel)
         if self.batch % self.slots:
             raise ConfigError(
-                f"batch: {self.batch} latents cannot be shared out in {self.slots} slots"
+                f"batch: {self.batch} latents cannot be shared evenly by {self.slots} slots"
             )
         if isinstance(self.latents, str):
             found = LatentDataset(Path(self.latents) / "train")

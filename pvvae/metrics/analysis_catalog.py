@@ -72,4 +72,4 @@ GROUPS: Mapping[str, Mapping[str, ExplainedScore]] = {
     "Directions": DIRECTIONS,
     "Space": PLACES,
 }
-"""As a table lists them."""
+"""Heads of a table, with the scores below each."""

@@ -59,7 +59,7 @@ def strided_queries(tracks: Tracks, visible: Seen, *, stride: int = QUERY_STRIDE
 
 @dataclass(frozen=True)
 class TrackingScores:
-    """Of one video."""
+    """Scores of one video."""
 
     delta: float
     """Mean over thresholds of the share of visible points within it (δ-average)."""

@@ -39,7 +39,8 @@ class PathShape:
     def efficiency(self) -> Tensor:
         """(N,) distance from end to end over the length of the way: 1 is a straight line."""
         whole = (self._last - self._start).double()
-        return torch.linalg.vector_norm(whole, dim=1).cpu().div(self._length)
+        distance: Tensor = torch.linalg.vector_norm(whole, dim=1).cpu()
+        return distance / self._length
 
 
 def time_path(z: Tensor) -> PathShape:

@@ -52,7 +52,7 @@ def traced(
     unit = min(x.shape[3:]) / 64
     clean = predict(x)[:, :, observed:]
     found = []
-    for part in points.split(config.batch):
+    for part in torch.split(points, config.batch):
         marked = x.repeat(len(part), 1, 1, 1, 1)
         last = marked[:, :, observed - 1]
         spot = _spots(part, x.shape[3], x.shape[4], radius=config.radius * unit)

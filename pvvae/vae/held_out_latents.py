@@ -41,7 +41,7 @@ class HeldOutLatents:
         self._mine[index] = Posterior(mean.float().cpu(), logvar.float().cpu())
 
     def numbers(self, count: int, *, team: int) -> dict[str, float]:
-        """Of all ``count`` clips; a collective call.
+        """Numbers of all ``count`` clips; a collective call.
 
         Every channel of the posterior means is brought to the scale that Latte would see.
         ``latent_rank``: effective rank over channels; ``latent_sec``: SEC at rho = 0.25;

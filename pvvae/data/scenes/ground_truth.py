@@ -65,10 +65,14 @@ def truth_of(scene: Scene, *, seed: int, index: int, num_tracks: int = NUM_TRACK
     )
 
 
-def flow_at(scene: Scene, points: Points, t: int) -> Points:
-    """Where what is seen at any ``points`` moves until frame ``t + 1``, in pixels, as x + iy."""
-    moved = _moved(scene, points, foremost(scene, points, t), t, t + 1)
-    return (moved - points) * scene.settings.short_side
+def flow_of(scene: Scene) -> NDArray[np.float32]:
+    """Flow (T - 1, H, W, 2) alone, as ``Truth`` has it."""
+    grid, frames = scene.grid, range(scene.settings.frames - 1)
+    flow = np.empty((len(frames), *grid.shape, 2), np.float32)
+    for t in frames:
+        moved = _moved(scene, grid, foremost(scene, grid, t), t, t + 1)
+        flow[t] = _pairs((moved - grid) * scene.settings.short_side)
+    return flow
 
 
 def foremost(scene: Scene, points: Points, t: int) -> NDArray[np.uint8]:

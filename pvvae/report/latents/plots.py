@@ -13,7 +13,7 @@ from pvvae.report.svg import INK, STYLE, scale, stand_in, svg_of
 Facts = Mapping[str, Mapping[str, Any]]
 """Facts of each VAE, by label."""
 BINS = 24
-"""Of the histogram. Ours: a thousand clips leave some forty in a bin."""
+"""Bins of the histogram. Ours: a thousand clips leave some forty in a bin."""
 
 
 def plots(facts: Facts) -> list[tuple[str, str]]:

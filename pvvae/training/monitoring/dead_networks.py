@@ -38,10 +38,10 @@ class DeadNetworks:
                 )
         return None
 
-    def line(self, means: Mapping[str, float], *, steps: int, done: int) -> str | None:
+    def line(self, means: Mapping[str, float | str], *, steps: int, done: int) -> str | None:
         """Look at the means of the ``steps`` steps of a line of the log, likewise."""
         real, fake = means.get("logit_real"), means.get("logit_fake")
-        if real is None or fake is None:
+        if not isinstance(real, float) or not isinstance(fake, float):
             return None
         sure = real >= SATURATED and fake <= -SATURATED
         if self._too_long("logits", sure, steps=steps):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from pvvae.data.scenes import KINDS, SceneSettings, draw_scene, packaged_pictures, truth_of
-from pvvae.data.scenes.ground_truth import flow_at, foremost, pixels
+from pvvae.data.scenes.ground_truth import flow_of, foremost, pixels
+from tests.pvvae.data.scenes.flow import flow_at
 from tests.pvvae.data.scenes.warping import differences_after_warping
 
 SETTINGS = SceneSettings(height=48, width=64, frames=9, predictability=0.5)
@@ -22,6 +23,11 @@ def test_on_slopes_a_frame_is_the_next_one_warped_back(index, ramps):
     assert (
         found.max() < 3
     )  # levels of 255: two roundings, and the crease where the ground is mirrored
+
+
+def test_flow_alone_is_that_of_all_that_is_true(noise):
+    scene, truth = drawn(noise, 3)
+    np.testing.assert_array_equal(flow_of(scene), truth.flow)
 
 
 def test_on_photographs_too_but_for_bilinear_sampling():
