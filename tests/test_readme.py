@@ -27,6 +27,9 @@ SMALLER = {
     ("data", "scenes"): ["--clips", "16"],  # 4,096 are a minute
     ("sample",): ["--steps", "2"],  # 100 are the paper's
     ("metrics", "UCF-101"): ["--num", "2"],  # 2,048 are the paper's
+    ("analyze", "latents"): ["--size", "32x32"],  # clips here are small
+    ("analyze", "prediction"): ["--size", "32x32"],
+    ("analyze", "paths"): ["--num", "2", "--steps", "2"],  # 64 of 100 are a minute
 }
 """What is added to a command, so that its last word counts: less of the same."""
 DRY = {
@@ -132,7 +135,7 @@ def test_a_command_that_docs_name_is_one(typed, monkeypatch, capsys):
     if typed.whole:
         parse(words)
         return
-    depth = 2 if words[:1] in (["bench"], ["data"], ["evaluate"]) else 1
+    depth = 2 if words[:1] in (["bench"], ["data"], ["evaluate"], ["analyze"], ["probe"]) else 1
     command = [word for word in words[:depth] if not word.startswith("-")]
     with pytest.raises(SystemExit) as left:
         cli.main([*command, "--help"])
