@@ -47,11 +47,6 @@ class LoopConfig:
     """Times a run may go back to one checkpoint before it gives up. Ours: when three different
     streams of data fail from the same weights, something else is wrong."""
 
-    max_dead: Count | None = 1_000
-    """Steps in a row with a gradient norm of exactly 0, or with a discriminator that is sure of
-    everything, after which the run ends with a line; None never ends one. Ours: a hinge loss can be
-    0 for a while when a discriminator joins, and 1,000 steps are an hour at the paper's size."""
-
     def __post_init__(self) -> None:
         periods = {
             "evaluate_every": self.evaluate_every,
@@ -112,7 +107,7 @@ def run_loop(
     trainer.start(start, rollbacks=rollbacks)
     writer = checkpoints.Writer(run.checkpoints, keep_last=config.keep_last)
     window = watching.window(trainer.wait, trainer.work)
-    step, skips, dead = start, 0, DeadNetworks(config.max_dead)
+    step, skips, dead = start, 0, DeadNetworks(watch.max_dead)
     with watching.on(), progress(run.folder.name, steps, start=start) as bar, writer:
         if start == 0:
             _evaluate(trainer, run, 0)
@@ -129,7 +124,7 @@ def run_loop(
                 step, rollbacks = _roll_back(trainer, run, watching, done, config=config)
                 trainer.start(step, rollbacks=rollbacks)
                 window, skips = watching.window(trainer.wait, trainer.work), 0
-                dead = DeadNetworks(config.max_dead)
+                dead = DeadNetworks(watch.max_dead)
                 bar.reset()
                 bar.update(step)
                 continue

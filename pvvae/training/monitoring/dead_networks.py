@@ -59,7 +59,7 @@ class DeadNetworks:
 
 ADVICE = (
     "begin another run=... with a lower optimizer.lr, engine.precision=fp32 or a later "
-    "objective.gan_start; loop.max_dead says how long is waited"
+    "objective.gan_start; watch.max_dead says how long is waited"
 )
 
 

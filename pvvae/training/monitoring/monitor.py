@@ -8,7 +8,7 @@ from typing import Annotated
 
 import torch
 
-from arch.ranges import Positive, Range, Step, Steps
+from arch.ranges import Count, Positive, Range, Step, Steps
 from pvvae import distributed
 from pvvae.config import check_ranges
 from pvvae.run.checkpoints import Write
@@ -71,6 +71,10 @@ class MonitorConfig:
     OLMo-core's StabilityMonitorCallback; None looks for none."""
     spike_window: Annotated[int, Range(2, 1_000_000)] = 128
     """Steps that the mean is over; OLMo-core's."""
+    max_dead: Count | None = 1_000
+    """Steps in a row with a gradient norm of exactly 0, or with a discriminator that is sure of
+    everything, after which the run ends with a line; None never ends one. Ours: a hinge loss can be
+    0 for a while when a discriminator joins, and 1,000 steps are an hour at the paper's size."""
 
     def __post_init__(self) -> None:
         check_ranges(self)
