@@ -1,0 +1,119 @@
+"""Animated pictures for a README: what goes in, what is rebuilt, foretold and made up."""
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from pvvae.autoencoder.long_video import through
+from pvvae.data.video.video import Frames
+from pvvae.errors import ConfigError
+from pvvae.evaluation.futures import predicted
+from pvvae.files import write_bytes
+from pvvae.report.demo.cast import Cast, Sampler
+from pvvae.report.demo.clips import OBSERVED, held_out_scenes, real_clips
+from pvvae.report.demo.latent_colours import in_colours
+from pvvae.report.demo.page import SHOWN, latents_of, stride_of
+from pvvae.report.demo.samples import generated
+from pvvae.report.runs import film
+
+NAMES = ("clips.webp", "latents.webp", "samples.webp")
+MOST_BYTES = 500_000
+"""Ours: a README is read over telephones."""
+QUALITIES = (90, 80, 70, 60, 50, 40, 30)
+"""Of WebP, tried until a picture is small enough."""
+SCALE, HEAD, EDGE = 2, 22, 8
+"""Ours: pixels of the picture for one of a clip, height of the line of words, white around."""
+PAUSE = 4
+"""Frames that the last one is held for before the picture begins again."""
+
+
+def write_pictures(cast: Cast, folder: Path) -> Iterator[Path]:
+    """``clips.webp``, ``latents.webp`` and ``samples.webp``; yields each path once it is written.
+
+    Args:
+        cast: of a box; its first actors are shown.
+        folder: where they are written.
+
+    Raises:
+        ConfigError: if a picture would be too large, or a package that it needs is missing.
+    """
+    clips = [*held_out_scenes(SHOWN - 1), *real_clips(1)]
+    label, actor = next(iter(next(iter(cast.groups.values())).items()))
+    frames = [clip.frames for clip in clips]
+    rebuilt = [through(actor.rebuilds, each) for each in frames]
+    future = [predicted(actor.predicts, each, observed=OBSERVED) for each in frames]
+    columns = {"clip": frames, "rebuilt from latents": rebuilt, "future foretold": future}
+    yield _write(folder / NAMES[0], _sheet(columns, predicted="future foretold"))
+    latents = {"clip": frames} | {
+        name: [
+            in_colours(latents_of(one.predicts, each), stride=stride_of(one.predicts))
+            for each in frames
+        ]
+        for name, one in {label: actor, **cast.twins}.items()
+    }
+    yield _write(folder / NAMES[1], _sheet(latents, predicted=None))
+    if cast.samplers:
+        yield _write(folder / NAMES[2], _sheet(_samples(cast.samplers), predicted=None))
+
+
+def _samples(samplers: Sequence[Sampler]) -> dict[str, list[Frames]]:
+    """A column a class, as far as five go, and a row a sampler and draw."""
+    made: dict[str, list[Frames]] = {}
+    for sampler in samplers:
+        for name, clip in generated(sampler):
+            made.setdefault(name, []).append(clip)
+    return dict([*made.items()][:5])
+
+
+def _sheet(columns: Mapping[str, Sequence[Frames]], *, predicted: str | None) -> list[Image.Image]:
+    """Columns of clips below their words; where frames are predicted a bar above them is amber."""
+    rows = [
+        film.beside(
+            [_with_bar(clip, name == predicted) for name, clip in zip(columns, row, strict=True)]
+        )
+        for row in zip(*columns.values(), strict=True)
+    ]
+    body = np.concatenate(rows, axis=1)
+    side = body.shape[2] + 2 * EDGE
+    sheet = np.full((len(body), body.shape[1] + HEAD + EDGE, side, 3), 255, np.uint8)
+    sheet[:, HEAD : HEAD + body.shape[1], EDGE:-EDGE] = body
+    step = (body.shape[2] + film.GAP) // len(columns)
+    font = ImageFont.load_default(size=12)
+    pictures = []
+    for frame in sheet:
+        picture = Image.fromarray(frame)
+        draw = ImageDraw.Draw(picture)
+        for number, name in enumerate(columns):
+            draw.text((EDGE + number * step, 3), name, fill=(51, 65, 85), font=font)
+        pictures.append(picture)
+    return [*pictures, *[pictures[-1]] * PAUSE]
+
+
+def _with_bar(clip: Frames, is_predicted: bool) -> Frames:
+    large = clip.repeat(SCALE, axis=1).repeat(SCALE, axis=2)
+    return film.with_bar(large, observed=OBSERVED if is_predicted else len(clip))
+
+
+def _write(path: Path, pictures: Sequence[Image.Image]) -> Path:
+    first, *rest = pictures
+    for quality in QUALITIES:
+        file = io.BytesIO()
+        first.save(
+            file,
+            "WEBP",
+            save_all=True,
+            append_images=rest,
+            duration=1000 // film.FPS,
+            loop=0,
+            quality=quality,
+            method=4,
+        )
+        if file.tell() <= MOST_BYTES:
+            write_bytes(path, file.getvalue())
+            return path
+    raise ConfigError(
+        f"{path}: {file.tell():,} bytes at quality {QUALITIES[-1]}; at most {MOST_BYTES:,}"
+    )
