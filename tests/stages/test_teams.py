@@ -52,6 +52,9 @@ LOSSES = {
     "latte": ("flow", "gradient_norm"),
 }
 """What is compared, where it is not NAMES."""
+NEAR = {"gan": 3e-4}
+"""Absolute tolerance where it is not 1e-7: logits of both signs cancel in the GAN's loss, so its
+rounding is that of the hinge's margin, 1, and not of its own size (after six steps of 1e-2: 7e-5)."""
 TEAMS = {"teams2": "full", "teamssample": "sample engine.zero_stage=3", "teamslatte": "latte"}
 """Runs of two teams of two."""
 PARTS = (
@@ -101,7 +104,8 @@ def test_a_team_sees_what_one_process_sees(runs, name):
     for loss in LOSSES.get(alone, NAMES):
         expected = curve(runs / alone, loss)
         assert len(expected) >= 3
-        assert curve(runs / name, loss) == pytest.approx(expected, rel=1e-4, abs=1e-7)
+        near = pytest.approx(expected, rel=1e-4, abs=NEAR.get(loss, 1e-7))
+        assert curve(runs / name, loss) == near
 
 
 @pytest.mark.parametrize("name", [*SHARED, *TEAMS])
@@ -132,6 +136,7 @@ def clips_of_steps(run: Path) -> list[float]:
 def test_a_run_goes_on_in_teams(runs):
     for loss in NAMES:
         expected = curve(runs / "full", loss)
-        assert curve(runs / "changing", loss) == pytest.approx(expected, rel=1e-4, abs=1e-7)
+        near = pytest.approx(expected, rel=1e-4, abs=NEAR.get(loss, 1e-7))
+        assert curve(runs / "changing", loss) == near
     expected = curve(runs / "full", "psnr", kind="held_out")
     assert curve(runs / "changing", "psnr", kind="held_out") == pytest.approx(expected, rel=1e-4)

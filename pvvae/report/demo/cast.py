@@ -53,12 +53,12 @@ class Cast:
     @property
     def everyone(self) -> dict[str, Actor]:
         """All actors by label, each beside its twin."""
-        found = {label: actor for group in self.groups.values() for label, actor in group.items()}
-        return dict(sorted((found | dict(self.twins)).items(), key=lambda item: _base(item[0])))
-
-
-def _base(label: str) -> str:
-    return label.partition(",")[0]
+        found: dict[str, Actor] = {}
+        for group in self.groups.values():
+            for label, actor in group.items():
+                found[label] = actor
+                found |= {t: twin for t, twin in self.twins.items() if t.startswith(f"{label},")}
+        return found | dict(self.twins)
 
 
 def cast_of(box: Box) -> Cast:

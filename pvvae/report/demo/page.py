@@ -144,7 +144,8 @@ def _latents(clips: Sequence[Clip], actors: Mapping[str, Actor]) -> Section:
     return Section(
         key="latents",
         head="Latents as colours",
-        lead="Their three principal components as red, green and blue, clip by clip.",
+        lead="Their three principal components as red, green and blue; a colour is one latent in all "
+        "clips of a column.",
         body=sections.latents(clips, means, {label: stride_of(v) for label, v in vaes.items()}),
     )
 

@@ -14,9 +14,9 @@ from pvvae.evaluation.futures import predicted
 from pvvae.files import write_bytes
 from pvvae.report.demo.cast import Cast, Sampler
 from pvvae.report.demo.clips import OBSERVED, held_out_scenes, real_clips
-from pvvae.report.demo.latent_colours import in_colours
 from pvvae.report.demo.page import SHOWN, latents_of, stride_of
 from pvvae.report.demo.samples import generated
+from pvvae.report.demo.sections import painted
 from pvvae.report.runs import film
 
 NAMES = ("clips.webp", "latents.webp", "samples.webp")
@@ -48,10 +48,9 @@ def write_pictures(cast: Cast, folder: Path) -> Iterator[Path]:
     columns = {"clip": frames, "rebuilt from latents": rebuilt, "future foretold": future}
     yield _write(folder / NAMES[0], _sheet(columns, predicted="future foretold"))
     latents = {"clip": frames} | {
-        name: [
-            in_colours(latents_of(one.predicts, each), stride=stride_of(one.predicts))
-            for each in frames
-        ]
+        name: painted(
+            [latents_of(one.predicts, each) for each in frames], stride=stride_of(one.predicts)
+        )
         for name, one in {label: actor, **cast.twins}.items()
     }
     yield _write(folder / NAMES[1], _sheet(latents, predicted=None))

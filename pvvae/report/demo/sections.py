@@ -7,7 +7,7 @@ import numpy as np
 
 from pvvae.data.video.video import Frames
 from pvvae.evaluation.known_motion import Clip
-from pvvae.report.demo.latent_colours import in_colours
+from pvvae.metrics.latent_colours import colour_basis
 from pvvae.report.runs import film
 
 Made = Mapping[str, Sequence[Frames]]
@@ -61,11 +61,14 @@ def latents(
     stride: Mapping[str, tuple[int, int]],
 ) -> str:
     """Clips beside their latents in colours."""
-    made = {
-        label: [in_colours(mean, stride=stride[label]) for mean in each]
-        for label, each in means.items()
-    }
+    made = {label: painted(each, stride=stride[label]) for label, each in means.items()}
     return side_by_side(clips, made, dB=False, observed=None)
+
+
+def painted(means: Sequence[np.ndarray], *, stride: tuple[int, int]) -> list[Frames]:
+    """Latents (c, t, h, w) of clips as frames: what is alike has one colour in all of them."""
+    basis = colour_basis(means)
+    return [basis.paint(mean, stride=stride) for mean in means]
 
 
 def samples(made: Sequence[tuple[str, Frames]]) -> str:

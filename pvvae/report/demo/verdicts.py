@@ -72,8 +72,10 @@ def _psnr(actor: Actor, clips: Sequence[Clip]) -> float:
 def tiles(found: Found, groups: Mapping[str, Group]) -> str:
     """A box of large figures for each VAE that is shown."""
     boxes = []
-    shown = [label for group in groups.values() for label in group]
-    for colour, label in enumerate(shown):
+    shown = {label for group in groups.values() for label in group}
+    for colour, label in enumerate(found.psnr):
+        if label not in shown:
+            continue
         of_scenes, of_real = found.psnr[label]
         moving = found.horizons[MOVES]
         ours, _ = against(moving[label], moving[REPEATED])

@@ -9,7 +9,6 @@ from pvvae.box import open_box
 from pvvae.errors import ConfigError
 from pvvae.report.demo.cast import cast_after, cast_of
 from pvvae.report.demo.clips import FRAMES, SIDE, real_clips
-from pvvae.report.demo.latent_colours import in_colours
 from pvvae.report.demo.page import demonstrate
 from pvvae.report.demo.verdicts import in_words
 from tests.pvvae.report.demo.trained_on import trained_on
@@ -76,16 +75,6 @@ def test_real_clips_are_square_and_move_and_none_is_cut() -> None:
         changes = np.abs(np.diff(clip.frames.astype(int), axis=0)).mean(axis=(1, 2, 3))
         assert changes.mean() > 0.1
         assert changes.max() < 40
-
-
-def test_latents_of_one_component_become_one_colour_scale() -> None:
-    ramp = np.linspace(0, 1, 2 * 3 * 4, dtype=np.float32).reshape(1, 2, 3, 4)
-    latents = np.concatenate([ramp, 0 * ramp, 0 * ramp, 0 * ramp])
-    frames = in_colours(latents, stride=(4, 8))
-    assert frames.shape == (5, 24, 32, 3)
-    assert frames[0, 0, 0, 0] == 0
-    assert frames[-1, -1, -1, 0] == 255
-    np.testing.assert_array_equal(frames[1], frames[4])
 
 
 def test_shares_are_written_with_their_interval() -> None:
