@@ -89,8 +89,6 @@ def _row(vae: PredictiveVAE, config: Config, index: int, pictures: Pictures) -> 
     clip = scene_clip(
         config.scenes, seed=config.seed, index=index, observed=seen, pictures=pictures
     )
-    assert clip.moving is not None
-    assert clip.extrapolated is not None
     made = {
         "predicted": predicted(vae, clip.frames, observed=seen, seed=config.seed),
         "repeated": repeated(clip.frames, observed=seen),

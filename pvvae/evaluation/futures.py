@@ -103,7 +103,6 @@ def horizon(
     for clip, other in zip(clips, made, strict=True):
         marked = None
         if moves is not None:
-            assert clip.moving is not None  # a scene
             marked = clip.moving if moves else ~clip.moving
         rows.append(foretold(clip.frames, other, marked, observed=observed))
     errors, shares = (torch.cat(part) for part in zip(*rows, strict=True))

@@ -1,11 +1,12 @@
 """Clips whose motion is known, because they were drawn: scenes that nothing was trained on."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pvvae.data.scenes import SceneSettings, draw_scene, packaged_pictures
+from pvvae.data.scenes import Scene, SceneSettings, draw_scene, packaged_pictures
 from pvvae.data.scenes.extrapolation import extrapolated, moving
 from pvvae.data.scenes.pictures import Pictures
 from pvvae.data.video.video import Frames
@@ -13,15 +14,27 @@ from pvvae.data.video.video import Frames
 
 @dataclass(frozen=True)
 class Clip:
-    """A clip, and of a scene also what is true of it."""
+    """A clip, of which the beginning is observed."""
 
     title: str
     frames: Frames
     """(T, H, W, 3)."""
-    moving: NDArray[np.bool_] | None = None
-    """(T, H, W) what a scene's pixels show moves."""
-    extrapolated: Frames | None = None
-    """A scene's frames, where after the observed ones everything kept its velocity."""
+    observed: int
+    """Frames that an encoder is shown where the rest is foretold."""
+    scene: Scene | None = None
+    """What was drawn; None of a real clip."""
+
+    @cached_property
+    def moving(self) -> NDArray[np.bool_]:
+        """(T, H, W) what a scene's pixels show moves."""
+        assert self.scene is not None
+        return moving(self.scene)
+
+    @cached_property
+    def extrapolated(self) -> Frames:
+        """A scene's frames, where after the observed ones everything kept its velocity."""
+        assert self.scene is not None
+        return extrapolated(self.frames, self.scene, observed=self.observed)
 
 
 def scene_clip(
@@ -38,10 +51,4 @@ def scene_clip(
         ConfigError: if a package whose pictures it is made of is missing.
     """
     scene = draw_scene(settings, seed=seed, index=index, pictures=pictures or packaged_pictures())
-    frames = scene.render()
-    return Clip(
-        title=f"scene: {scene.kind}",
-        frames=frames,
-        moving=moving(scene),
-        extrapolated=extrapolated(frames, scene, observed=observed),
-    )
+    return Clip(f"scene: {scene.kind}", scene.render(), observed, scene)

@@ -7,7 +7,7 @@ import numpy as np
 from pvvae.data.packing.sample_videos import BIKES
 from pvvae.data.scenes import SceneSettings, packaged_pictures
 from pvvae.data.video.frames import crop_resize, hard_cuts
-from pvvae.data.video.video import iterate_video
+from pvvae.data.video.video import Frames, iterate_video
 from pvvae.evaluation.known_motion import Clip, scene_clip
 
 FRAMES, SIDE, OBSERVED = 17, 64, 9
@@ -31,8 +31,17 @@ def held_out_scenes(count: int) -> list[Clip]:
     ]
 
 
+def real_clip() -> Clip:
+    """The beginning of the packaged video that nothing was trained on.
+
+    Raises:
+        ConfigError: if its package is missing.
+    """
+    return _square(np.stack(list(islice(iterate_video(BIKES.path()), FRAMES))))
+
+
 def real_clips(count: int) -> list[Clip]:
-    """Clips of the packaged video that nothing was trained on, none across a cut.
+    """Clips of that video, one after another, none across a cut.
 
     Args:
         count: the first ones; fewer if there are fewer.
@@ -47,14 +56,13 @@ def real_clips(count: int) -> list[Clip]:
         for begin, end in pairwise([0, *cuts, total])
         for start in range(begin, end - FRAMES + 1, FRAMES)
     )
-    height, width = video.shape[1:3]
+    return [_square(video[start : start + FRAMES]) for start in islice(starts, count)]
+
+
+def _square(clip: Frames) -> Clip:
+    """The middle of a clip's frames, as large as the box's."""
+    height, width = clip.shape[1:3]
     edge = min(height, width)
     left, top = (width - edge) / 2, (height - edge) / 2
     box = (left, top, left + edge, top + edge)
-    return [
-        Clip(
-            "real video",
-            crop_resize(video[start : start + FRAMES], box=box, height=SIDE, width=SIDE),
-        )
-        for start in islice(starts, count)
-    ]
+    return Clip("real video", crop_resize(clip, box=box, height=SIDE, width=SIDE), OBSERVED)

@@ -18,7 +18,7 @@ from pvvae.files import write_text
 from pvvae.model import PredictiveVAE
 from pvvae.report.demo import sections, verdicts
 from pvvae.report.demo.cast import Actor, Cast, Group
-from pvvae.report.demo.clips import FRAMES, OBSERVED, held_out_scenes, real_clips
+from pvvae.report.demo.clips import FRAMES, OBSERVED, held_out_scenes, real_clip, real_clips
 from pvvae.report.demo.samples import generated
 from pvvae.report.html_shell import Section, shell
 
@@ -72,14 +72,12 @@ class _Page:
 
 def _parts(page: _Page, measured: int) -> Iterator[Section]:
     cast = page.cast
-    scenes, street = held_out_scenes(SHOWN), real_clips(REAL)
-    shown = [*scenes, street[0]]
+    shown = [*held_out_scenes(SHOWN), real_clip()]
     for name, group in cast.groups.items():
         yield _reconstructions(name, shown, group)
     for name, group in cast.groups.items():
         yield _futures(name, shown, group)
-    known = held_out_scenes(measured)
-    found = verdicts.judge(known, street, cast.everyone)
+    found = verdicts.judge(held_out_scenes(measured), real_clips(REAL), cast.everyone)
     page.tiles = verdicts.tiles(found, cast.groups)
     yield Section(
         key="horizon",
@@ -141,12 +139,13 @@ def _short(label: str, name: str) -> str:
 def _latents(clips: Sequence[Clip], actors: Mapping[str, Actor]) -> Section:
     vaes = {label: actor.predicts for label, actor in actors.items()}
     means = {label: [latents_of(vae, c.frames) for c in clips] for label, vae in vaes.items()}
+    strides = {label: stride_of(vae) for label, vae in vaes.items()}
     return Section(
         key="latents",
         head="Latents as colours",
-        lead="Their three principal components as red, green and blue; a colour is one latent in all "
-        "clips of a column.",
-        body=sections.latents(clips, means, {label: stride_of(v) for label, v in vaes.items()}),
+        lead="Their three principal components as red, green and blue; a colour is one latent in "
+        "all clips of a column.",
+        body=sections.latents(clips, means, strides),
     )
 
 

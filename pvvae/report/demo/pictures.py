@@ -13,7 +13,7 @@ from pvvae.errors import ConfigError
 from pvvae.evaluation.futures import predicted
 from pvvae.files import write_bytes
 from pvvae.report.demo.cast import Cast, Sampler
-from pvvae.report.demo.clips import OBSERVED, held_out_scenes, real_clips
+from pvvae.report.demo.clips import OBSERVED, held_out_scenes, real_clip
 from pvvae.report.demo.page import SHOWN, latents_of, stride_of
 from pvvae.report.demo.samples import generated
 from pvvae.report.demo.sections import painted
@@ -40,7 +40,7 @@ def write_pictures(cast: Cast, folder: Path) -> Iterator[Path]:
     Raises:
         ConfigError: if a picture would be too large, or a package that it needs is missing.
     """
-    clips = [*held_out_scenes(SHOWN - 1), *real_clips(1)]
+    clips = [*held_out_scenes(SHOWN - 1), real_clip()]
     label, actor = next(iter(next(iter(cast.groups.values())).items()))
     frames = [clip.frames for clip in clips]
     rebuilt = [through(actor.rebuilds, each) for each in frames]

@@ -48,7 +48,7 @@ def judge(scenes: Sequence[Clip], real: Sequence[Clip], actors: Mapping[str, Act
             for label, vae in vaes.items()
         }
         made[where][REPEATED] = [repeated(clip.frames, observed=OBSERVED) for clip in clips]
-    made["scenes"][EXTRAPOLATED] = [c.extrapolated for c in scenes if c.extrapolated is not None]
+    made["scenes"][EXTRAPOLATED] = [clip.extrapolated for clip in scenes]
     parts = {MOVES: (scenes, "scenes", True), STILL: (scenes, "scenes", False)}
     kinds = {**parts, REAL: (real, "real", None)}
     return Found(

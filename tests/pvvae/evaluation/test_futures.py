@@ -12,7 +12,7 @@ def test_repeating_the_last_frame_is_as_good_as_itself_and_true_motion_better() 
     same = [repeated(clip.frames, observed=OBSERVED) for clip in scenes]
     other = horizon(scenes, same, moves=True, observed=OBSERVED)
     assert against(other, other)[0] == 0.0
-    followed = [c.extrapolated for c in scenes if c.extrapolated is not None]
+    followed = [clip.extrapolated for clip in scenes]
     value, interval = against(horizon(scenes, followed, moves=True, observed=OBSERVED), other)
     assert interval is not None
     assert interval[0] < value < -0.3
