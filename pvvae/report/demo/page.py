@@ -29,7 +29,12 @@ REAL = 11
 
 
 def demonstrate(
-    cast: Cast, path: Path, *, measured: int = MEASURED, more: str | None = None
+    cast: Cast,
+    path: Path,
+    *,
+    measured: int = MEASURED,
+    real: int = REAL,
+    more: str | None = None,
 ) -> Iterator[str]:
     """Write the page part by part; yields each part's head once the page has it.
 
@@ -37,13 +42,14 @@ def demonstrate(
         cast: who is shown.
         path: of the page.
         measured: scenes that errors are measured on.
+        real: real clips, likewise.
         more: address of a page with curves and tables, to be linked.
 
     Raises:
         ConfigError: if a package whose pictures or video are shown is missing.
     """
     page = _Page(cast=cast, more=more)
-    for section in _parts(page, measured):
+    for section in _parts(page, measured, real):
         page.sections.append(section)
         write_text(path, page.html())
         yield section.head
@@ -70,14 +76,14 @@ class _Page:
         )
 
 
-def _parts(page: _Page, measured: int) -> Iterator[Section]:
+def _parts(page: _Page, measured: int, real: int) -> Iterator[Section]:
     cast = page.cast
     shown = [*held_out_scenes(SHOWN), real_clip()]
     for name, group in cast.groups.items():
         yield _reconstructions(name, shown, group)
     for name, group in cast.groups.items():
         yield _futures(name, shown, group)
-    found = verdicts.judge(held_out_scenes(measured), real_clips(REAL), cast.everyone)
+    found = verdicts.judge(held_out_scenes(measured), real_clips(real), cast.everyone)
     page.tiles = verdicts.tiles(found, cast.groups)
     yield Section(
         key="horizon",

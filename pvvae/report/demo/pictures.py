@@ -22,10 +22,12 @@ from pvvae.report.runs import film
 NAMES = ("clips.webp", "latents.webp", "samples.webp")
 MOST_BYTES = 500_000
 """Ours: a README is read over telephones."""
-QUALITIES = (90, 80, 70, 60, 50, 40, 30)
-"""Of WebP, tried until a picture is small enough."""
-SCALE, HEAD, EDGE = 2, 22, 8
-"""Ours: pixels of the picture for one of a clip, height of the line of words, white around."""
+SIZES = ((2, 90), (2, 75), (2, 60), (2, 45), (1, 75), (1, 50), (1, 25))
+"""Pixels of the picture for one of a clip, and WebP's quality: tried until it is small enough."""
+HEAD, EDGE = 22, 8
+"""Ours: height of the line of words, white around."""
+DRAWS = 2
+"""Ours: samples of a class that each Latte shows."""
 PAUSE = 4
 """Frames that the last one is held for before the picture begins again."""
 
@@ -46,59 +48,65 @@ def write_pictures(cast: Cast, folder: Path) -> Iterator[Path]:
     rebuilt = [through(actor.rebuilds, each) for each in frames]
     future = [predicted(actor.predicts, each, observed=OBSERVED) for each in frames]
     columns = {"clip": frames, "rebuilt from latents": rebuilt, "future foretold": future}
-    yield _write(folder / NAMES[0], _sheet(columns, predicted="future foretold"))
+    yield _write(folder / NAMES[0], columns, predicted="future foretold")
     latents = {"clip": frames} | {
         name: painted(
             [latents_of(one.predicts, each) for each in frames], stride=stride_of(one.predicts)
         )
         for name, one in {label: actor, **cast.twins}.items()
     }
-    yield _write(folder / NAMES[1], _sheet(latents, predicted=None))
+    yield _write(folder / NAMES[1], latents, predicted=None)
     if cast.samplers:
-        yield _write(folder / NAMES[2], _sheet(_samples(cast.samplers), predicted=None))
+        yield _write(folder / NAMES[2], _samples(cast.samplers), predicted=None)
 
 
 def _samples(samplers: Sequence[Sampler]) -> dict[str, list[Frames]]:
-    """A column a class, as far as five go, and a row a sampler and draw."""
+    """A column a class, five at most, and a row a sampler and draw; one column without classes."""
     made: dict[str, list[Frames]] = {}
     for sampler in samplers:
+        drawn: dict[str, list[Frames]] = {}
         for name, clip in generated(sampler):
-            made.setdefault(name, []).append(clip)
-    return dict([*made.items()][:5])
+            drawn.setdefault(name or "samples", []).append(clip)
+        for name, clips in drawn.items():
+            made.setdefault(name, []).extend(clips[:DRAWS])
+    rows = max(map(len, made.values()))
+    return dict([pair for pair in made.items() if len(pair[1]) == rows][:5])
 
 
-def _sheet(columns: Mapping[str, Sequence[Frames]], *, predicted: str | None) -> list[Image.Image]:
+def _sheet(
+    columns: Mapping[str, Sequence[Frames]], *, predicted: str | None, scale: int
+) -> list[Image.Image]:
     """Columns of clips below their words; where frames are predicted a bar above them is amber."""
     rows = [
-        film.beside(
-            [_with_bar(clip, name == predicted) for name, clip in zip(columns, row, strict=True)]
+        film.beside([_with_bar(clip, name == predicted, scale) for name, clip in row])
+        for row in (
+            list(zip(columns, clips, strict=True)) for clips in zip(*columns.values(), strict=True)
         )
-        for row in zip(*columns.values(), strict=True)
     ]
     body = np.concatenate(rows, axis=1)
-    side = body.shape[2] + 2 * EDGE
-    sheet = np.full((len(body), body.shape[1] + HEAD + EDGE, side, 3), 255, np.uint8)
-    sheet[:, HEAD : HEAD + body.shape[1], EDGE:-EDGE] = body
-    step = (body.shape[2] + film.GAP) // len(columns)
+    frames, height, width, _ = body.shape
+    sheet = np.full((frames, height + HEAD + EDGE, width + 2 * EDGE, 3), 255, np.uint8)
+    sheet[:, HEAD : HEAD + height, EDGE:-EDGE] = body
+    step = (width + film.GAP) // len(columns)
     font = ImageFont.load_default(size=12)
     pictures = []
     for frame in sheet:
         picture = Image.fromarray(frame)
         draw = ImageDraw.Draw(picture)
         for number, name in enumerate(columns):
-            draw.text((EDGE + number * step, 3), name, fill=(51, 65, 85), font=font)
+            draw.text((EDGE + number * step, 3), name, fill=film.OBSERVED, font=font)
         pictures.append(picture)
     return [*pictures, *[pictures[-1]] * PAUSE]
 
 
-def _with_bar(clip: Frames, is_predicted: bool) -> Frames:
-    large = clip.repeat(SCALE, axis=1).repeat(SCALE, axis=2)
+def _with_bar(clip: Frames, is_predicted: bool, scale: int) -> Frames:
+    large = clip.repeat(scale, axis=1).repeat(scale, axis=2)
     return film.with_bar(large, observed=OBSERVED if is_predicted else len(clip))
 
 
-def _write(path: Path, pictures: Sequence[Image.Image]) -> Path:
-    first, *rest = pictures
-    for quality in QUALITIES:
+def _write(path: Path, columns: Mapping[str, Sequence[Frames]], *, predicted: str | None) -> Path:
+    for scale, quality in SIZES:
+        first, *rest = _sheet(columns, predicted=predicted, scale=scale)
         file = io.BytesIO()
         first.save(
             file,
@@ -114,5 +122,5 @@ def _write(path: Path, pictures: Sequence[Image.Image]) -> Path:
             write_bytes(path, file.getvalue())
             return path
     raise ConfigError(
-        f"{path}: {file.tell():,} bytes at quality {QUALITIES[-1]}; at most {MOST_BYTES:,}"
+        f"{path}: {file.tell():,} bytes at its smallest, and it may have {MOST_BYTES:,}"
     )

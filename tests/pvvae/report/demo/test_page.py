@@ -23,7 +23,7 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_page_grows_part_by_part(box: Path, tmp_path: Path) -> None:
     path = tmp_path / "demo/index.html"
     sizes, heads = [], []
-    for head in demonstrate(cast_of(open_box(box)), path, measured=4):
+    for head in demonstrate(cast_of(open_box(box)), path, measured=4, real=4):
         heads.append(head)
         html = path.read_text()
         sizes.append(len(html))
@@ -44,7 +44,9 @@ def test_the_page_grows_part_by_part(box: Path, tmp_path: Path) -> None:
 
 def test_what_was_trained_on_stands_beside_what_it_was(box: Path, tmp_path: Path) -> None:
     cast = cast_after(open_box(box), trained_on(box, tmp_path / "runs"))
-    heads = list(demonstrate(cast, tmp_path / "index.html", measured=4, more="runs/index.html"))
+    heads = list(
+        demonstrate(cast, tmp_path / "index.html", measured=4, real=4, more="runs/index.html")
+    )
     assert heads == [
         "Reconstructions, Transformer",
         "Predicted futures, Transformer",
