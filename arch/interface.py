@@ -128,7 +128,9 @@ class BackboneConfig(ABC):
         Raises:
             ValueError: unless overridden, and where the folder does not fit.
         """
-        raise ValueError(f"{folder}: no run folder, and {self.name} starts from no other")
+        raise ValueError(
+            f"{folder}: not a run folder, and {self.name} reads no weights of other projects"
+        )
 
     def pretrained(self, folder: Path) -> dict[str, Tensor]:
         """Weights for :meth:`build`'s network, under its names, out of a folder that others wrote.
@@ -136,7 +138,9 @@ class BackboneConfig(ABC):
         Raises:
             ValueError: unless overridden, and where folder or weights do not fit.
         """
-        raise ValueError(f"{folder}: no run folder, and {self.name} starts from no other")
+        raise ValueError(
+            f"{folder}: not a run folder, and {self.name} reads no weights of other projects"
+        )
 
     def export(self, folder: Path, weights: Mapping[str, Tensor]) -> None:
         """Write ``weights`` of :meth:`build`'s network as others read them.
@@ -144,7 +148,7 @@ class BackboneConfig(ABC):
         Raises:
             ValueError: unless overridden.
         """
-        raise ValueError(f"{self.name} can be written in our own format only")
+        raise ValueError(f"{self.name} has no format of another project; use --format pretrained")
 
 
 class Backbone(Shareable, ABC):

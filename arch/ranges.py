@@ -50,7 +50,7 @@ Count = Annotated[int, Range(1, BILLION)]
 Number = Annotated[int, Range(0, BILLION)]
 """How many there are of something that may be absent; a place in a list."""
 Several = Annotated[int, Range(2, BILLION)]
-"""How many samples a covariance is of."""
+"""How many there are of something of which there must be two, as samples of a covariance."""
 Steps = Annotated[int, Range(1, 99_999_999)]
 """Steps of a run; checkpoints have names of eight digits."""
 Step = Annotated[int, Range(0, 99_999_999)]

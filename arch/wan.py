@@ -62,7 +62,9 @@ class WanConfig(BackboneConfig):
         """
         steps = len(self.multipliers) - 1
         if len(self.time) != steps:
-            raise ValueError(f"time: {steps + 1} multipliers need {steps}, got {len(self.time)}")
+            raise ValueError(
+                f"time: must have {steps} entries for {steps + 1} multipliers, got {len(self.time)}"
+            )
         ranges.check(self)
 
     @property
@@ -84,7 +86,7 @@ class WanConfig(BackboneConfig):
         for key, wanted in self.arguments().items():
             if key.startswith("latents_") or _plain(made[key]) == _plain(wanted):
                 continue
-            raise ValueError(f"{folder}: its {key} is {made[key]!r}, backbone asks for {wanted!r}")
+            raise ValueError(f"{folder}: its {key} is {made[key]!r}, but backbone says {wanted!r}")
 
     def pretrained(self, folder: Path) -> dict[str, Tensor]:
         """The weights in a folder of diffusers.

@@ -46,11 +46,34 @@ def check_output(
     """
     for source in sources:
         if source is not None and _same(out, source):
-            raise ConfigError(f"{out}: is what is read; name another place")
+            raise ConfigError(
+                f"{out}: is read by this command and would be overwritten; name another place"
+            )
     check_not_of_a_run(out)
     there = out.is_file() or (whole and out.is_dir() and any(out.iterdir()))
     if there and not overwrite:
         raise ConfigError(f"{out}: is there already; name another place, or give --overwrite")
+
+
+def check_data_folder(out: Path, *, sources: Sequence[Path | None] = ()) -> None:
+    """Refuse a folder in which shards have no place.
+
+    Shards have no ``--overwrite``: they may be days of work, and what is there already says itself
+    whether it is the same set, to be finished, or another, to be refused.
+
+    Args:
+        out: the folder.
+        sources: what the command reads.
+
+    Raises:
+        ConfigError: if ``out`` is a file, a source, or a run's own.
+    """
+    for source in sources:
+        if source is not None and _same(out, source):
+            raise ConfigError(f"{out}: is read by this command; name another folder")
+    check_not_of_a_run(out)
+    if out.exists() and not out.is_dir():
+        raise ConfigError(f"{out}: is a file; name a folder")
 
 
 def check_not_of_a_run(out: Path) -> None:
@@ -90,8 +113,8 @@ def claim_folder(
     there = sorted(path for name in names for path in folder.glob(name))
     if there and not (overwrite or ours):
         raise ConfigError(
-            f"{there[0]}: is there already, and not from `{made_by.partition(' of ')[0]}` about "
-            "the same; name another folder, or give --overwrite"
+            f"{there[0]}: is there already, made by hand or by `{made_by.partition(' of ')[0]}` of "
+            "something else; name another folder, or give --overwrite"
         )
     write_text(note, f"{made_by}\n")
 

@@ -86,7 +86,7 @@ class Config(RunConfig):
         if self.compile and self.sequence_parallel > 1:
             raise ConfigError("compile: a denoiser that processes share cannot be compiled whole")
         if self.first is not None and not self.known:
-            raise ConfigError("first: says what to go on from, so known must be 1 or more")
+            raise ConfigError("first: needs known: 1 or more, the number of groups to take from it")
 
     def check(self, processes: int) -> None:
         check_teams(processes, team=self.sequence_parallel)

@@ -32,7 +32,7 @@ def read_network(folder: Path, cls: Any) -> dict[str, Tensor]:
     """
     path = folder / WEIGHTS
     if not path.is_file():
-        raise ValueError(f"{folder}: has no {WEIGHTS}; other formats are not opened")
+        raise ValueError(f"{folder}: has no {WEIGHTS}, the only file of weights that is read")
     weights = read_tensors(path)
     check_fits(weights, _on_meta(folder, cls), where=path)
     return {name: value.float() for name, value in weights.items()}
@@ -60,7 +60,7 @@ def _on_meta(folder: Path, cls: Any) -> Any:
         raise ValueError(f"{path}: must hold a mapping")
     name = plain.get("_class_name")
     if name != cls.__name__:
-        raise ValueError(f"{path}: is of {name}, needed is {cls.__name__}")
+        raise ValueError(f"{path}: holds the class {name}, but {cls.__name__} is needed")
     arguments = {key: value for key, value in plain.items() if not key.startswith("_")}
     try:
         with torch.device("meta"):

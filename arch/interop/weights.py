@@ -43,8 +43,8 @@ def read_weights(path: Path, *, trusted_pickle: bool = False) -> dict[str, Any]:
         return dict(_load(path))
     if not trusted_pickle:
         raise ValueError(
-            f"{path}: is no {SAFE} file, and a pickle may run code when it is opened; convert it, "
-            "or say trusted_pickle: true"
+            f"{path}: not a {SAFE} file, and a pickle may run code when it is opened; convert "
+            "it, or set trusted_pickle: true if you trust it"
         )
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
@@ -82,7 +82,7 @@ def check_fits(weights: Mapping[str, Any], network: nn.Module, *, where: Path | 
             raise _another(where, f"it lacks {name}")
         found = weights[name]
         if not isinstance(found, Tensor):
-            raise _another(where, f"{name} is of type {type(found).__name__}, no tensor")
+            raise _another(where, f"{name} is a {type(found).__name__}, not a tensor")
         if found.shape != tensor.shape:
             raise _another(
                 where, f"{name} is {tuple(found.shape)} there, {tuple(tensor.shape)} here"
@@ -123,8 +123,8 @@ def _refuse_pickles(path: Path) -> None:
 
 def _pickle(path: Path, why: str) -> ValueError:
     return ValueError(
-        f"{path}: a pickle, which may run anything when opened, so it was not; {why}: convert it "
-        "with safetensors.torch.save_file where you trust it"
+        f"{path}: a pickle is not opened, because it may run code, and {why}; if you trust "
+        "it, convert it with safetensors.torch.save_file"
     )
 
 

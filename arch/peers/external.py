@@ -99,7 +99,9 @@ class ExternalConfig(PeerConfig):
         except Exception as error:
             raise ValueError(f"target: {self.target} cannot be made: {_line(error)}") from None
         if not isinstance(network, nn.Module):
-            raise ValueError(f"target: {self.target} gives a {type(network).__name__}, no network")
+            raise ValueError(
+                f"target: {self.target} gives a {type(network).__name__}, not an nn.Module"
+            )
         peer = External(network, self)
         if not any(p.is_meta for p in network.parameters()):
             if self.weights is not None:
@@ -222,7 +224,9 @@ class External(Backbone):
 
     def _method(self, name: str) -> Callable[[Tensor], Any]:
         if not hasattr(self.network, name):
-            raise ValueError(f"{type(self.network).__name__} has no {name}; name what it has")
+            raise ValueError(
+                f"{type(self.network).__name__} has no method {name}; name one that it has"
+            )
         method: Callable[[Tensor], Any] = getattr(self.network, name)  # the user's fact
         return method
 
@@ -237,7 +241,7 @@ class External(Backbone):
     def _check(self, what: str, x: Tensor, wanted: tuple[int, ...]) -> None:
         if x.shape != wanted:
             raise ValueError(
-                f"{what} gives {_described(x)}, and {'x'.join(map(str, wanted))} would follow from "
+                f"{what} gives {_described(x)}, but {'x'.join(map(str, wanted))} follows from "
                 f"stride {list(self._config.stride)}, latent_channels {self.latent_channels} and "
                 f"layout {self._config.layout}"
             )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from arch.ranges import Channels, Count, Depth, Number, Pixels
 from launchers.arguments import number
-from launchers.bench.models import builder, positive
+from launchers.bench.models import builder
 from pvvae.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -114,15 +114,15 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     if on_cpu():
         keep_freed_memory()  # as a stage's process does
     a = arguments
-    rounds = positive("--rounds", a.rounds)
+    rounds = a.rounds
     dtype = torch.bfloat16 if a.bf16 else torch.float32
-    clip = (positive("--batch", a.batch), 3, FRAMES, positive("--size", a.size), a.size)
+    clip = (a.batch, 3, FRAMES, a.size, a.size)
     encoders = dict(zip(LATENTS, a.encoders, strict=True)) if a.whole else {}
     builders = {name: _builder(encoder, clip, name) for name, encoder in encoders.items()}
     subjects = denoisings(
-        depth=positive("--depth", a.depth),
-        width=positive("--width", a.width),
-        heads=positive("--heads", a.heads),
+        depth=a.depth,
+        width=a.width,
+        heads=a.heads,
         batch=a.batch,
         size=a.size,
         device=distributed.device(),

@@ -7,7 +7,7 @@ from typing import Any
 
 from arch.ranges import Count
 from launchers.arguments import number
-from launchers.bench.models import builder, clip_of, declare_models, positive
+from launchers.bench.models import builder, clip_of, declare_models
 
 HELP = "parameters and FLOPs of VAEs by resolution (nothing is run)"
 EXAMPLE = """\
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """
     from pvvae.planning.resolutions import by_resolution
 
-    shape = (positive("--batch", arguments.batch), 3, *clip_of(arguments.clip))
+    shape = (arguments.batch, 3, *clip_of(arguments.clip))
     builds = {name: builder(name, shape) for name in arguments.models}
     models = {
         name: {

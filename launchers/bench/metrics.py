@@ -7,10 +7,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from arch.ranges import Count
+from arch.ranges import Several
 from launchers.arguments import number
 from launchers.bench.models import clip_of
-from pvvae.errors import ConfigError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -36,7 +35,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     """The options of this bench."""
     parser.add_argument(
         "--clips",
-        type=number(Count),
+        type=number(Several),
         default=CLIPS,
         metavar="N",
         help=f"of each kind; default: {CLIPS}",
@@ -46,7 +45,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--statistics",
-        type=number(Count),
+        type=number(Several),
         default=STATISTICS,
         metavar="N",
         help=f"clips of each kind whose statistics are weighed; default: {STATISTICS}",
@@ -69,7 +68,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     from pvvae.metrics.fvd import FVD
     from pvvae.run.progress_bar import progress
 
-    num, weighed = _two("--clips", arguments.clips), _two("--statistics", arguments.statistics)
+    num, weighed = arguments.clips, arguments.statistics
     shape = (1, *clip_of(arguments.clip), 3)
     device = str(distributed.device())
     _turn(FVD(device=device), _noise(shape, seed=0), real=True)  # warms up
@@ -122,13 +121,6 @@ def table(result: Mapping[str, Any]) -> str:
             f"fvd/bare: {result['ratios']['fvd/bare']:.3f}",
         ]
     )
-
-
-def _two(option: str, value: int) -> int:
-    """At least two, as a covariance needs."""
-    if value < 2:
-        raise ConfigError(f"{option}: must be at least 2, got {value}")
-    return value
 
 
 def _turn(videos: "FVD", clip: "Tensor", *, real: bool) -> tuple[float, float]:

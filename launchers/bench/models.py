@@ -65,17 +65,6 @@ def clip_of(text: str) -> tuple[int, int, int]:
     return frames, height, width
 
 
-def positive(option: str, value: int) -> int:
-    """The value of an option that counts.
-
-    Raises:
-        ConfigError: if it is below 1.
-    """
-    if value < 1:
-        raise ConfigError(f"{option}: must be at least 1, got {value}")
-    return value
-
-
 def _named(name: str) -> "Callable[[], Backbone]":
     from arch.interface import BackboneConfig, PeerConfig
     from arch.registry import names

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from arch.ranges import Count, Number
 from launchers.arguments import number
-from launchers.bench.models import builder, clip_of, positive
+from launchers.bench.models import builder, clip_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     from pvvae import distributed
 
     clip = clip_of(arguments.clip)
-    rounds = positive("--rounds", arguments.rounds)
+    rounds = arguments.rounds
     builder("cnn", (1, 3, *clip))
     ratios, quartiles = {}, {}
     with torch.no_grad(), distributed.device():

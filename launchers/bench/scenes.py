@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from arch.ranges import Count
 from launchers.arguments import number
-from launchers.bench.models import clip_of, positive
+from launchers.bench.models import clip_of
 
 if TYPE_CHECKING:
     from pvvae.data.scenes import Scene
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     from pvvae.run.progress_bar import say
 
     frames, height, width = clip_of(arguments.clip)
-    count = positive("--scenes", arguments.scenes)
+    count = arguments.scenes
     settings = SceneSettings(frames=frames, height=height, width=width)
     pictures = packaged_pictures()
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from arch.ranges import Length, Number, Pixels
 from launchers.arguments import existing_file, number
-from launchers.bench.models import positive
 from pvvae.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -70,9 +69,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     existing_file(arguments.video, "video")
     vae = load_vae(arguments.run).to(distributed.device())
     valid_length(vae, arguments.frames, "--frames")
-    clip = np.stack(
-        list(islice(iterate_video(arguments.video), positive("--frames", arguments.frames)))
-    )
+    clip = np.stack(list(islice(iterate_video(arguments.video), arguments.frames)))
     seams = {n: _seams(vae, clip, (arguments.tile, n)) for n in arguments.overlaps}
     whole, seconds = _rebuilt(vae, clip, None)
     ratios, overlaps = {}, {}

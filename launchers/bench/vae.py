@@ -8,7 +8,7 @@ from typing import Any
 
 from arch.ranges import Count, Number
 from launchers.arguments import number
-from launchers.bench.models import builder, clip_of, declare_models, positive
+from launchers.bench.models import builder, clip_of, declare_models
 
 HELP = "VAEs beside each other on one clip"
 EXAMPLE = """\
@@ -71,8 +71,8 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         time_in_turn,
     )
 
-    shape = (positive("--batch", arguments.batch), 3, *clip_of(arguments.clip))
-    timed = positive("--rounds", arguments.rounds)
+    shape = (arguments.batch, 3, *clip_of(arguments.clip))
+    timed = arguments.rounds
     builds = {name: builder(name, shape) for name in arguments.models}
     dtype = torch.bfloat16 if arguments.bf16 else torch.float32
     device = distributed.device()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from arch.ranges import Count, Length, Number, Pixels, Share
 from launchers.arguments import GOES_ON, add_command, number
 from launchers.commands import data_join, data_scenes, data_subset
-from launchers.outputs import check_output
+from launchers.outputs import check_data_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,8 @@ examples:
 
 A folder's name is the class of the files in it. Without held-out videos the shards are in
 OUT, otherwise in OUT/train and OUT/held_out; files of the same content are always on one side.
-After a kill, run the same command to continue.
+After a kill, run the same command to continue. Shards that are there are never replaced: an OUT
+that holds another pack is refused until you delete it.
 """
 SAMPLES = """\
 example:
@@ -129,8 +130,7 @@ def _add_clip_words(pack: "Parser") -> None:
 
 
 def _pack(arguments: argparse.Namespace) -> int:
-    # Whether what is in the folder already is this pack, cut short, says the pack itself.
-    check_output(arguments.out, sources=[arguments.source], overwrite=False)
+    check_data_folder(arguments.out, sources=[arguments.source])
 
     from pvvae.data.packing.pack import pack
 
@@ -157,6 +157,7 @@ def _pack(arguments: argparse.Namespace) -> int:
 
 
 def _samples(arguments: argparse.Namespace) -> int:
+    check_data_folder(arguments.out)
     from pvvae.data.packing.sample_videos import pack_sample_videos
 
     return _shown(

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from launchers.arguments import add_command
+from launchers.outputs import check_data_folder
 
 if TYPE_CHECKING:
     from launchers.arguments import Commands
@@ -15,7 +16,8 @@ examples:
   pvvae data join data/mine/train data/mine/train data/scenes/train --out data/more_of_mine
 
 Nothing is copied: DIR has links to the tars, and an index of all samples. A folder that is named
-twice counts twice. Classes of one name are one class.
+twice counts twice. Classes of one name are one class. A DIR with anything else is refused until
+you delete it.
 """
 
 
@@ -27,6 +29,7 @@ def add(commands: "Commands") -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    check_data_folder(arguments.out, sources=arguments.shards)
     from pvvae.data.shards.join import join_shards
 
     total = join_shards(arguments.shards, arguments.out)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from arch.ranges import Count, Extra, Length, Range, Seed, Share
 from launchers.arguments import GOES_ON, add_command, number, rows_and_columns
+from launchers.outputs import check_data_folder
 
 if TYPE_CHECKING:
     from launchers.arguments import Commands
@@ -20,6 +21,7 @@ Cut-outs of photographs slide, accelerate or turn over a photograph, or the came
 scene's class. A scene is a function of seed and number: a larger set begins with the smaller one,
 and other seeds are other scenes of the same photographs. With --truth each clip has a KEY.truth.npz
 beside it: flow, occluded, owner, tracks, visible. After a kill, run the same command to continue.
+Shards that are there are never replaced: a folder with other scenes is refused until you delete it.
 """
 
 
@@ -78,6 +80,7 @@ def add(commands: "Commands") -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    check_data_folder(arguments.out)
     from pvvae.data.scenes.pictures import packaged_pictures, pictures_in
     from pvvae.data.scenes.settings import KINDS, SceneSettings
     from pvvae.data.scenes.shards import SceneSet, write_scenes

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from arch.ranges import Seed
 from launchers.arguments import add_command, number
+from launchers.outputs import check_data_folder
 from pvvae.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ examples:
 
 Samples are ranked by a hash of seed and key, and the lowest are taken: of one seed, each subset
 lies within every larger one. Nothing is copied: DIR has links to the tars, an index of the samples
-that were taken, and subset.json, which says how many and of what.
+that were taken, and subset.json, which says how many and of what. A DIR with another subset or
+anything else is refused until you delete it.
 """
 
 
@@ -34,6 +36,7 @@ def add(commands: "Commands") -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    check_data_folder(arguments.out, sources=[arguments.shards])
     from pvvae.data.shards.subset import make_subset
 
     fraction = _fraction(arguments.fraction)

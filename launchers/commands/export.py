@@ -100,7 +100,7 @@ def _export(arguments: argparse.Namespace) -> int:
     }
     for option, formats in OPTIONS.items():
         if given[option] is not None and arguments.format not in formats:
-            raise ConfigError(f"{option}: is for --format {' or '.join(formats)} alone")
+            raise ConfigError(f"{option}: needs --format {' or '.join(formats)}")
     check_output(
         arguments.out,
         sources=[arguments.run, arguments.latents],

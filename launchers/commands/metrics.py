@@ -116,10 +116,12 @@ def _metrics(arguments: argparse.Namespace) -> int:
 def _frames(word: str) -> int | str:
     if word in ("all", FIRST16):
         return word
+    if not word.removeprefix("-").isdecimal():
+        raise ConfigError(f"--frames: must be all, {FIRST16} or a number, got {word!r}")
     try:
-        return int(word)
-    except ValueError:
-        raise ConfigError(f"--frames: must be all, {FIRST16} or a number, got {word!r}") from None
+        return int(number(Length)(word))
+    except argparse.ArgumentTypeError as error:
+        raise ConfigError(f"--frames: {error}") from None
 
 
 def _device(name: str | None) -> str:

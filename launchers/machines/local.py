@@ -70,8 +70,6 @@ def check_machines(*, processes: int | None, hostfile: Path | None) -> int:
             )
     if processes is None:
         return max(1, gpus)
-    if processes < 1:
-        raise ConfigError(f"--processes: must be 1 or more, got {processes}")
     if 0 < gpus < processes:
         raise ConfigError(f"--processes: this machine has {gpus} GPUs, got {processes}; use {gpus}")
     return processes
@@ -155,7 +153,7 @@ def _check_hostfile(hostfile: Path) -> None:
     bad = next((line for line in hosts if not HOST.match(line)), None)
     if bad is not None or not hosts:
         raise ConfigError(
-            f"{hostfile}: {bad or ''!r} is no host; write lines like: worker-1 slots=8"
+            f"{hostfile}: {bad or ''!r} is not a host; write lines like: worker-1 slots=8"
         )
 
 

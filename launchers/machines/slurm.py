@@ -162,7 +162,7 @@ def options(slurm: Mapping[str, Any]) -> list[str]:
 
 def _run_job(command: StageCommand, jobs: Sequence[Job], barrier: int, pipeline: Pipeline) -> Job:
     if command.hostfile is not None:
-        raise ConfigError(f"{pipeline.path}: --hostfile is Slurm's to choose; leave it out")
+        raise ConfigError(f"{pipeline.path}: Slurm chooses the machines; leave --hostfile out")
     config = command.load()
     plain = program.resolved(config)
     same = [number for number, job in enumerate(jobs) if _same(job.name, config.run)]

@@ -83,8 +83,8 @@ class ArrayTask:
                 os.listdir(folder)  # a network disk may not have looked since another node wrote
             if not is_complete(Path(folder), command=command):
                 raise ConfigError(
-                    f"{self.run}: not begun, for it builds on {folder}, which is not complete; "
-                    "see there, and give the study again"
+                    f"{self.run}: not started, because it builds on {folder}, which is not "
+                    "complete; look there for the reason, then run the study again"
                 )
 
     def write_config(self) -> Path:

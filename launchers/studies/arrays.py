@@ -138,7 +138,9 @@ def _in_order(needs: Mapping[str, set[str]]) -> list[str]:
         ready = [s for s in needs if s not in order and needs[s] <= set(order)]
         if not ready:
             rest = ", ".join(s for s in needs if s not in order)
-            raise ConfigError(f"--slurm: stages build on one another in different cells: {rest}")
+            raise ConfigError(
+                f"--slurm: stages follow one another in different orders in different cells: {rest}"
+            )
         order += ready
     return order
 

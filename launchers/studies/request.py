@@ -153,7 +153,7 @@ def command_words(entry: StageEntry, sets: Sets, *, run: str, seed: int | None) 
         return tuple(word.format_map(slots) for word in words)
     except KeyError as error:
         raise ConfigError(
-            f"command: {{{error.args[0]}}} is no key of its set; there are: {', '.join(slots)}"
+            f"command: {{{error.args[0]}}} is not a key of its set; there are: {', '.join(slots)}"
         ) from None
     except ValueError as error:
         raise ConfigError(f"command: {str(error).lower()}") from None

@@ -45,7 +45,7 @@ def read_table(
     """
     data = codec.apply_overrides(codec.read_yaml(path), overrides)
     if "subjects" not in data:
-        raise ConfigError(f"{path}: no table: it has no subjects; see configs/tables")
+        raise ConfigError(f"{path}: not a table: it has no subjects; see configs/tables")
     codec.load_plugins(data)
     try:
         if kind == "reconstruction":

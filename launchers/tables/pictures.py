@@ -65,7 +65,9 @@ def _bands(what: str, clips: Sequence[Frames | None], crops: dict[int, Crops]) -
     if length == 0:
         return []
     if crops and max(crops) >= length:
-        raise ConfigError(f"figure: {what} has {length} frames, {max(crops)} is asked for, from 0")
+        raise ConfigError(
+            f"figure: {what} has {length} frames, the first is 0: none is {max(crops)}"
+        )
     return [
         Band(
             caption=f"{what}, frame {frame + 1} of {length}",

@@ -1,7 +1,5 @@
 """Names of files that are not the user's data, and names that cannot be printed."""
 
-from pathlib import Path
-
 MAC_FOLDER = "__MACOSX"
 """Where archives made on a Mac keep what belongs to other files' names."""
 
@@ -14,11 +12,6 @@ def is_hidden(name: str) -> bool:
     """
     parts = (part for part in name.split("/") if part not in (".", ".."))
     return any(part.startswith(".") or part == MAC_FOLDER for part in parts)
-
-
-def hidden_below(path: Path, folder: Path) -> bool:
-    """Whether ``path`` is hidden as seen from ``folder``, whose own name does not matter."""
-    return is_hidden(path.relative_to(folder).as_posix())
 
 
 def printable(name: str) -> str:

@@ -93,7 +93,9 @@ def write_shard(
     tensors = {"mean": mean.to(dtype), "logvar": logvar.to(dtype)}
     for name, tensor in tensors.items():
         if not tensor.isfinite().all():
-            raise ConfigError(f"{path}: {name} is not finite in {dtype}; is the VAE sound?")
+            raise ConfigError(
+                f"{path}: {name} has values that are NaN, or too large for {dtype}; look at the VAE"
+            )
     tensors = {name: tensor.contiguous().cpu() for name, tensor in tensors.items()}
     write_atomic(path, partial(save_file, tensors | {"label": labels.long().cpu()}))
 

@@ -124,10 +124,6 @@ class Schedule:
             ]
         return ids
 
-    def slots_of(self, bucket: Bucket) -> int:
-        """How many slots of the run draw ``bucket``."""
-        return int((self._choices == self.buckets.index(bucket)).sum())
-
     def _choose(self, image_ratio: float) -> NDArray[np.uint8]:
         """(steps, slots) indices of buckets."""
         weights = np.array([bucket.weight for bucket in self.buckets])
@@ -180,7 +176,7 @@ def _hash(key: int, start: int, stop: int) -> NDArray[np.uint64]:
 
 def _check(buckets: Sequence[Bucket], *, num_samples: int, image_ratio: float) -> None:
     if not 1 <= len(buckets) <= 255:
-        raise ConfigError(f"buckets: 1 to 255 are needed, got {len(buckets)}")
+        raise ConfigError(f"buckets: must have 1 to 255 entries, got {len(buckets)}")
     if num_samples < 1:
         raise ConfigError("the dataset has no samples")
     both = len({bucket.is_image for bucket in buckets}) == 2

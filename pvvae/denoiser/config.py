@@ -72,7 +72,7 @@ class DenoiserTrainingConfig(RunConfig):
                 check_denoiser_start(self.denoiser, Path(self.init))
         if self.batch % self.slots:
             raise ConfigError(
-                f"batch: {self.batch} latents cannot be shared out in {self.slots} slots"
+                f"batch: {self.batch} latents cannot be shared evenly by {self.slots} slots"
             )
         if isinstance(self.latents, str):
             found = LatentDataset(Path(self.latents) / "train")

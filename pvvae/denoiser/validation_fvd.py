@@ -51,9 +51,11 @@ class SampleFVDConfig:
         """
         check_ranges(self)
         if self.num == 1:
-            raise ConfigError("early.num: FVD is a distance between covariances; 0, or 2 or more")
+            raise ConfigError("early.num: must be 0 (no FVD while training) or at least 2")
         if self.num and self.real is None:
-            raise ConfigError("early.real: name the shards of the clips that the latents show")
+            raise ConfigError(
+                "early.real: missing; name the shards whose clips the latents were made of"
+            )
 
 
 class SampleFVD:

@@ -1,6 +1,5 @@
 """Errors over some pixels of a clip: those that move, say, and those that stand still."""
 
-import torch
 from torch import Tensor
 
 from pvvae.metrics.per_frame import check_pair
@@ -22,13 +21,6 @@ def marked_errors(recon: Tensor, x: Tensor, marked: Tensor) -> Tensor:
     check_pair(recon, x)
     errors = (recon.double() - x.double()).square().mean(dim=1)  # (B, T, H, W)
     return (errors * marked).sum(dim=(2, 3)) / marked.sum(dim=(2, 3))
-
-
-def marked_error(recon: Tensor, x: Tensor, marked: Tensor) -> Tensor:
-    """Mean squared error over all marked pixels of a clip, of any frame: -> (B,), float64."""
-    errors = torch.nan_to_num(marked_errors(recon, x, marked))
-    share = marked_share(marked)
-    return (errors * share).sum(dim=1) / share.sum(dim=1)
 
 
 def marked_share(marked: Tensor) -> Tensor:

@@ -99,7 +99,7 @@ class Download:
         """
         path = self.default_path if file is None else file
         if not path.is_file():
-            raise ConfigError(f"{path}: no such file; {self.name} comes by '{self.command}'")
+            raise ConfigError(f"{path}: no such file; fetch {self.name} with '{self.command}'")
         return path
 
 

@@ -80,7 +80,7 @@ def latent_bucket(config: DenoiserTrainingConfig) -> Bucket:
     """
     if config.batch % config.slots:
         raise ConfigError(
-            f"batch: {config.batch} latents cannot be shared out in {config.slots} slots"
+            f"batch: {config.batch} latents cannot be shared evenly by {config.slots} slots"
         )
     t, h, w = _grid(config.latents)
     return Bucket(frames=t, height=h, width=w, batch=config.batch // config.slots)

@@ -134,8 +134,8 @@ def open_box(folder: Path | None = None) -> Box:
     found = plain.get("format")
     if found != FORMAT:
         raise ConfigError(
-            f"{path}: a box of format {found!r}, and this version opens {FORMAT!r}; use the box "
-            "that came with this version"
+            f"{path}: a box of format {found!r}, but this version opens format {FORMAT!r}; use the "
+            "box that came with this version"
         )
     manifest = codec.decode(Manifest, plain, MANIFEST)
     for name, facts in manifest.files.items():

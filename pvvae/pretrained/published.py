@@ -193,7 +193,7 @@ def find_folder(name: str | Path, *, subfolder: str | None, revision: str | None
     if local.is_dir():
         return local / below
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", str(name)):
-        raise ConfigError(f"{name}: no such folder, and no hub id, which is OWNER/NAME")
+        raise ConfigError(f"{name}: no such folder, and not a hub id, which is written OWNER/NAME")
     try:
         from huggingface_hub import hf_hub_download
     except ImportError:
@@ -207,9 +207,7 @@ def find_folder(name: str | Path, *, subfolder: str | None, revision: str | None
         ]
     except (OSError, ValueError) as error:  # no network, no such thing, no such name
         line = " ".join(str(error).split())
-        raise ConfigError(
-            f"{name}: no such folder, and cannot be had from the hub: {line}"
-        ) from None
+        raise ConfigError(f"{name}: no such folder, and the hub does not give it: {line}") from None
     return Path(files[0]).parent
 
 
@@ -221,7 +219,7 @@ def _parse(path: Path) -> dict[str, Any]:
     data = read_object(path)
     found = data.pop("_class_name", None)
     if found != CLASS:
-        raise ConfigError(f"{path}: a VAE of ours says _class_name {CLASS!r}, got {quoted(found)}")
+        raise ConfigError(f"{path}: _class_name must be {CLASS!r}, got {quoted(found)}")
     for key in [key for key in data if key.startswith("_")]:
         del data[key]  # the version of diffusers, and where it was loaded from
     return dict(data)

@@ -30,8 +30,8 @@ def check_trained(vae: str | PeerConfig) -> None:
     """
     if isinstance(vae, PeerConfig) and vae.weights is None:
         raise ConfigError(
-            "vae.weights: null is random weights, and no quality is measured of those; name where "
-            f"the weights of {vae.name} are (how fast it is, `pvvae bench vae` tells without)"
+            f"vae.weights: null means random weights, whose quality is not measured; name the "
+            f"weights of {vae.name} (`pvvae bench vae` measures its speed without them)"
         )
 
 

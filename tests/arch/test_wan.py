@@ -103,7 +103,7 @@ def test_every_parameter_is_in_the_graph_of_an_image_and_learns_from_a_clip(conf
 
 def test_another_size_is_one_line_that_names_it(folder):
     other = WanConfig(**TINY | {"blocks": 2}, shortcuts=True, patch=2)
-    with pytest.raises(ValueError, match=r"its num_res_blocks is 1, backbone asks for 2$"):
+    with pytest.raises(ValueError, match=r"its num_res_blocks is 1, but backbone says 2$"):
         other.pretrained(folder)
 
 
@@ -126,9 +126,12 @@ def test_damaged_or_missing_files_are_one_line(folder):
     save_file(whole | {name: whole[name][:3]}, weights)
     assert f"another architecture: {name} is (3,) there, (8,) here" in told()
     weights.unlink()
-    assert "has no diffusion_pytorch_model.safetensors; other formats are not opened" in told()
+    assert (
+        "has no diffusion_pytorch_model.safetensors, the only file of weights that is read"
+        in told()
+    )
     (folder / "config.json").write_text('{"_class_name": "AutoencoderKL"}')
-    assert "is of AutoencoderKL, needed is AutoencoderKLWan" in told()
+    assert "holds the class AutoencoderKL, but AutoencoderKLWan is needed" in told()
     (folder / "config.json").unlink()
     assert "has no config.json; name the folder of the VAE itself" in told()
 
@@ -148,5 +151,5 @@ def test_a_peer_that_does_not_train_says_what_it_is():
 
 
 def test_levels_must_fit_each_other():
-    with pytest.raises(ValueError, match="time: 4 multipliers need 3, got 2"):
+    with pytest.raises(ValueError, match="time: must have 3 entries for 4 multipliers, got 2"):
         WanConfig(**TINY | {"time": (True, True)}, shortcuts=True, patch=2)

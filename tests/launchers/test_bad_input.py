@@ -168,7 +168,7 @@ def test_words_that_cannot_be(words: list[str], right: str, config: Path, told: 
 def test_a_hostfile_that_deepspeed_would_not_read(config: Path, tmp_path: Path, told: Told) -> None:
     (tmp_path / "hosts").write_text("# ours\nworker-1 slots=8\nworker-2\n")
     line = told("train", config, "--hostfile", tmp_path / "hosts")
-    assert line.endswith("'worker-2' is no host; write lines like: worker-1 slots=8")
+    assert line.endswith("'worker-2' is not a host; write lines like: worker-1 slots=8")
 
 
 def test_a_run_folder_that_was_made_with_another_config(

@@ -45,7 +45,9 @@ def test_a_source_is_never_written_whatever_it_is_called(link: str, tmp_path: Pa
     else:
         out = tmp_path / "folder/../clip.mp4"
         (tmp_path / "folder").mkdir()
-    with pytest.raises(ConfigError, match=r"is what is read; name another place$"):
+    with pytest.raises(
+        ConfigError, match=r"is read by this command and would be overwritten; name another place$"
+    ):
         check_output(out, sources=[None, source], overwrite=True)
 
 
@@ -66,7 +68,9 @@ def test_pages_are_made_again_by_what_made_them_alone(tmp_path: Path) -> None:
     claim_folder(tmp_path, "pvvae report of /a", names=["*.html"], overwrite=False)
     page.write_text("a")
     claim_folder(tmp_path, "pvvae report of /a", names=["*.html"], overwrite=False)
-    with pytest.raises(ConfigError, match=r"index.html: is there already, and not from `pvvae rep"):
+    with pytest.raises(
+        ConfigError, match=r"index.html: is there already, made by hand or by `pvvae rep"
+    ):
         claim_folder(tmp_path, "pvvae report of /b", names=["*.html"], overwrite=False)
     assert (tmp_path / NOTE).read_text() == "pvvae report of /a\n"
     claim_folder(tmp_path, "pvvae report of /b", names=["*.html"], overwrite=True)
@@ -87,26 +91,35 @@ def test_no_command_replaces_a_source_a_run_s_own_or_somebody_s_file(
         Path(folder, "a.svg").write_text("mine")
     before = contents(tmp_path)
     refused = {
-        "reconstruct X X --run RUN --overwrite": "X: is what is read",
+        "reconstruct X X --run RUN --overwrite": "X: is read by this command",
         "reconstruct X any.txt --run RUN": "any.txt: is there already",
         "reconstruct X RUN/config.yaml --run RUN --overwrite": "belongs to the run",
-        "predict X X --run RUN --overwrite": "X: is what is read",
+        "predict X X --run RUN --overwrite": "X: is read by this command",
         "predict X any.txt --run RUN": "any.txt: is there already",
         "export RUN any.txt": "any.txt: is there already",
         "export RUN RUN/config.yaml --overwrite": "belongs to the run",
-        "export RUN RUN --format pretrained --overwrite": "RUN: is what is read",
+        "export RUN RUN --format pretrained --overwrite": "RUN: is read by this command",
         "export RUN full --format pretrained": "full: is there already",
         "export RUN full --format diffusers": "full: is there already",
         "export RUN full --format onnx": "full: is there already",
         "report RUN --out page": "page/index.html: is there already",
         "report RUN --out new --plots plots": "plots/a.svg: is there already",
         "report RUN --out RUN/samples --overwrite": "belongs to the run",
-        "compare a.json -o a.json --overwrite": "a.json: is what is read",
+        "compare a.json -o a.json --overwrite": "a.json: is read by this command",
         "compare a.json -o any.txt": "any.txt: is there already",
         "metrics real full --metrics psnr --json any.txt": "any.txt: is there already",
         "metrics real full --metrics psnr --json RUN/results.json": "belongs to the run",
         "bench vae --json any.txt": "any.txt: is there already",
-        "data pack full full": "full: is what is read",
+        "data pack full full": "full: is read by this command",
+        "data pack full any.txt": "any.txt: is a file; name a folder",
+        "data pack full RUN/samples": "belongs to the run",
+        "data sample-videos any.txt": "any.txt: is a file; name a folder",
+        "data sample-videos RUN/train": "belongs to the run",
+        "data scenes --clips 1 --out any.txt": "any.txt: is a file; name a folder",
+        "data scenes --clips 1 --out RUN": "belongs to the run",
+        "data subset full --fraction 1/2 --out any.txt": "any.txt: is a file; name a folder",
+        "data subset full --fraction 1/2 --out RUN": "belongs to the run",
+        "data subset full --fraction 1/2 --out full": "full: is read by this command",
     }
     for line, told in refused.items():
         assert cli.main(line.split()) == 2, line

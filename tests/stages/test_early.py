@@ -39,8 +39,8 @@ def test_looking_changes_nothing_that_is_learned(watched, whole, shards, tmp_pat
 @pytest.mark.parametrize(
     ("early", "message"),
     [
-        ("{num: 1, real: x}", "early.num: FVD is a distance between covariances"),
-        ("{num: 2}", "early.real: name the shards"),
+        ("{num: 1, real: x}", "early.num: must be 0 .no FVD while training. or at least 2"),
+        ("{num: 2}", "early.real: missing; name the shards"),
         ("{num: 999, real: SHARDS}", "early.real: .* clips, early.num asks for 999"),
     ],
 )

@@ -89,7 +89,7 @@ def test_a_latte_that_never_learned_to_go_on_is_refused(whole, shards, tmp_path)
 
 
 def test_beginnings_without_a_number_of_groups_are_refused(whole, shards, tmp_path):
-    with pytest.raises(ValueError, match=r"first: says what to go on from"):
+    with pytest.raises(ValueError, match=r"first: needs known: 1 or more"):
         run_stage("generate", shards, whole, f"run={tmp_path / 'run'}", f"first={shards}/held_out")
 
 

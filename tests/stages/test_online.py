@@ -91,7 +91,7 @@ def test_its_samples_are_decoded_by_the_vae_that_encoded(vae, shards, tmp_path):
         ({"measured": 0}, r"measured: must be at least 1, got 0"),
         ({"held_out": "nowhere"}, r"^nowhere"),
         ({"vae": "nowhere"}, r"^nowhere: no such run folder"),
-        ({"vae": {"name": "wan2.2"}}, r"vae\.weights: null is random weights"),
+        ({"vae": {"name": "wan2.2"}}, r"vae\.weights: null means random weights"),
     ],
 )
 def test_clips_that_cannot_be_encoded_are_refused(changes, message, vae, shards, tmp_path):

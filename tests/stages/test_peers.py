@@ -77,7 +77,10 @@ def test_random_weights_have_no_quality(stage, facts, shards, tmp_path, capsys):
     for peer in (facts | {"weights": None}, {"name": "wan2.2"}):
         assert cli.main(["train", config, *words(stage, shards, tmp_path, peer)]) == 2
         (line,) = capsys.readouterr().err.splitlines()
-        assert "vae.weights: null is random weights, and no quality is measured of those" in line
+        assert (
+            "vae.weights: null means random weights, whose quality is not measured; name the"
+            in line
+        )
     assert not (tmp_path / stage).exists()
 
 

@@ -129,11 +129,12 @@ def test_a_start_that_does_not_fit_is_one_line(runs, shards, tmp_path, capsys):
         return capsys.readouterr().err.removeprefix("pvvae: ").rstrip("\n")
 
     wrong = told(f"init={runs}/wan", "backbone.blocks=2")
-    assert wrong == f"init: {runs}/wan: its num_res_blocks is 1, backbone asks for 2"
+    assert wrong == f"init: {runs}/wan: its num_res_blocks is 1, but backbone says 2"
     cnn = CONFIGS / "tiny/cnn/predictive.yaml"
     words[1] = str(cnn)
     assert (
-        told(f"init={runs}/wan") == f"init: {runs}/wan: no run folder, and cnn starts from no other"
+        told(f"init={runs}/wan")
+        == f"init: {runs}/wan: not a run folder, and cnn reads no weights of other projects"
     )
     assert "no such run folder" in told(f"init={runs}/nothing")
     assert read_config(runs / "predictive")["init"] == f"{runs}/wan"

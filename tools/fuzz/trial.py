@@ -115,7 +115,7 @@ def draws(seed: int, kind: str, number: int) -> random.Random:
     return random.Random(f"{seed} {kind} {number}")
 
 
-class Source(Protocol):
+class InputMaker(Protocol):
     """Makes inputs of one kind in a folder."""
 
     def __init__(self, folder: Path) -> None:

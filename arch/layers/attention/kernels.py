@@ -57,7 +57,7 @@ def choose(backend: Backend, call: Call) -> tuple[str, str]:
         return name, "; ".join(f"{other} {obstacles[other]}" for other in passed)
     if backend not in KERNELS:
         known = ", ".join(["auto", *KERNELS])
-        raise ValueError(f"attention_backend: none is called {backend!r}; known: {known}")
+        raise ValueError(f"attention_backend: no backend is called {backend!r}; known: {known}")
     if obstacle := KERNELS[backend].obstacle(call):
         raise ValueError(f"attention_backend: {backend} {obstacle}; auto takes what works")
     return backend, ""

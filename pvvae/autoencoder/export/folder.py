@@ -109,7 +109,7 @@ def write_graphs(
     """
     before = out.with_name(f".{out.name}.replaced")
     if out.exists() and not (overwrite and (out / DESCRIPTION).is_file()):
-        why = "is no folder of graphs" if overwrite else "is there already"
+        why = "not a folder of graphs" if overwrite else "is there already"
         raise ConfigError(f"{out}: {why}; remove it, or name another folder")
     partial = out.with_name(f".{out.name}.partial")
     try:

@@ -40,7 +40,7 @@ def read_clip_list(path: Path) -> list[Source]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise ConfigError(f"{path}: not a list of clips: it is no text") from None
+        raise ConfigError(f"{path}: not a list of clips: it is not text") from None
     readers = {".csv": _csv_rows, ".jsonl": _json_rows}
     rows = readers.get(path.suffix.lower(), _plain_rows)(path, text)
     sources: dict[str, Source] = {}

@@ -149,7 +149,7 @@ class FolderPacker:
         if not path.exists():
             if tars.shard_files(self.out):
                 raise ConfigError(
-                    f"{self.out}: has shards that are not ours; choose another folder"
+                    f"{self.out}: has shards that another program made; choose another folder"
                 )
             write_text(path, json.dumps(self.identity) + "\n")
         text = read_text(path)

@@ -141,17 +141,21 @@ def split_sources(
     for pattern in held_out:
         matched = {s.name for s in sources if fnmatch(s.name, pattern) or s.name == pattern}
         if not matched:
-            raise ConfigError(f"held_out: no video matches {pattern!r}; one is {sources[0].name!r}")
+            raise ConfigError(
+                f"--held-out: no video matches {pattern!r}; one is {sources[0].name!r}"
+            )
         chosen |= {name for match in matched for name in groups[contents[match]]}
     if held_out_fraction:
         if not 0 < held_out_fraction < 1:
-            raise ConfigError(f"held_out_fraction must be between 0 and 1, got {held_out_fraction}")
+            raise ConfigError(
+                f"--held-out-fraction: must be between 0 and 1, got {held_out_fraction}"
+            )
         chosen |= _fraction(groups, max(round(held_out_fraction * len(sources)), 1))
     train = [s for s in sources if s.name not in chosen]
     if chosen and not train:
         same = " (they have the same content)" if len(groups) == 1 < len(sources) else ""
         raise ConfigError(
-            f"held_out: all {len(sources)} videos are held out{same}, none is left to train on"
+            f"--held-out: all {len(sources)} videos are held out{same}, none is left to train on"
         )
     return train, [s for s in sources if s.name in chosen]
 

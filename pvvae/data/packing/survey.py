@@ -47,7 +47,7 @@ class PackSettings:
         if self.store not in ("frames", "file"):
             raise ConfigError(f"store must be 'frames' or 'file', got {self.store!r}")
         if self.store == "file" and self.drop_cuts:
-            raise ConfigError("drop_cuts cannot be had with store='file', which keeps whole videos")
+            raise ConfigError("--drop-cuts: needs --store frames; --store file keeps whole videos")
 
     @property
     def span(self) -> int:

@@ -35,7 +35,7 @@ def tree_of(folder: Path, *, suffixes: frozenset[str]) -> Tree:
     if not folder.is_dir():
         raise ConfigError(f"{folder}: no such folder; name one with videos or images in it")
     if not os.access(folder, os.R_OK | os.X_OK):
-        raise ConfigError(f"{folder}: cannot be read; see to its permissions")
+        raise ConfigError(f"{folder}: cannot be read; check its permissions")
     paths: list[Path] = []
     passed_over: Counter[str] = Counter()
 

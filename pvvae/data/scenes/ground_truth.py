@@ -65,12 +65,6 @@ def truth_of(scene: Scene, *, seed: int, index: int, num_tracks: int = NUM_TRACK
     )
 
 
-def flow_at(scene: Scene, points: Points, t: int) -> Points:
-    """Where what is seen at any ``points`` moves until frame ``t + 1``, in pixels, as x + iy."""
-    moved = _moved(scene, points, foremost(scene, points, t), t, t + 1)
-    return (moved - points) * scene.settings.short_side
-
-
 def foremost(scene: Scene, points: Points, t: int) -> NDArray[np.uint8]:
     """Number of the layer that is seen at each of ``points`` in frame ``t``."""
     owner = np.zeros(points.shape, np.uint8)

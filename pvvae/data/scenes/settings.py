@@ -40,7 +40,9 @@ class SceneSettings:
     def __post_init__(self) -> None:
         check_ranges(self)
         if not self.kinds or not set(self.kinds) <= set(KINDS):
-            raise ConfigError(f"kinds: some of {', '.join(KINDS)}; got {', '.join(self.kinds)}")
+            raise ConfigError(
+                f"kinds: must be some of {', '.join(KINDS)}, got {', '.join(self.kinds)}"
+            )
 
     @property
     def short_side(self) -> int:

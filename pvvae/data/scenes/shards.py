@@ -102,7 +102,9 @@ def _begin(out: Path, identity: dict[str, Any]) -> None:
         return
     check_no_other_index(out)
     if tars.shard_files(out):
-        raise ConfigError(f"{out}: has shards that are not of scenes; choose another folder")
+        raise ConfigError(
+            f"{out}: has shards that hold other things than scenes; choose another folder"
+        )
     write_json(path, identity)
 
 

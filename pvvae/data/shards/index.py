@@ -198,8 +198,8 @@ def _check_subset(folder: Path) -> None:
     index = read_index(folder / PACKED_INDEX)
     if index is None:
         raise ConfigError(
-            f"{folder / PACKED_INDEX}: missing, or not ours, though {SUBSET} is there; its shards "
-            f"hold more than the subset: {advice}"
+            f"{folder / PACKED_INDEX}: missing, or made by another program, though {SUBSET} is "
+            f"there; the shards hold more than the subset: {advice}"
         )
     if index["settings"].get("subset") != manifest:
         raise ConfigError(f"{folder / PACKED_INDEX}: not of the subset of {SUBSET}; {advice}")

@@ -122,9 +122,11 @@ def read_index(path: Path) -> dict[str, Any] | None:
         return None
     if data.get("format") != FORMAT:
         found = repr(data.get("format"))[:40]
-        raise ConfigError(f"{path}: its format is {found}, {FORMAT!r} is read; {_ADVICE}")
+        raise ConfigError(
+            f"{path}: its format is {found}, but this version reads {FORMAT!r}; {_ADVICE}"
+        )
     if not isinstance(data.get("settings"), dict):
-        raise _unreadable(path, TypeError("its settings are no object"))
+        raise _unreadable(path, TypeError("its settings are not an object"))
     return data
 
 
@@ -137,7 +139,7 @@ def check_no_other_index(folder: Path) -> None:
     path = folder / "index.json"
     if path.exists():
         raise ConfigError(
-            f"{path}: is another program's, or damaged; choose another folder or remove it"
+            f"{path}: made by another program, or damaged; choose another folder or remove it"
         )
 
 
@@ -191,6 +193,6 @@ def _check(contents: Contents) -> None:
     names = [*contents.classes, *(shard.name for shard in contents.shards)]
     names += [text for reject in contents.rejects for text in (reject.source, reject.reason)]
     if not all(isinstance(name, str) for name in names):
-        raise ValueError("a name is no text")
+        raise ValueError("a name is not text")
     if any(Path(shard.name).name != shard.name for shard in contents.shards):
         raise ValueError("a shard lies in another folder")

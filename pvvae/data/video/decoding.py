@@ -130,7 +130,7 @@ def decoded(container: Any, stream: Any) -> Iterator[Any]:
     elif "matroska" in container.format.name and len(container.streams) == 1 and container.duration:
         length = container.duration / av.time_base
         if end + 2 / float(stream.average_rate or 25) + SLACK < length:
-            raise DamagedError(f"decodes to {end:.2f} s of {length:.2f} s")
+            raise DamagedError(f"only {end:.2f} of {length:.2f} s can be decoded")
 
 
 def counts_frames(container: Any) -> bool:

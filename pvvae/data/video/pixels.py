@@ -69,7 +69,7 @@ def cropped(
     rows, columns = clip.shape[1:3]
     if rows < height or columns < width:
         raise ConfigError(
-            f"{where} is {rows} x {columns}, {height} x {width} is wanted; "
+            f"{where} is {rows} x {columns}, but {height} x {width} is needed; "
             f"pack again with --short-side {max(height, width)}"
         )
     ratio = min(rows / height, columns / width)  # of the largest part that fits

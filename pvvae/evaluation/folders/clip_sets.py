@@ -86,7 +86,7 @@ def _open(folder: Path) -> ClipSet:
     for source in sources:
         name = _name(folder, source)
         if name in clips:
-            raise ConfigError(f"{folder}: {clips[name].name} and {source.name} have one name")
+            raise ConfigError(f"{folder}: {clips[name].name} and {source.name} have the same name")
         clips[name] = source
     clips = {name: clips[name] for name in sorted(clips)}
     lossless = all(is_lossless(source) for source in sources)

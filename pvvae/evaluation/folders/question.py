@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from arch.ranges import Count, Length, Seed
+from pvvae.config import check_ranges
 from pvvae.errors import ConfigError
 
 OF_FRAMES = ("psnr", "ssim", "lpips")
@@ -32,14 +34,14 @@ class Question:
     generated: Path
     """B: generated clips, or the reconstructions."""
     metrics: tuple[str, ...]
-    frames: int | str = "all"
+    frames: Length | str = "all"
     """Leading frames of each clip: a number, ``all`` or ``first16``, as published FVDs have it."""
     size: tuple[int, int] | None = None
     """Height and width to bring all clips to; None leaves them as they are."""
-    num: int | None = None
+    num: Count | None = None
     """Clips of each side, drawn by ``seed``; None is all."""
-    seed: int = 0
-    observed: int | None = None
+    seed: Seed = 0
+    observed: Length | None = None
     """Leading frames that the encoder was shown: frames behind them were predicted."""
     i3d: Path | None = None
     """I3D's weights, if not from the installed package; they are the same, by checksum."""
@@ -52,16 +54,13 @@ class Question:
         for name in self.metrics:
             if name not in METRICS:
                 raise ConfigError(f"--metrics: no {name!r}; known are {', '.join(METRICS)}")
-        numbers = {"--frames": self.wanted, "--num": self.num, "--observed": self.observed}
-        for option, value in numbers.items():
-            if value is not None and value < 1:
-                raise ConfigError(f"{option}: must be at least 1, got {value}")
+        check_ranges(self)
         if self.observed is not None and not self.asks(*OF_FRAMES):
             raise ConfigError(
-                f"--observed: splits {', '.join(OF_FRAMES)}; none of them is asked for"
+                f"--observed: splits {', '.join(OF_FRAMES)}; --metrics names none of them"
             )
         if self.c3d is not None and not self.asks("is"):
-            raise ConfigError("--c3d: is for the metric is, which is not asked")
+            raise ConfigError("--c3d: is for the metric `is`, which --metrics does not name")
 
     @property
     def wanted(self) -> int | None:

@@ -44,7 +44,7 @@ def _check_provenance(path: Path) -> None:
         if value is not None and not isinstance(value, kind):
             raise ConfigError(f"{path}: damaged: {key} is {shown(value)}")
     if not all(isinstance(number, str) for number in (data.get("packages") or {}).values()):
-        raise ConfigError(f"{path}: damaged: a package's version is no text")
+        raise ConfigError(f"{path}: damaged: a package's version is not text")
 
 
 def _check_labels(path: Path) -> None:

@@ -124,8 +124,8 @@ def _check_claim(study: "Study", claim: "ClaimEntry") -> None:
         _check_over(study, claim)
     if study.arm(claim.arm) == study.arm(claim.against):
         raise ConfigError(
-            f"holds {arm_name(study.arm(claim.arm))!r} against itself; `against` is the baseline "
-            "where it is not given"
+            f"compares {arm_name(study.arm(claim.arm))!r} with itself; `against` is the baseline "
+            "unless the claim names another"
         )
     _check_sides(study, claim)
 
@@ -145,7 +145,9 @@ def _check_over(study: "Study", claim: "ClaimEntry") -> None:
     for where in ("arm", "against"):
         chosen = getattr(claim, where)
         if isinstance(chosen, str) or claim.over in chosen:
-            raise ConfigError(f"{where}: is asked over all values of {claim.over!r}; name others")
+            raise ConfigError(
+                f"{where}: the claim is over all values of {claim.over!r}; name other factors"
+            )
 
 
 def _check_answer(study: "Study") -> None:
@@ -164,8 +166,8 @@ def _check_answer(study: "Study") -> None:
         sizes = [factor for factor in varying if factor != answer.by]
         if len(sizes) > 1:
             raise ConfigError(
-                f"by: a law is of the sizes of one factor, and {' and '.join(map(repr, sizes))} "
-                "would be one curve; name one of them"
+                f"by: a law needs the sizes of one factor, but {' and '.join(map(repr, sizes))} "
+                "would make one curve; name one of them"
             )
 
 
@@ -184,7 +186,7 @@ def _check_cells(study: "Study") -> None:
                 "value"
             )
     if len(files) < len(study.arms):
-        raise ConfigError("cells: one of them is given twice")
+        raise ConfigError("cells: a cell is listed twice")
     for name in study.paper:
         with _at("paper"):
             known(name, files.values(), "cell")

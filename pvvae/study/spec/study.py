@@ -207,7 +207,9 @@ class Study:
         """
         if isinstance(chosen, str):
             if len(self.factors) != 1:
-                raise ConfigError(f"{chosen!r}: names no factor; write {{FACTOR: {chosen}}}")
+                raise ConfigError(
+                    f"{chosen!r}: a cell of several factors names them; write {{FACTOR: {chosen}}}"
+                )
             chosen = {next(iter(self.factors)): chosen}
         for factor, label in chosen.items():
             known(factor, self.factors, "factor")
@@ -269,7 +271,7 @@ def read_study(path: Path, overrides: Sequence[str] = ()) -> Study:
     """
     data = codec.apply_overrides(codec.read_yaml(path), overrides)
     if "factors" not in data:
-        raise ConfigError(f"{path}: no study: it has no factors; see configs/studies")
+        raise ConfigError(f"{path}: not a study: it has no factors; see configs/studies")
     try:
         # null is absent: a study can give up what the one that it extends has.
         return codec.decode(Study, {key: v for key, v in data.items() if v is not None})

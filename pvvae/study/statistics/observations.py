@@ -89,7 +89,7 @@ def sample_of(observations: Sequence[Observation]) -> SizeSample:
     if len(sizes) < PARAMETERS:
         raise ConfigError(f"a scaling law needs at least {PARAMETERS} sizes, got {len(sizes)}")
     if not losses.min() > 0:
-        raise ConfigError(f"a scaling law is of losses above zero, got {losses.min():g}")
+        raise ConfigError(f"a scaling law needs losses above zero, got {losses.min():g}")
     return SizeSample(sizes=sizes.astype(np.float64), where=where.astype(np.int64), losses=losses)
 
 

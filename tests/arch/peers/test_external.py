@@ -87,10 +87,10 @@ def test_code_that_is_not_there_is_one_line(facts, tmp_path):
 
 
 def test_facts_that_do_not_hold_are_one_line(facts):
-    assert "has no encode; name what it has" in told(facts | {"encode": "encode"})
+    assert "has no method encode; name one that it has" in told(facts | {"encode": "encode"})
     wrong = told(facts | {"stride": [4, 4]})
-    assert "encode gives 1x4x3x4x4, and 1x4x2x4x4 would follow from stride [4, 4]" in wrong
-    assert "1x8x2x4x4 would follow" in told(facts | {"latent_channels": 8})
+    assert "encode gives 1x4x3x4x4, but 1x4x2x4x4 follows from stride [4, 4]" in wrong
+    assert "1x8x2x4x4 follows" in told(facts | {"latent_channels": 8})
     assert "with a clip of 3x16x16: " in told(facts | {"layout": "BCTHW"})
     assert "with a clip of 3x16x16: AssertionError" in told(facts | {"range": [-1, 1]})
     assert "with a clip of 3x16x16: " in told(facts | {"latent": "moments"})
@@ -127,7 +127,7 @@ def test_a_pickle_is_opened_when_told_to_and_runs_nothing(facts, tmp_path):
     file, touched = tmp_path / "vae.ckpt", tmp_path / "touched"
     facts |= {"weights": str(file), "weights_key": "state_dict"}
     torch.save({"state_dict": weights(), "step": 3}, file)
-    assert "say trusted_pickle: true" in told(facts)
+    assert "set trusted_pickle: true" in told(facts)
     facts["trusted_pickle"] = True
     assert torch.equal(build(facts).network.up.bias, weights()["up.bias"])
     assert "has no 'model'; it has state_dict, step" in told(facts | {"weights_key": "model"})

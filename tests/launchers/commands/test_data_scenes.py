@@ -66,7 +66,7 @@ def told(what: str) -> str:
         (["--predictability", "2"], told("--predictability: must be in [0, 1], got 2")),
         (
             ["--kinds", "slide", "jump"],
-            "kinds: some of slide, accelerate, rotate, pan, zoom; got slide, jump",
+            "kinds: must be some of slide, accelerate, rotate, pan, zoom, got slide, jump",
         ),
         (["--texel", "0.5"], told("--texel: must be at least 1, got 0.5")),
         (["--shards", "0"], told("--shards: must be at least 1, got 0")),

@@ -39,8 +39,8 @@ def test_a_page_of_something_else_stays_as_it_is(
     box = small_box(tmp_path / "box")
     assert cli.main(["demo", "--box", str(box), "--out", str(page.parent), "--no-open"]) == 2
     assert capsys.readouterr().err == (
-        f"pvvae: {page}: is there already, and not from `pvvae demo` about the same; name another "
-        "folder, or give --overwrite\n"
+        f"pvvae: {page}: is there already, made by hand or by `pvvae demo` of something else; name "
+        "another folder, or give --overwrite\n"
     )
     assert page.read_text() == "mine"
 

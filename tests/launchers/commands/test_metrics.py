@@ -49,7 +49,7 @@ def test_it_prints_a_table_and_writes_the_same(
         (["--frames", "0"], "--frames: must be at least 1, got 0"),
         (["--size", "256"], "--size: must be rows x columns as in 256x256, got '256'"),
         (["--num", "0"], "--num: must be at least 1, got 0"),
-        (["--c3d", "a.npz"], "--c3d: is for the metric is, which is not asked"),
+        (["--c3d", "a.npz"], "--c3d: is for the metric `is`, which --metrics does not name"),
         (["--json", "."], "--json: . is a folder; name a file"),
         (["--device", "abacus"], "--device: abacus cannot be used here"),
         (["--metrics", "fvd"], "a.npy: I3D needs 9 frames at least, got 5"),

@@ -21,6 +21,7 @@ from launchers.machines.queue import Queued, claim
 from launchers.machines.slurm import plan, script
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
+from tests.launchers.shell import HOSTILE, submitted
 from tests.processes import ROOT
 
 CNN = ROOT / "configs/cnn/pipeline.yaml"
@@ -100,6 +101,29 @@ def test_the_scripts_of_a_dry_run_are_what_a_shell_takes(
         assert word in first
     assert f"ALL,PVVAE_PYTHON={sys.executable},PVVAE_PROCESSES=4" in first
     assert "--dependency" not in first and "--dependency=afterok:1 " in second
+
+
+@pytest.mark.parametrize("finished", [False, True])
+def test_a_name_is_never_a_command(finished: bool, config: Path, tmp_path: Path) -> None:
+    runs = [str(tmp_path / name / HOSTILE) for name in ("one", "two")]
+    plain = yaml.safe_load(config.read_text())
+    for number, changes in enumerate([{"run": runs[0]}, {"run": runs[1], "init": runs[0]}]):
+        (tmp_path / f"{number}.yaml").write_text(yaml.safe_dump(plain | changes))
+    data = {
+        "folder": str(tmp_path / HOSTILE),
+        "result": "x",
+        "commands": [f"pvvae train {tmp_path}/{number}.yaml" for number in range(2)],
+        "slurm": {"comment": HOSTILE},
+    }
+    path = tmp_path / "chain.yaml"
+    path.write_text(yaml.safe_dump(data))
+    if finished:
+        write_json(Path(runs[0]) / "finished.json", {})
+    pipeline = read(path)
+    calls = submitted("\n".join(script(plan(pipeline), pipeline)), tmp_path)
+    names = [[word for word in words if word.startswith("--job-name=")] for words in calls]
+    assert names == [[f"--job-name={run}"] for run in runs[finished:]]
+    assert all(f"--comment={HOSTILE}" in words for words in calls)
 
 
 def test_what_is_finished_is_not_submitted(chain: Callable[..., Path], tmp_path: Path) -> None:

@@ -112,8 +112,8 @@ def test_a_run_begins_only_if_what_it_builds_on_is_complete(
     run = f"echo '{{}}' > {vae.folder}/finished.json"
     assert give(errand(asked, vae), run) == 2
     assert capsys.readouterr().err == (
-        f"pvvae: {vae.folder}: not begun, for it builds on {images.folder}, which is not complete; "
-        "see there, and give the study again\n"
+        f"pvvae: {vae.folder}: not started, because it builds on {images.folder}, which is not "
+        "complete; look there for the reason, then run the study again\n"
     )
     assert not vae.folder.exists() and attempts(asked) == []
     finish(images)

@@ -15,6 +15,7 @@ from launchers.studies.arrays import arrays, script, submit
 from launchers.studies.request import StudyRequest
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
+from tests.launchers.shell import HOSTILE, submitted
 
 Ask = Callable[..., StudyRequest]
 
@@ -47,6 +48,18 @@ def test_the_script_of_a_dry_run_is_what_a_shell_takes(
     assert len(lines) == 4 and all(
         "/runs/images/" in json.loads(x)["config"]["init"] for x in lines
     )
+
+
+def test_a_name_is_never_a_command(ask: Ask, plain: dict[str, Any], tmp_path: Path) -> None:
+    plain["folder"] = str(tmp_path / HOSTILE)
+    plain["slurm"] = {"comment": HOSTILE}
+    calls = submitted("\n".join(script(ask())), tmp_path)
+    assert len(calls) == 3 and all(f"--comment={HOSTILE}" in words for words in calls)
+    noted = [Path(words[-1]) for words in calls[:2]]
+    assert [path.parent for path in noted] == [tmp_path / HOSTILE / "slurm"] * 2
+    for path in noted:
+        for line in path.read_text().splitlines():
+            assert json.loads(line)["run"].startswith(str(tmp_path / HOSTILE))
 
 
 def test_what_is_finished_is_not_submitted(ask: Ask) -> None:

@@ -198,7 +198,7 @@ VAE = "cell 'baseline', stage 'vae': "
                     }
                 ]
             },
-            "claims[0]: arm: is asked over all values of 'objective'; name others",
+            "claims[0]: arm: the claim is over all values of 'objective'; name other factors",
         ),
         (
             {
@@ -225,8 +225,8 @@ VAE = "cell 'baseline', stage 'vae': "
         ),
         (
             {"claims": [{"subject": "it", "measure": "psnr", "arm": "baseline"}]},
-            "claims[0]: holds 'baseline' against itself; `against` is the baseline where it is "
-            "not given",
+            "claims[0]: compares 'baseline' with itself; `against` is the baseline unless the "
+            "claim names another",
         ),
         (
             {"factors": {"a": {"x": {}, "y": {"vae": {"seed": 3}}}}, "claims": []},
@@ -260,8 +260,8 @@ VAE = "cell 'baseline', stage 'vae': "
                 },
                 "claims": [],
             },
-            "answer: by: a law is of the sizes of one factor, and 'size' and 'pad' would be one "
-            "curve; name one of them",
+            "answer: by: a law needs the sizes of one factor, but 'size' and 'pad' would make "
+            "one curve; name one of them",
         ),
         (
             {
@@ -289,7 +289,7 @@ def test_a_mistake_is_one_line_before_anything_is_run(
         ({"set": {"init": "$vae"}}, "stages wait for one another: vae -> vae"),
         ({"config": None}, "needs one of config and command"),
         ({"config": None, "command": "pvvae dat x"}, "invalid choice: 'dat'"),
-        ({"config": None, "command": "pvvae data pack {of} {run}"}, "{of} is no key of its set"),
+        ({"config": None, "command": "pvvae data pack {of} {run}"}, "{of} is not a key of its set"),
         ({"config": None, "command": "pvvae status {run.x}"}, "braces hold a key of its set and"),
         ({"config": None, "command": "pvvae status {run[x]}"}, "braces hold a key of its set and"),
         ({"config": None, "command": "pvvae data --help"}, "asks for help and runs nothing"),

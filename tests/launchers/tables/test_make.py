@@ -140,7 +140,7 @@ def test_a_dry_run_prints_every_command_and_runs_none(table, home, capsys):
         ),
         (["generation", "table.yaml"], "table.yaml: clips: GenerationTable has no such key"),
         (["rebuilding", "table.yaml"], "evaluate: argument TABLE: invalid choice: 'rebuilding'"),
-        (["reconstruction", "cnn/config.yaml"], "cnn/config.yaml: no table: it has no subjects"),
+        (["reconstruction", "cnn/config.yaml"], "cnn/config.yaml: not a table: it has no subjects"),
     ],
 )
 def test_a_mistake_on_the_command_line_is_one_line(words, message, table, capsys):

@@ -184,7 +184,9 @@ def test_a_crop_of_the_size_asked_for_keeps_its_pixels():
     assert np.array_equal(cropped(clip, height=20, width=20, left=1.0), clip[:, :, 10:])
     small = cropped(clip, height=10, width=10, scale=0.1, left=0.0, top=0.0)
     assert np.array_equal(small, clip[:, :10, :10])  # never enlarged
-    with pytest.raises(ConfigError, match=r"it is 20 x 30, 24 x 24 is wanted; .* --short-side 24"):
+    with pytest.raises(
+        ConfigError, match=r"it is 20 x 30, but 24 x 24 is needed; .* --short-side 24"
+    ):
         cropped(clip, height=24, width=24, where="it")
 
 

@@ -65,7 +65,8 @@ def test_another_seed_is_another_run():
 
 def test_buckets_are_drawn_by_their_weights():
     plan = schedule(slots=16, steps=5_000)
-    share = plan.slots_of(SMALL) / 80_000
+    draws = [plan.draw(step, slot).bucket for step in range(5_000) for slot in range(16)]
+    share = draws.count(SMALL) / 80_000
     assert abs(share - 0.75) < 4 * (0.75 * 0.25 / 80_000) ** 0.5  # four standard errors
 
 
@@ -79,7 +80,8 @@ def test_a_step_is_of_images_or_of_videos_in_all_slots():
 
 
 def test_images_alone_need_no_ratio():
-    assert schedule(IMAGE).slots_of(IMAGE) == 200
+    plan = schedule(IMAGE)
+    assert {plan.draw(*place).bucket for place in np.ndindex(plan.steps, plan.slots)} == {IMAGE}
 
 
 def test_the_draws_are_these_forever():

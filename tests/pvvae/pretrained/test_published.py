@@ -77,7 +77,7 @@ def test_what_diffusers_adds_to_a_config_is_passed_over(folder):
 @pytest.mark.parametrize(
     ("values", "why"),
     [
-        ({"_class_name": "AutoencoderKLWan"}, "a VAE of ours says _class_name 'AutoencoderPV', "),
+        ({"_class_name": "AutoencoderKLWan"}, "_class_name must be 'AutoencoderPV', got 'A"),
         ({"latents_std": [1.0] * 3}, "latents_std: needs a number for each of 4 channels, got 3"),
         ({"latents_std": [1.0, 1.0, 1.0, 0.0]}, "latents_std[3]: must be above 0, got 0.0"),
         ({"z_dim": 5}, "z_dim: the backbone has 4 channels, got 5"),
@@ -111,7 +111,7 @@ def test_weights_that_cannot_be_used(folder):
     assert told(folder).startswith(f"{path}: weights of another architecture: it lacks ")
     path.unlink()
     torch.save(weights, folder / "diffusion_pytorch_model.bin")
-    assert "diffusion_pytorch_model.bin: a pickle, which may run anything" in told(folder)
+    assert "diffusion_pytorch_model.bin: a pickle is not opened" in told(folder)
 
 
 def test_weights_that_are_not_finite_are_not_published(tmp_path):
@@ -137,14 +137,16 @@ def test_a_plugin_s_file_is_named_and_run_only_when_given(folder, monkeypatch):
 
 
 def test_neither_a_folder_nor_a_hub_id(tmp_path):
-    assert told(tmp_path / "gone").endswith("no such folder, and no hub id, which is OWNER/NAME")
+    assert told(tmp_path / "gone").endswith(
+        "no such folder, and not a hub id, which is written OWNER/NAME"
+    )
 
 
 def test_a_hub_id_without_a_network_is_one_line(tmp_path, monkeypatch):
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
     line = told("someone/some-vae")
-    assert line.startswith("someone/some-vae: no such folder, and cannot be had from the hub: ")
+    assert line.startswith("someone/some-vae: no such folder, and the hub does not give it: ")
 
 
 def test_a_hub_id_loads_what_the_hub_s_cache_holds(folder, tmp_path, monkeypatch):

@@ -137,3 +137,40 @@ def cost_outcomes() -> list[Outcome]:
                 )
             )
     return found
+
+
+def uncommon_outcomes() -> list[Outcome]:
+    """Small backbones without a number of parameters that both reach."""
+    cnn, vit = {"parameters": 1e6}, {"parameters": 4e6}
+    return [
+        replace(o, costs=cnn if o.arm["backbone"] == "cnn" else vit, curves={})
+        for o in cost_outcomes()
+        if o.arm["width"] == "small"
+    ]
+
+
+def curve_question() -> Study:
+    """The backbones by their curves."""
+    return replace(cost_question(), answer=Answer(kind="curves", y="gfvd"))
+
+
+def sooner_outcomes() -> list[Outcome]:
+    """A large cnn that is at step 187 as good as the small one in the end, at 700."""
+    found = cost_outcomes()
+    small = [replace(o, curves={"gfvd": ((100.0, 300.0), (700.0, 150.0))}) for o in found[:3]]
+    large = [
+        replace(o, curves={"gfvd": ((100.0, 200.0), (350.0, 100.0 + o.seed))}) for o in found[3:6]
+    ]
+    return [*small, *large]
+
+
+def broken_outcomes() -> list[Outcome]:
+    """Two seeds of the cnns, one look of which is no number."""
+    arms = cost_question().arms
+    curve, broken = ((100.0, 300.0), (700.0, 150.0)), ((100.0, 300.0), (700.0, float("nan")))
+    return [
+        replace(o, values={"gfvd": looks[-1][1]}, curves={"gfvd": looks})
+        for o in cost_outcomes()
+        if o.seed < 2 and o.arm in arms[:2]
+        for looks in [broken if o.seed and o.arm == arms[0] else curve]
+    ]

@@ -146,5 +146,5 @@ def test_a_missing_package_is_named(backend: str, monkeypatch: pytest.MonkeyPatc
 
 def test_an_unknown_backend_lists_the_known_ones() -> None:
     known = ", ".join(["auto", *KERNELS])
-    with pytest.raises(ValueError, match=f"none is called 'cudnn'; known: {known}"):
+    with pytest.raises(ValueError, match=f"no backend is called 'cudnn'; known: {known}"):
         choose("cudnn", CPU)  # type: ignore[arg-type]

@@ -79,5 +79,5 @@ def test_what_is_neither_folder_nor_list(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no such list of clips, and no such folder"):
         read_clip_list(tmp_path / "gone")
     (tmp_path / "a.mp4").write_bytes(bytes(range(128, 256)))
-    with pytest.raises(ConfigError, match="it is no text"):
+    with pytest.raises(ConfigError, match="it is not text"):
         read_clip_list(tmp_path / "a.mp4")

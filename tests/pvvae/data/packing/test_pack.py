@@ -152,7 +152,7 @@ def test_a_class_that_is_only_held_out_comes_after_those_of_training(dataset, tm
 def test_a_held_out_fraction_counts_videos(dataset, tmp_path):
     report = pack(dataset, tmp_path / "out", **SMALL, held_out_fraction=0.25)
     assert [folder.num_sources for folder in report.folders] == [3, 1]
-    with pytest.raises(ConfigError, match="held_out: no video matches 'cat'"):
+    with pytest.raises(ConfigError, match="--held-out: no video matches 'cat'"):
         pack(dataset, tmp_path / "out", held_out=["cat"])
     with pytest.raises(ConfigError, match="none is left to train on"):
         pack(dataset, tmp_path / "out", held_out=["*"])
@@ -264,7 +264,7 @@ def test_mistakes_are_one_line(dataset, tmp_path):
         pack(tmp_path / "empty", tmp_path / "out")
     with pytest.raises(ConfigError, match="frames must be at least 1"):
         pack(dataset, tmp_path / "out", frames=0)
-    with pytest.raises(ConfigError, match="drop_cuts cannot be had"):
+    with pytest.raises(ConfigError, match="--drop-cuts: needs --store frames"):
         pack(dataset, tmp_path / "out", store="file", drop_cuts=True)
     (tmp_path / "a_file").write_text("")
     with pytest.raises(ConfigError, match="cannot be written"):

@@ -3,7 +3,7 @@ import pytest
 
 from pvvae.data.scenes import KINDS, SceneSettings, draw_scene, packaged_pictures
 from pvvae.data.scenes.extrapolation import MOVES, extrapolated, moving, past_flow
-from pvvae.data.scenes.ground_truth import flow_at
+from tests.pvvae.data.scenes.flow import flow_at
 
 OBSERVED = 9
 

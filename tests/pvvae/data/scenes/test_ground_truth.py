@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from pvvae.data.scenes import KINDS, SceneSettings, draw_scene, packaged_pictures, truth_of
-from pvvae.data.scenes.ground_truth import flow_at, foremost, pixels
+from pvvae.data.scenes.ground_truth import foremost, pixels
+from tests.pvvae.data.scenes.flow import flow_at
 from tests.pvvae.data.scenes.warping import differences_after_warping
 
 SETTINGS = SceneSettings(height=48, width=64, frames=9, predictability=0.5)

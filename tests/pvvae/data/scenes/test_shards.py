@@ -64,7 +64,9 @@ def test_other_scenes_do_not_go_into_the_same_folder(tmp_path, noise, ramps):
 
 def test_shards_of_others_are_not_taken_for_scenes(tmp_path, noise):
     (tmp_path / "a.tar").touch()
-    with pytest.raises(ConfigError, match="has shards that are not of scenes; choose another"):
+    with pytest.raises(
+        ConfigError, match="has shards that hold other things than scenes; choose another"
+    ):
         write_scenes(tmp_path, SET, pictures=noise)
 
 

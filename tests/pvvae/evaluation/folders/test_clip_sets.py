@@ -112,5 +112,5 @@ def test_two_files_of_one_name_in_a_set(tmp_path: Path) -> None:
     (tmp_path / "A").mkdir()
     for suffix in ("mp4", "avi"):
         (tmp_path / "A" / f"a.{suffix}").write_bytes(b"")
-    with pytest.raises(ConfigError, match=r"/A: a\.avi and a\.mp4 have one name$"):
+    with pytest.raises(ConfigError, match=r"/A: a\.avi and a\.mp4 have the same name$"):
         ask(tmp_path, "psnr")

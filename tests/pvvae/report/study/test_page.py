@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pvvae.report.study.page import write_study_page
+from pvvae.study.answers.analysis import analyse
 from pvvae.study.outcomes import Outcome
 from pvvae.study.spec.study import Answer, MeasureEntry, Study
 from tests.pvvae.report.timeless import VOID, without_times
@@ -81,7 +82,7 @@ def test_the_same_outcomes_in_any_order_give_the_same_files(scaling: Path, tmp_p
 
 def test_the_answer_stands_before_the_table_and_gaps_are_named(tmp_path: Path) -> None:
     page = write_study_page(QUESTION, whole_study(), tmp_path, command=COMMAND).read_text()
-    answer = "predictive reconstruction lowers gFVD by 12% [12, 12], 2 of 2 seeds"
+    answer = analyse(QUESTION, whole_study()).claims[0].sentence
     assert 0 < page.index(answer) < page.index("<h2>Table")
     assert "+ predictive: seed 2 failed: latte: out of memory" in page
     assert "2 of 3 seeds" in page

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from pvvae.study.answers.analysis import analyse
 from pvvae.study.answers.claims import answer_claims
 from pvvae.study.answers.scaling_sentences import (
     difference_sentence,
@@ -19,7 +20,22 @@ from pvvae.study.cells import cells_of
 from pvvae.study.outcomes import Outcome
 from pvvae.study.statistics.observations import Repetition
 from pvvae.study.statistics.scaling import ExponentDifference, measure_scaling
-from tests.pvvae.study.made_up import BASELINE, PREDICTIVE, QUESTION, outcomes
+from tests.pvvae.study.made_up import (
+    BASELINE,
+    GFVD_ENTRY,
+    PREDICTIVE,
+    QUESTION,
+    broken_outcomes,
+    cost_outcomes,
+    cost_question,
+    curve_question,
+    outcomes,
+    scaling_outcomes,
+    scaling_question,
+    sooner_outcomes,
+    uncommon_outcomes,
+    whole_study,
+)
 from tests.pvvae.study.simulated import SIZES, runs
 from tests.pvvae.study.statistics.flat_runs import flat
 
@@ -30,7 +46,7 @@ AFTER = outcomes(PREDICTIVE, [176.0, 184.8, 166.0], [28.9, 29.3, 28.8])
 
 def said() -> str:
     """All cases with their sentences."""
-    cases = [*_claims(), *_laws(), *_differences(), *_repetitions()]
+    cases = [*_standings(), *_claims(), *_laws(), *_differences(), *_repetitions(), *_costs()]
     return "\n".join(f"## {case}\n\n{sentence}\n" for case, sentence in cases)
 
 
@@ -85,6 +101,34 @@ def _repetitions() -> Iterator[tuple[str, str]]:
             for i, size in enumerate((64.0, 2048.0))
         ]
         yield "sizes and how often they were seen", repetition_sentence(found, size="samples")
+
+
+def _standings() -> Iterator[tuple[str, str]]:
+    found = whole_study()
+    stale = [replace(found[0], stale="old"), *found[2:]]
+    for outcomes_there in (found, stale, []):
+        yield "how much there is", analyse(QUESTION, outcomes_there).standing
+
+
+def _costs() -> Iterator[tuple[str, str]]:
+    """Sentences that need a whole study: of laws, at equal costs, and of curves."""
+    rising = replace(scaling_question(), measures={"gfvd": replace(GFVD_ENTRY, better="higher")})
+    few = [outcome for outcome in scaling_outcomes() if float(outcome.arm["clips"]) < 200]
+    spread = [replace(o, runs={"vae": "a", "latte": "b"}) for o in cost_outcomes()]
+    two = replace(curve_question(), seeds=(0, 1))
+    cases = {
+        "a loss that rises": (rising, scaling_outcomes()),
+        "too few sizes": (scaling_question(), few),
+        "at equal cost": (cost_question(), cost_outcomes()),
+        "at equal cost, of several stages": (cost_question(), spread),
+        "a cost that is common to none": (cost_question(), uncommon_outcomes()),
+        "sooner": (curve_question(), sooner_outcomes()),
+        "never": (curve_question(), cost_outcomes()),
+        "a look that is no number": (two, broken_outcomes()),
+        "no look that is a number": (two, [o for o in broken_outcomes() if o.seed]),
+    }
+    for case, (question, found) in cases.items():
+        yield case, "\n\n".join(analyse(question, found).sentences)
 
 
 def test_answers_are_worded_as_they_were_last_approved() -> None:

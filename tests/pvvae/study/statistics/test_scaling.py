@@ -102,7 +102,7 @@ def test_the_same_runs_in_any_order_give_the_same_answer() -> None:
         (runs(sizes=SIZES[:2]), "a scaling law needs at least 3 sizes, got 2"),
         (
             [Observation(size=size, seed=0, loss=0.0) for size in SIZES],
-            "a scaling law is of losses above zero, got 0",
+            "a scaling law needs losses above zero, got 0",
         ),
     ],
 )

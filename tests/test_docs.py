@@ -1,0 +1,39 @@
+"""Every file and folder of the project that README and docs name is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = ("README.md", "CONTRIBUTING.md", *(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md")))
+ROOMS = "arch|configs|docs|launchers|pvvae|stages|tests|tools"
+NAMED = re.compile(rf"`((?:{ROOMS})/[\w./-]*|[\w./-]+\.(?:md|py|sbatch|sh))`")
+BASES = (Path(), Path("docs"), Path("pvvae"))
+"""What a path may be relative to, apart from the folder of the file named before it."""
+ELSEWHERE = {"arch/unet.py", "configs/tiny/unet/backbone.yaml", "stages/NAME.py", "table.md"}
+"""Files of the reader's own, and of a run."""
+
+
+def _missing(text: str) -> list[str]:
+    """Paths in ``text`` that name nothing; a bare name lies beside what its line names before."""
+    found = []
+    for line in text.splitlines():
+        beside = Path()
+        for path in NAMED.findall(line):
+            places = [base / path for base in (*BASES, beside) if (ROOT / base / path).exists()]
+            if places and "/" in path:
+                beside = places[0] if path.endswith("/") else places[0].parent
+            elif not places and path not in ELSEWHERE:
+                found.append(path)
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_a_page_names_is_there(page: str) -> None:
+    assert _missing((ROOT / page).read_text()) == []
+
+
+def test_a_name_that_leads_nowhere_is_found() -> None:
+    text = "| a | `pvvae/engine/in_order.py` |\n| b | `pvvae/run/folder.py`, `run.py`, `gone.py` |"
+    assert _missing(text) == ["pvvae/engine/in_order.py", "gone.py"]
