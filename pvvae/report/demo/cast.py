@@ -100,7 +100,8 @@ def cast_after(box: Box, runs: Path) -> Cast:
     if not names:
         those = ", ".join(f"{runs}/{name}/predictive" for name in box.vaes)
         raise ConfigError(f"--after: {runs}: nothing of the box was trained on there: no {those}")
-    groups, samplers = {}, []
+    groups: dict[str, Group] = {}
+    samplers: list[Sampler] = []
     for name in names:
         label = box.vaes[name].label
         before, after = _boxed(box, name), _trained(runs / name)

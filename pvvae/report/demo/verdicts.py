@@ -49,8 +49,11 @@ def judge(scenes: Sequence[Clip], real: Sequence[Clip], actors: Mapping[str, Act
         }
         made[where][REPEATED] = [repeated(clip.frames, observed=OBSERVED) for clip in clips]
     made["scenes"][EXTRAPOLATED] = [clip.extrapolated for clip in scenes]
-    parts = {MOVES: (scenes, "scenes", True), STILL: (scenes, "scenes", False)}
-    kinds = {**parts, REAL: (real, "real", None)}
+    kinds: dict[str, tuple[Sequence[Clip], str, bool | None]] = {
+        MOVES: (scenes, "scenes", True),
+        STILL: (scenes, "scenes", False),
+        REAL: (real, "real", None),
+    }
     return Found(
         horizons={
             kind: {

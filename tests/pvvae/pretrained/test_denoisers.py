@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from arch.interface import DenoiserConfig
+from pvvae import config as codec
 from pvvae.errors import ConfigError
 from pvvae.pretrained.denoisers import check_denoiser_start, denoiser_config, start_denoiser
 from tests.launchers.conftest import toy_latte_run
@@ -64,7 +65,9 @@ def test_a_run_is_started_from_as_a_box_is(tmp_path: Path) -> None:
 )
 def test_another_denoiser_is_one_line(boxed: Path, changes: dict[str, int], words: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        check_denoiser_start(replace(latte().config, **changes), boxed)  # type: ignore[arg-type]
+        check_denoiser_start(
+            codec.decode(DenoiserConfig, codec.encode(latte().config) | changes, "denoiser"), boxed
+        )
     assert str(caught.value) == f"{boxed}: {words}"
 
 
