@@ -19,7 +19,7 @@ from tests.small_box import small_box
 from tests.tiny import CONFIGS
 
 pytestmark = pytest.mark.usefixtures("group")
-LOOKS = ["loop.evaluate_every=2", "loop.checkpoint_every=2"]
+LOOKS = ["loop.log_every=2", "loop.evaluate_every=2", "loop.checkpoint_every=2"]
 SHORT = {
     "image_pretrain": ["steps=2", "held_out.clips=2", *LOOKS],
     "predictive": ["steps=2", "held_out.clips=2", *LOOKS],
