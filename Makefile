@@ -23,8 +23,9 @@ quickstart: $(READY)
 test: $(READY)
 	@OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist loadfile
 
+# Its files start processes of their own, and have all the minutes they need beside one another.
 matrix: $(READY)
-	@$(BIN)/pytest -m matrix
+	@OMP_NUM_THREADS=1 $(BIN)/pytest -m matrix -n $(WORKERS) --dist loadfile --timeout 1500
 
 slurm: $(READY)
 	@$(BIN)/pytest -m slurm -rs

@@ -112,7 +112,7 @@ def test_planned_memory_is_within_a_tenth_of_what_a_run_holds(
 ) -> None:
     overrides = [BUCKET, f"engine.zero_stage={zero}", f"engine.ema_decay={average}"]
     overrides += [f"engine.activation_checkpointing={level}", f"engine.offload={offload}"]
-    overrides += ["discriminator=null", "init=null"]
+    overrides += ["discriminator=null", "init=null", "objective.max_drop_ratio=0"]
     plan = make_plan(stage(name, *overrides), ALONE)
     saved, engine = real_bytes(config_of(name, *overrides))
     states = plan.states[zero]["vae"]
@@ -133,7 +133,7 @@ def of_batch(batch: int) -> str:
 
 
 def test_each_zero_stage_above_the_first_holds_no_more_of_the_lasting_parts() -> None:
-    plan = paper("cnn/latte.yaml")
+    plan = paper("cnn/latte.yaml", "denoiser.depth=4")
     lasting = [
         states.weights + states.gradients + states.optimizer + states.average
         for states in (plan.states[zero]["denoiser"] for zero in ZERO_STAGES)
@@ -142,10 +142,18 @@ def test_each_zero_stage_above_the_first_holds_no_more_of_the_lasting_parts() ->
     assert len(set(lasting)) == len(lasting)
 
 
+FEW_BLOCKS = [
+    "backbone.encoder_blocks=4",
+    "backbone.decoder_blocks=4",
+    "objective.max_drop_ratio=0",  # one rehearsal, not one for each number of groups
+]
+
+
 @pytest.fixture(scope="module")
 def one_clip() -> Plan:
-    """Of a Transformer at the paper's size, with one clip a slot."""
-    return paper("vit/predictive.yaml", of_batch(1), "discriminator=null")
+    """Of some blocks of the paper's Transformer, with one clip a slot."""
+    words = [*FEW_BLOCKS, "discriminator=null"]
+    return paper("vit/predictive.yaml", of_batch(1), *words)
 
 
 @pytest.mark.parametrize("level", ["none", "all"])
@@ -154,7 +162,8 @@ def test_the_largest_batch_fits_and_one_clip_more_does_not(
 ) -> None:
     (bucket,) = one_clip.buckets
     largest = bucket.levels[level].largest_batch[2]
-    overrides = ["discriminator=null", f"engine.activation_checkpointing={level}"]
+    overrides = [*FEW_BLOCKS, "discriminator=null"]
+    overrides += [f"engine.activation_checkpointing={level}"]
     rehearsal = stage("vit/predictive.yaml", *overrides).rehearsal
     for batch, fits in ((largest, True), (largest + 1, False)):
         shape = dataclasses.replace(bucket.bucket, batch=batch)
@@ -170,7 +179,8 @@ def test_recomputing_trades_memory_for_work(one_clip: Plan) -> None:
     half, all_ = (levels[level].flops - levels["none"].flops for level in ("half", "all"))
     # What a block's last product makes is not made again: nothing was saved there.
     forward = one_clip.buckets[0].flops.phases["forward"]
-    assert 0.8 * forward < all_ < 1.5 * forward  # a mean over drops, against dropping none
+    # Patches, heads and losses are no blocks: of these few, two thirds of a forward pass.
+    assert 0.6 * forward < all_ < forward
     assert half == pytest.approx(all_ / 2)
 
 
