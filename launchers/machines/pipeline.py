@@ -36,7 +36,7 @@ class Pipeline:
     """What to look at in the end."""
     slurm: Mapping[str, Any]
     """Options of sbatch for every job."""
-    without_box: str | None
+    without_box: str | None = None
     """A pipeline for those who lack the box; None starts from none itself."""
 
 

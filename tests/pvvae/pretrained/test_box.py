@@ -73,7 +73,7 @@ def no_json(folder: Path) -> None:
 
 def of_another_vae(folder: Path) -> None:
     plain = json.loads((folder / "box.json").read_text())
-    plain["lattes"]["vit_latte"]["vae"] = "cnn"
+    plain["lattes"]["vit_latte"]["vae"] = "unet"
     (folder / "box.json").write_text(json.dumps(plain))
 
 
@@ -83,9 +83,9 @@ def of_another_vae(folder: Path) -> None:
         (cut_short, "model.safetensors: damaged: "),
         (one_bit_off, "denoiser.safetensors: damaged: its checksum is another"),
         (without_a_card, "README.md: missing from the box; take the whole box again"),
-        (another_version, "'pvvae-box-2', and this version opens 'pvvae-box-1'"),
+        (another_version, "'pvvae-box-2', but this version opens format 'pvvae-box-1'"),
         (no_json, "box.json: damaged: not JSON"),
-        (of_another_vae, "vit_latte needs the VAE 'cnn', which is not in the box"),
+        (of_another_vae, "vit_latte needs the VAE 'unet', which is not in the box"),
     ],
 )
 def test_what_is_wrong_with_a_box_is_one_line(
@@ -116,7 +116,9 @@ def test_a_name_in_the_box_is_a_folder_and_other_names_are_what_they_are(shipped
 
 
 def test_a_name_that_is_not_in_the_box_is_told_those_that_are(shipped: Path) -> None:
-    with pytest.raises(ConfigError, match="box:unet: the box has no unet; it has vit, vit_twin, "):
+    with pytest.raises(
+        ConfigError, match="box:unet: the box has no unet; it has cnn, vit, vit_twin, "
+    ):
         located("box:unet")
 
 
