@@ -66,8 +66,10 @@ def _samples(indexes: Sequence[ShardIndex]) -> dict[str, Any]:
         columns["shard"] = columns["shard"] + shards
         columns["key"] = np.char.add(f"{number:02d}-".encode(), columns["key"])
         label = columns["label"]
-        there = np.array([place[name] for name in index.classes], np.int64)
-        columns["label"] = there[label] if labelled else np.full_like(label, -1)
+        if labelled:
+            columns["label"] = np.array([place[name] for name in index.classes], np.int64)[label]
+        else:
+            columns["label"] = np.full_like(label, -1)
         parts.append(columns)
         shards += index.num_shards
     columns = {name: np.concatenate([part[name] for part in parts]) for name in COLUMNS}

@@ -9,6 +9,7 @@ from pvvae.data.packing.pack import pack
 from pvvae.data.shards.index import ShardIndex
 from pvvae.data.shards.join import join_shards
 from pvvae.errors import ConfigError
+from tests.pvvae.data.conftest import MakeVideo
 
 
 @pytest.fixture
@@ -43,3 +44,14 @@ def test_given_again_nothing_changes_and_something_else_is_refused(shards: Path)
 def test_a_folder_is_not_joined_into_itself(shards: Path) -> None:
     with pytest.raises(ConfigError, match="is one of the sources"):
         join_shards([shards], shards)
+
+
+def test_beside_a_folder_without_classes_no_label_counts(
+    shards: Path, tmp_path: Path, make_video: MakeVideo
+) -> None:
+    make_video(tmp_path / "flat/a.mp4", frames=20)
+    pack(tmp_path / "flat", tmp_path / "plain", short_side=32, shards=1)
+    assert join_shards([shards, tmp_path / "plain"], tmp_path / "both") == 7
+    both = ShardIndex.open(tmp_path / "both")
+    assert both.classes == ()
+    assert set(both.column("label").tolist()) == {-1}
