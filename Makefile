@@ -1,4 +1,5 @@
-# make quickstart   the whole pipeline on real video, then the report (10 minutes on two cores)
+# make demo         what the networks of the box do, on a page (a minute)
+# make quickstart   every stage on real video, from the box, then the page (10 minutes on two cores)
 # make test         the tests, two at a time (WORKERS=N)   make check   format, lint, types, import law
 # make matrix       ZeRO stages and numbers of processes             make setup   .venv alone
 # make soak         fifty kills of a run (long; goes on where it was stopped)
@@ -9,8 +10,11 @@ BIN := .venv/bin
 READY := .venv/.ready
 WORKERS ?= 2
 
-.PHONY: quickstart test matrix slurm soak fuzz check format setup clean
+.PHONY: demo quickstart test matrix slurm soak fuzz check format setup clean
 .DELETE_ON_ERROR:
+
+demo: $(READY)
+	@$(BIN)/pvvae demo
 
 quickstart: $(READY)
 	@$(BIN)/pvvae pipeline configs/quickstart.yaml --with-parent
@@ -19,8 +23,9 @@ quickstart: $(READY)
 test: $(READY)
 	@OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist loadfile
 
+# Its files start processes of their own, and have all the minutes they need beside one another.
 matrix: $(READY)
-	@$(BIN)/pytest -m matrix
+	@OMP_NUM_THREADS=1 $(BIN)/pytest -m matrix -n $(WORKERS) --dist loadfile --timeout 1500
 
 slurm: $(READY)
 	@$(BIN)/pytest -m slurm -rs

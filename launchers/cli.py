@@ -41,7 +41,8 @@ COMMANDS = (
 
 START = """\
 start with:
-  pvvae pipeline configs/quickstart.yaml    the whole method at toy size, in minutes
+  pvvae demo                                what small trained networks do, in seconds
+  pvvae pipeline configs/quickstart.yaml    every stage of the method from those, in minutes
   pvvae configs                             what else can be trained
   pvvae COMMAND --help                      an example of every command
 """

@@ -83,6 +83,15 @@ def write_text(path: Path, text: str, *, shared: bool = False) -> None:
     write_atomic(path, write, shared=shared)
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replace a file atomically."""
+
+    def write(partial: Path) -> None:
+        partial.write_bytes(content)
+
+    write_atomic(path, write)
+
+
 def write_json(path: Path, data: Any, *, shared: bool = False) -> None:
     """Replace a JSON file atomically; ``shared`` as for :func:`write_atomic`."""
     write_text(path, json.dumps(data, indent=1, sort_keys=True) + "\n", shared=shared)

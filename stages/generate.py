@@ -27,7 +27,7 @@ from pvvae.distributed.slots import check_sharing, check_teams
 from pvvae.engine import compile_whole, share_clips
 from pvvae.errors import ConfigError
 from pvvae.files import write_array, write_json
-from pvvae.pretrained.runs import load_denoiser
+from pvvae.pretrained.denoisers import load_denoiser
 from pvvae.pretrained.vae_source import check_trained, open_vae
 from pvvae.run.folder import read_config
 from pvvae.run.item_results import BackgroundWorker

@@ -40,8 +40,11 @@ def decode(plain: Mapping[str, Any], path: Path) -> tuple[Callable[[Any], None],
         raise ConfigError(f"{path}: names no stage; known stages: {', '.join(names())}")
     module = _module(str(data.pop("stage")), path)
     codec.load_plugins(data)
+
+    from pvvae.pretrained.like import spelled_out  # with torch, which listing stages does without
+
     try:
-        return module.run, codec.decode(module.Config, data)
+        return module.run, codec.decode(module.Config, spelled_out(data))
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
 

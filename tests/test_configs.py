@@ -1,6 +1,7 @@
 """Every shipped config loads, and those of paper size carry the paper's numbers."""
 
 import functools
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +15,27 @@ from launchers.tables.reconstruction import ReconstructionTable
 from pvvae import config as codec
 from pvvae.report.tables.paper import ROWS, Kind
 from stages import program
+from tests.small_box import small_box
 
 BACKBONES = ("cnn", "vit")
 STAGES = [
     path for path in runnable_configs() if "stage" in codec.read_yaml(path)
 ]  # the others are pipelines, tables and studies
 TABLES = [path for path in runnable_configs() if "subjects" in codec.read_yaml(path)]
-OF_TABLES = {"measure_reconstruction", "measure_training", "show_clips"}
-"""Stages that a table runs, with keys of its own."""
-OTHERS = "weights/"
-"""Where shipped configs expect the weights of others."""
+OF_TABLES = {"measure_reconstruction", "measure_training", "show_clips", "evaluate_scenes"}
+"""Stages that a table or a study runs, with keys of its own."""
+OTHERS = ("weights/", "box:")
+"""Where shipped configs expect the weights of others, and those that came with the project."""
 NAMES = [str(path.relative_to(ROOT)) for path in STAGES]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A small box in the place of the project's, from which some configs take their networks."""
+    with pytest.MonkeyPatch.context() as patch:
+        box = small_box(tmp_path_factory.mktemp("configs") / "box")
+        patch.setattr("pvvae.pretrained.box.SHIPPED", box)
+        yield
 
 
 @functools.cache
@@ -57,7 +68,7 @@ def test_the_runs_that_a_config_starts_from_are_those_of_other_configs(name: str
     assert ours <= made
 
 
-@pytest.mark.parametrize("folder", ["", "tiny/"])
+@pytest.mark.parametrize("folder", ["", "tiny/", "quickstart/"])
 @pytest.mark.parametrize("backbone", BACKBONES)
 def test_every_stage_of_both_backbones_is_there_at_both_sizes(folder: str, backbone: str) -> None:
     stages = {Path(n).stem for n in NAMES if n.startswith(f"{folder}{backbone}/")}

@@ -7,7 +7,7 @@ the dry form below, each with its reason. What docs name within a sentence is pa
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from launchers import cli
 from launchers.cli import parse
 from stages import program
 from tests.documented import ROOT, Typed, commands, make_world
+from tests.small_box import small_box
 
 TEXT = (ROOT / "README.md").read_text()
 COMMANDS = commands()
@@ -69,6 +70,15 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     finally:
         os.chdir(before)
     return folder
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A small box in the place of the project's."""
+    with pytest.MonkeyPatch.context() as patch:
+        box = small_box(tmp_path_factory.mktemp("readme") / "box")
+        patch.setattr("pvvae.pretrained.box.SHIPPED", box)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from arch.ranges import Count, Length, Number, Pixels, Share
 from launchers.arguments import GOES_ON, add_command, number
-from launchers.commands import data_scenes, data_subset
+from launchers.commands import data_join, data_scenes, data_subset
 from launchers.outputs import check_data_folder
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def add(commands: "Commands") -> None:
     )
     data_scenes.add(inner)
     data_subset.add(inner)
+    data_join.add(inner)
     listing = add_command(inner, "list", help="tell what shards hold", more=LIST, run=_list)
     listing.add_argument("folder", type=Path, metavar="FOLDER")
 

@@ -5,7 +5,9 @@
       - pvvae report runs/quickstart
 
 Every command goes on from where it stands, so a killed pipeline does too. ``slurm:`` may hold
-options of sbatch, for :mod:`launchers.machines.slurm`.
+options of sbatch, for :mod:`launchers.machines.slurm`. A pipeline that starts from the project's
+box says under ``without_box:`` which one does not; where the box cannot be opened, that is said
+before anything is run.
 """
 
 import hashlib
@@ -34,6 +36,8 @@ class Pipeline:
     """What to look at in the end."""
     slurm: Mapping[str, Any]
     """Options of sbatch for every job."""
+    without_box: str | None = None
+    """A pipeline for those who lack the box; None starts from none itself."""
 
 
 def run_pipeline(path: Path, *, give: Give = give_status) -> int:
@@ -83,17 +87,18 @@ def read_pipeline(path: Path, overrides: Sequence[str] = ()) -> Pipeline:
     """
     data = codec.apply_overrides(codec.read_yaml(path), overrides)
     del data["plugins"]
-    slurm = data.pop("slurm", {})
+    slurm, without_box = data.pop("slurm", {}), data.pop("without_box", None)
     if (
         set(data) != {"folder", "result", "commands"}
         or not isinstance(data["commands"], list)
         or not isinstance(data["folder"], str)
         or not isinstance(data["result"], str)
         or not isinstance(slurm, dict)
+        or not isinstance(without_box, str | None)
     ):
         raise ConfigError(
-            f"{path}: a pipeline has the keys folder, result and a list of commands, and slurm for "
-            "options of sbatch"
+            f"{path}: a pipeline has the keys folder, result and a list of commands, slurm for "
+            "options of sbatch, and without_box for another pipeline"
         )
     try:
         lines = [shlex.split(str(line)) for line in data["commands"]]
@@ -102,11 +107,27 @@ def read_pipeline(path: Path, overrides: Sequence[str] = ()) -> Pipeline:
     for words in lines:
         if words[:1] != ["pvvae"]:
             raise ConfigError(f"{path}: commands begin with pvvae, got {shlex.join(words)!r}")
-    commands = [read_command(words[1:]) for words in lines]
-    folder = Path(data["folder"])
+    _check_box(without_box)
     return Pipeline(
-        path=path, commands=commands, folder=folder, result=str(data["result"]), slurm=slurm
+        path=path,
+        commands=[read_command(words[1:]) for words in lines],
+        folder=Path(data["folder"]),
+        result=str(data["result"]),
+        slurm=slurm,
+        without_box=without_box,
     )
+
+
+def _check_box(without: str | None) -> None:
+    """Refuse to start from a box that cannot be opened, and name what needs none."""
+    if without is None:
+        return
+    from pvvae.pretrained.box import open_box  # with torch, which most pipelines begin without
+
+    try:
+        open_box()
+    except ConfigError as error:
+        raise ConfigError(f"{error}; `pvvae pipeline {without}` starts from nothing") from None
 
 
 def _digest(path: Path, commands: Sequence[Command]) -> str:

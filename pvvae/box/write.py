@@ -9,7 +9,12 @@ from safetensors.torch import save_file
 
 from arch.interface import Denoiser, DenoiserConfig
 from pvvae import config as codec
-from pvvae.box.folder import (
+from pvvae.data.latent_scale import LatentScale
+from pvvae.denoiser.trained_run import latte_scale
+from pvvae.errors import ConfigError
+from pvvae.files import write_atomic, write_json, write_text
+from pvvae.model import PredictiveVAE
+from pvvae.pretrained.box import (
     FORMAT,
     LATTE,
     MANIFEST,
@@ -20,13 +25,9 @@ from pvvae.box.folder import (
     Manifest,
     facts_of,
 )
-from pvvae.data.latent_scale import LatentScale
-from pvvae.denoiser.trained_run import latte_scale
-from pvvae.errors import ConfigError
-from pvvae.files import write_atomic, write_json, write_text
-from pvvae.model import PredictiveVAE
+from pvvae.pretrained.denoisers import load_denoiser
 from pvvae.pretrained.published import AutoencoderConfig, describe, write_folder
-from pvvae.pretrained.runs import load_denoiser, load_vae, vae_config
+from pvvae.pretrained.runs import load_vae, vae_config
 from pvvae.pretrained.tensor_files import check_finite
 from pvvae.run.folder import read_config
 

@@ -1,5 +1,7 @@
 """What stage latte is told, and the network and the latents that it starts from."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -18,6 +20,7 @@ from pvvae.distributed.slots import check_sharing, check_slots
 from pvvae.engine import EngineConfig
 from pvvae.engine.settings import OptimizerConfig
 from pvvae.errors import ConfigError
+from pvvae.pretrained.denoisers import check_denoiser_start, start_denoiser
 from pvvae.run.run import RunConfig
 from pvvae.training.loop import LoopConfig
 from pvvae.training.monitoring.monitor import MonitorConfig
@@ -28,6 +31,9 @@ class DenoiserTrainingConfig(RunConfig):
     """A denoiser on latents, cached or encoded on the way."""
 
     denoiser: DenoiserConfig
+    init: str | None = None
+    """Run folder of a Latte, whose weights this one starts from; or ``box:NAME``, of the project's
+    own box; null is from scratch. Where the classes are others, each begins as "no class"."""
     latents: str | OnlineConfig
     """Run folder of extract_latents; or clips and a VAE, to encode them when a step needs them."""
     batch: Count
@@ -61,6 +67,9 @@ class DenoiserTrainingConfig(RunConfig):
         check_slots(self.slots, processes, key="slots", team=self.sequence_parallel)
         with torch.device("meta"):
             check_sharing(self.denoiser.build(), team=self.sequence_parallel)
+        if self.init is not None:
+            with _at_init():
+                check_denoiser_start(self.denoiser, Path(self.init))
         if self.batch % self.slots:
             raise ConfigError(
                 f"batch: {self.batch} latents cannot be shared evenly by {self.slots} slots"
@@ -83,7 +92,20 @@ def build_denoiser(config: DenoiserTrainingConfig) -> Denoiser:
     """The denoiser with the weights it starts from."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seeding.key(config.seed, "weights", "denoiser"))
-        return config.denoiser.build()
+        denoiser = config.denoiser.build()
+    if config.init is not None:
+        with _at_init():
+            start_denoiser(denoiser, config.denoiser, Path(config.init))
+    return denoiser
+
+
+@contextmanager
+def _at_init() -> Iterator[None]:
+    """Say that it is ``init`` which is refused."""
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError(f"init: {error}") from None
 
 
 def open_latents(config: DenoiserTrainingConfig, *, run: Path) -> LatentSource:

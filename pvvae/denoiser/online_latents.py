@@ -25,7 +25,6 @@ from pvvae.denoiser.latent_source import Demand, LatentBatch, LatentSource
 from pvvae.distributed.slots import map_over_teams
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
-from pvvae.pretrained.published import is_published
 from pvvae.pretrained.runs import vae_config
 from pvvae.pretrained.vae_source import check_trained, open_vae
 
@@ -68,7 +67,7 @@ class OnlineConfig(ClipShape):
         TrainingClips(self.data(demand), steps=demand.steps, seed=demand.seed)
         if self.held_out is not None:
             self.held_out_clips(self.held_out)
-        if isinstance(self.vae, str) and not is_published(Path(self.vae)):
+        if isinstance(self.vae, str):
             self.shape_in(Path(self.vae))
 
     def shape_in(self, run: Path) -> tuple[int, int, int, int]:

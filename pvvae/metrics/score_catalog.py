@@ -56,6 +56,12 @@ _ERROR = ScoreEntry(
     scale=1000.0,
     parts=("prediction",),
 )
+_MOVING = replace(
+    _ERROR, label="MSE of predicted frames, what moves", parts=("scenes", "observed", "errors")
+)
+_AGAINST = replace(
+    _MOVING, label="against repetition", unit="%", form="+.1f", scale=100.0, stored_unit="as share"
+)
 _SPEED = ScoreEntry(label="ISpeed", unit="it/s", better="higher", form=".2f", parts=CLOCKED)
 _MEMORY = ScoreEntry(
     label="IMem",
@@ -83,6 +89,11 @@ SCORES: Mapping[str, ScoreEntry] = {
     "rfvd": replace(_FVD, label="rFVD", parts=("fvd", "rfvd")),
     "predicted_mse": _ERROR,
     "repeated_mse": replace(_ERROR, label="MSE of the last frame seen, repeated", better=None),
+    "moving_predicted_mse": _MOVING,
+    "moving_repeated_mse": replace(_MOVING, label="the last frame seen, repeated", better=None),
+    "moving_extrapolated_mse": replace(_MOVING, label="true velocities kept", better=None),
+    "moving_against_repeated": _AGAINST,
+    "moving_against_extrapolated": replace(_AGAINST, label="against true velocities"),
     "latent_distance.adjacent_median": ScoreEntry(
         label="Latent temporal distance, adjacent, median",
         better="lower",

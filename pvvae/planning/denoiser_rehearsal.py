@@ -17,6 +17,8 @@ from pvvae.distributed.slots import check_sharing
 from pvvae.engine import share_clips
 from pvvae.errors import ConfigError
 from pvvae.planning.vae_rehearsal import META, dtype_of, rehearse_recomputing
+from pvvae.pretrained.box import located
+from pvvae.pretrained.published import is_published
 from pvvae.run.folder import is_run
 
 PAPER_GRID = (5, 16, 16)
@@ -84,10 +86,15 @@ def latent_bucket(config: DenoiserTrainingConfig) -> Bucket:
     return Bucket(frames=t, height=h, width=w, batch=config.batch // config.slots)
 
 
+def _is_there(vae: str) -> bool:
+    folder = located(vae)
+    return is_run(folder) or is_published(folder)
+
+
 def _grid(latents: str | OnlineConfig) -> tuple[int, int, int]:
     """(t, h, w)."""
     if isinstance(latents, OnlineConfig):
-        known = isinstance(latents.vae, str) and is_run(Path(latents.vae))
+        known = isinstance(latents.vae, str) and _is_there(latents.vae)
         return latents.shape_in(Path(str(latents.vae)))[1:] if known else PAPER_GRID
     folder = Path(latents) / "train"
     return LatentDataset(folder).shape[1:] if (folder / STATISTICS).is_file() else PAPER_GRID

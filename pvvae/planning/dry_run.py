@@ -161,7 +161,9 @@ def _on_made_up_latents(config: DenoiserTrainingConfig, folder: Path) -> Denoise
     )
     engine = dataclasses.replace(config.engine, compile=False)
     nothing = SampleFVDConfig()  # samples would be of made-up weights
-    return dataclasses.replace(config, latents=str(latents), engine=engine, early=nothing)
+    return dataclasses.replace(
+        config, init=None, latents=str(latents), engine=engine, early=nothing
+    )
 
 
 def _check_memory(stage: Stage) -> None:

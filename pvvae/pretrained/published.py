@@ -139,6 +139,25 @@ def is_published(folder: Path) -> bool:
     return (folder / CONFIG).is_file() and not (folder / "config.yaml").exists()
 
 
+def is_ours(folder: Path) -> bool:
+    """Whether ``folder`` is such a folder of this project's, not one of diffusers' own VAEs.
+
+    Raises:
+        ConfigError: if its config cannot be read.
+    """
+    return is_published(folder) and read_object(folder / CONFIG).get("_class_name") == CLASS
+
+
+def read_facts(folder: Path) -> AutoencoderConfig:
+    """What a folder's ``config.json`` says.
+
+    Raises:
+        ConfigError: if it is missing or damaged.
+    """
+    path = folder / CONFIG
+    return _decode(_parse(path), path)
+
+
 def read_folder(
     folder: Path, *, plugins: Sequence[str | Path] = ()
 ) -> tuple[PredictiveVAE, AutoencoderConfig]:
@@ -152,8 +171,7 @@ def read_folder(
         ConfigError: if anything is missing, damaged, a pickle, or does not fit.
     """
     codec.load_plugins({"plugins": [str(plugin) for plugin in plugins]})
-    path = folder / CONFIG
-    config = _decode(_parse(path), path)
+    path, config = folder / CONFIG, read_facts(folder)
     vae = PredictiveVAE(config.backbone.build(), pad=config.pad)
     stride = (config.scale_factor_temporal, config.scale_factor_spatial)
     if vae.backbone.stride != stride:

@@ -7,13 +7,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from arch.interface import BackboneConfig, Denoiser, DenoiserConfig, DiscriminatorConfig
+from arch.interface import BackboneConfig, DiscriminatorConfig
 from pvvae import config as codec
 from pvvae.config.reading import expected_form, read_object
 from pvvae.data.latent_shards import STATISTICS
 from pvvae.errors import ConfigError, shown
 from pvvae.model import Pad, PredictiveVAE
-from pvvae.pretrained.published import is_published, read_folder
+from pvvae.pretrained.box import located
+from pvvae.pretrained.published import WEIGHTS, is_published, read_facts, read_folder
 from pvvae.pretrained.tensor_files import fill, inflate, read_tensors
 from pvvae.run import checkpoints
 from pvvae.run.checkpoints import Checkpoint
@@ -40,12 +41,13 @@ def load_vae(run: Path, *, step: int | None = None) -> PredictiveVAE:
     """The trained VAE of a run, in fp32, in evaluation mode, on the CPU.
 
     Args:
-        run: its folder; or one that ``Autoencoder.save_pretrained`` wrote.
+        run: its folder; or one that ``Autoencoder.save_pretrained`` wrote; or ``box:NAME``.
         step: of the checkpoint; None means the newest.
 
     Raises:
         ConfigError: if the run holds no VAE.
     """
+    run = located(run)
     if is_published(run):
         return read_folder(run)[0].float().requires_grad_(False)
     backbone, pad = vae_config(run)
@@ -55,11 +57,15 @@ def load_vae(run: Path, *, step: int | None = None) -> PredictiveVAE:
 
 
 def vae_config(run: Path) -> tuple[BackboneConfig, Pad]:
-    """The backbone of a run, and its pad.
+    """The backbone of a run, or of whatever else :func:`load_vae` takes, and its pad.
 
     Raises:
-        ConfigError: if the run holds no VAE.
+        ConfigError: if it holds no VAE.
     """
+    run = located(run)
+    if is_published(run):
+        facts = read_facts(run)
+        return facts.backbone.portable(), facts.pad
     plain = read_config(run)
     if "backbone" not in plain:
         raise ConfigError(
@@ -71,14 +77,19 @@ def vae_config(run: Path) -> tuple[BackboneConfig, Pad]:
 
 def _backbone(run: Path, plain: dict[str, Any]) -> BackboneConfig:
     """The network of a run's config."""
-    _load_plugins(run, plain)
+    load_run_plugins(run, plain)
     try:
         return codec.decode(BackboneConfig, plain["backbone"], "backbone").portable()
     except ConfigError as error:
         raise ConfigError(f"{run}: another version made it, or it is damaged; {error}") from None
 
 
-def _load_plugins(run: Path, plain: dict[str, Any]) -> None:
+def load_run_plugins(run: Path, plain: dict[str, Any]) -> None:
+    """Import the files that register the networks of a run's config.
+
+    Raises:
+        ConfigError: if they are not named as files, or cannot be imported.
+    """
     plugins = plain.get("plugins") or []
     if not isinstance(plugins, list) or not all(isinstance(one, str) for one in plugins):
         raise ConfigError(f"{run}/config.yaml: damaged: plugins must be a list of files")
@@ -129,27 +140,6 @@ def _same_encoder(one: PredictiveVAE, two: PredictiveVAE) -> bool:
     )
 
 
-def load_denoiser(run: Path) -> Denoiser:
-    """The trained denoiser of a run (its averaged weights, if it kept any), in evaluation mode.
-
-    Raises:
-        ConfigError: if the run holds no denoiser.
-    """
-    plain = read_config(run)
-    if "denoiser" not in plain:
-        raise ConfigError(
-            f"{run}: a run of stage {plain.get('stage')} holds no denoiser; name one of latte"
-        )
-    _load_plugins(run, plain)
-    try:
-        denoiser = codec.decode(DenoiserConfig, plain["denoiser"], "denoiser").portable().build()
-    except ConfigError as error:
-        raise ConfigError(f"{run}: another version made it; {error}") from None
-    path = checkpoint_of(run).folder / "denoiser.safetensors"
-    fill(denoiser, read_tensors(path), where=str(path))
-    return denoiser.eval().requires_grad_(False)
-
-
 def load_vae_weights(
     vae: PredictiveVAE, backbone: BackboneConfig, *, run: Path, step: int | None = None
 ) -> None:
@@ -159,14 +149,43 @@ def load_vae_weights(
         ConfigError: if that run trained another backbone.
     """
     found, wanted = _anywhere(read_config(run)), codec.encode(backbone.portable())
-    _require_same(run, "backbone", found, wanted)
+    require_same(run, "backbone", found, wanted)
     path = checkpoint_of(run, step).folder / "vae.safetensors"
     weights = read_tensors(path)
+    _fit_pad(vae, weights)
+    fill(vae, weights, where=str(path))
+
+
+def load_published(vae: PredictiveVAE, backbone: BackboneConfig, folder: Path) -> None:
+    """Fill ``vae`` with the weights of a folder that ``Autoencoder.save_pretrained`` wrote.
+
+    Raises:
+        ConfigError: if they are another backbone's.
+    """
+    check_published(backbone, folder)
+    weights = read_tensors(folder / WEIGHTS)
+    _fit_pad(vae, weights)
+    fill(vae, weights, where=str(folder / WEIGHTS))
+
+
+def check_published(backbone: BackboneConfig, folder: Path) -> None:
+    """Refuse such a folder with another backbone, before its weights are read.
+
+    Raises:
+        ConfigError: naming the first key that differs.
+    """
+    found, wanted = (
+        codec.encode(one.portable()) for one in (read_facts(folder).backbone, backbone)
+    )
+    require_same(folder, "backbone", found, wanted)
+
+
+def _fit_pad(vae: PredictiveVAE, weights: dict[str, Tensor]) -> None:
+    """Leave out a pad that ``vae`` has not, and give one that begins at zero where it has."""
     if vae.pad is None:
         weights.pop("pad", None)  # a stage may change the pad: Table 6 from one image pretraining
     elif "pad" not in weights:
         weights["pad"] = torch.zeros_like(vae.pad)
-    fill(vae, weights, where=str(path))
 
 
 def load_vae_file(vae: PredictiveVAE, path: Path) -> None:
@@ -177,10 +196,7 @@ def load_vae_file(vae: PredictiveVAE, path: Path) -> None:
     """
     wanted = vae.state_dict()
     weights = inflate(_of_backbone(read_tensors(path)), wanted)
-    if vae.pad is not None:
-        weights.setdefault("pad", torch.zeros_like(vae.pad))
-    else:
-        weights.pop("pad", None)
+    _fit_pad(vae, weights)
     fill(vae, weights, where=str(path))
 
 
@@ -202,7 +218,7 @@ def load_discriminator_weights(
     found = read_config(run).get("discriminator")
     if found is None:
         return
-    _require_same(run, "discriminator", found, codec.encode(config))
+    require_same(run, "discriminator", found, codec.encode(config))
     path = checkpoint_of(run).folder / "discriminator.safetensors"
     fill(network, read_tensors(path), where=str(path))
 
@@ -214,7 +230,12 @@ def _anywhere(plain: dict[str, Any]) -> Any:
     return codec.encode(_backbone(Path(plain.get("run", "")), plain))
 
 
-def _require_same(run: Path, what: str, found: Any, wanted: dict[str, Any]) -> None:
+def require_same(run: Path, what: str, found: Any, wanted: dict[str, Any]) -> None:
+    """Refuse the weights of another network.
+
+    Raises:
+        ConfigError: naming the first key that differs.
+    """
     other = codec.differences(found, wanted, what)
     if other:
         raise ConfigError(f"{run}: was trained with another {what}: {other[0]}")

@@ -8,8 +8,16 @@ from pvvae import config as codec
 from pvvae.errors import ConfigError
 from pvvae.files import apply_umask
 from pvvae.model import PredictiveVAE
-from pvvae.pretrained.published import is_published
-from pvvae.pretrained.runs import checkpoint_of, load_vae, load_vae_file, vae_config
+from pvvae.pretrained.box import located
+from pvvae.pretrained.published import is_ours, is_published
+from pvvae.pretrained.runs import (
+    check_published,
+    checkpoint_of,
+    load_published,
+    load_vae,
+    load_vae_file,
+    vae_config,
+)
 from pvvae.pretrained.tensor_files import read_tensors
 from pvvae.run.folder import is_run, read_config
 
@@ -70,7 +78,7 @@ def fresh_vae(vae: str | PeerConfig) -> PredictiveVAE:
         except ValueError as error:
             raise ConfigError(f"vae: {error}") from None
         made = PredictiveVAE(backbone, pad="gaussian")
-    elif is_published(Path(vae)):
+    elif is_published(located(vae)):
         made = load_vae(Path(vae))
     else:
         config, pad = vae_config(Path(vae))
@@ -91,6 +99,9 @@ def check_foreign(backbone: BackboneConfig, path: Path) -> None:
     """
     if not path.is_dir():
         return  # a file says what it is when it is read
+    if is_ours(path):
+        check_published(backbone, path)
+        return
     try:
         backbone.check_pretrained(path)
     except ValueError as error:
@@ -98,13 +109,17 @@ def check_foreign(backbone: BackboneConfig, path: Path) -> None:
 
 
 def load_foreign(vae: PredictiveVAE, backbone: BackboneConfig, path: Path) -> None:
-    """Fill ``vae`` with a file's weights, or its backbone with a folder's (the pad stays fresh).
+    """Fill ``vae`` with a file's or a published folder's weights, or its backbone with a folder's
+    of others (the pad stays fresh).
 
     Raises:
         ConfigError: if they do not fit.
     """
     if not path.is_dir():
         load_vae_file(vae, path)
+        return
+    if is_ours(path):
+        load_published(vae, backbone, path)
         return
     try:
         vae.backbone.load_state_dict(backbone.pretrained(path))

@@ -29,12 +29,21 @@ class Condition:
         return [o for _, o in sorted(self.outcomes.items()) if not (o.failed or o.stale)]
 
     def values(self, measure: str) -> dict[int, float]:
-        """Finite values of valid outcomes, by seed."""
-        return {
+        """Finite values of valid outcomes, by seed; of a run that seeds share, the first one's."""
+        found = {
             outcome.seed: outcome.values[measure]
             for outcome in self.sound
             if math.isfinite(outcome.values.get(measure, math.nan))
         }
+        return dict([*found.items()][:1]) if self.is_shared(measure) else found
+
+    def is_shared(self, measure: str) -> bool:
+        """Whether all seeds have the value of one run."""
+        return any(measure in outcome.shared for outcome in self.sound)
+
+    def over_clips(self, measure: str) -> Point | None:
+        """The interval over clips of such a value, if its stage gives one."""
+        return next((o.shared[measure] for o in self.sound if measure in o.shared), None)
 
     def costs(self, name: str) -> dict[int, float]:
         """Finite costs of valid outcomes, by seed."""
@@ -62,6 +71,8 @@ class Condition:
     def gaps(self, measure: Measure) -> list[str]:
         """Why seeds have no value that counts, a sentence for each reason."""
         found = self.values(measure.name)
+        if found and self.is_shared(measure.name):
+            return []
         seeds: dict[tuple[str, str], list[int]] = {}
         for seed in self.seeds:
             if seed not in found:

@@ -34,7 +34,7 @@ OUTCOMES = "outcomes"
 Arm = Mapping[str, str]
 """Factor name to the label of its value, in the study's order of factors."""
 Point = tuple[float, float]
-"""Point of a curve: steps, value."""
+"""Point of a curve: steps, value; or the ends of an interval."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +51,9 @@ class Outcome:
     """parameters, flops, seconds, memory (bytes), where known."""
     curves: Mapping[str, tuple[Point, ...]] = field(default_factory=dict)
     """By measure, where a stage measured it on the way."""
+    shared: Mapping[str, Point | None] = field(default_factory=dict)
+    """By measure that is read in a run which all seeds share: its 95% interval over clips. Seeds
+    say nothing about such a value."""
     runs: Mapping[str, str] = field(default_factory=dict)
     """Run folder of every stage, in their order."""
     machine: str = ""
@@ -112,7 +115,11 @@ def read_outcome(path: Path) -> Outcome:
             name: tuple((float(x), float(y)) for x, y in points)
             for name, points in plain["curves"].items()
         }
-        return Outcome(**{**plain, "arm": arm, "curves": curves})
+        shared = {
+            name: None if ends is None else (float(ends[0]), float(ends[1]))
+            for name, ends in plain.get("shared", {}).items()
+        }
+        return Outcome(**{**plain, "arm": arm, "curves": curves, "shared": shared})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(
             f"{path}: not an outcome of a study ({error}); remove it, and the same command makes "

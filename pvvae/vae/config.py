@@ -16,6 +16,7 @@ from pvvae.engine import EngineConfig
 from pvvae.engine.settings import OptimizerConfig
 from pvvae.errors import ConfigError
 from pvvae.model import Pad, PredictiveVAE
+from pvvae.pretrained.box import located
 from pvvae.pretrained.runs import load_discriminator_weights, load_vae_weights
 from pvvae.pretrained.vae_source import check_foreign, is_foreign, load_foreign
 from pvvae.run.folder import is_run, read_config
@@ -41,7 +42,8 @@ class VAETrainingConfig(RunConfig):
     """Run folder of the stage before, whose weights this one starts from; null is from scratch.
 
     Or a .safetensors file, of a VAE like this one or of an image VAE with its layout and 2D
-    kernels; or a folder of others' weights, where the backbone reads such."""
+    kernels; or a folder that `pvvae export --format pretrained` wrote; or ``box:NAME``, of the
+    project's own box; or a folder of others' weights, where the backbone reads such."""
     data: DataConfig
     held_out: HeldOutConfig
     objective: ObjectiveConfig
@@ -76,7 +78,8 @@ class VAETrainingConfig(RunConfig):
         """The stage before, if weights come from one."""
         if self.init is None or self.init.endswith(WEIGHTS):
             return None
-        return None if is_foreign(Path(self.init)) else Path(self.init)
+        path = located(self.init)
+        return None if is_foreign(path) else path
 
     def check(self, processes: int) -> None:
         slots, team = self.data.slots, self.sequence_parallel
@@ -85,7 +88,7 @@ class VAETrainingConfig(RunConfig):
         if self.init_run is not None:
             _check_before(self.init_run)
         elif self.init is not None:
-            check_foreign(self.backbone, Path(self.init))
+            check_foreign(self.backbone, located(self.init))
         clips = TrainingClips(self.data, steps=self.steps, seed=self.seed)
         check_shards(clips.index, teams)
         if self.data.held_out is not None:
@@ -132,7 +135,7 @@ def build_vae(config: VAETrainingConfig) -> PredictiveVAE:
     if config.init_run is not None:
         load_vae_weights(vae, config.backbone, run=config.init_run)
     elif config.init is not None:
-        load_foreign(vae, config.backbone, Path(config.init))
+        load_foreign(vae, config.backbone, located(config.init))
     return vae
 
 

@@ -1,6 +1,7 @@
 """Steps that are not finite: skipped, and too many of them rolled back, without a trace."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,23 +20,42 @@ SHORT = ("init=null", "steps=6", "loop.max_skips=2", "loop.max_rollbacks=1")
 GAN = ("objective.gan_start=1", "objective.discriminator_warmup=1")
 
 
+SPIKY = ("watch.spike_window=2", "watch.spike_sigma=1.0", *GAN)
+
+
+def spoiling(
+    patch: pytest.MonkeyPatch,
+    *steps: int,
+    rollbacks: int | None = None,
+    whole=TrainingClips.iterate,
+) -> None:
+    """Put NaN into the data of the steps named, of a run rolled back so many times or any."""
+
+    def iterate(self, start_step, slots, **kwargs):
+        after = kwargs["rollbacks"]
+        for step, batches in enumerate(whole(self, start_step, slots, **kwargs), start_step):
+            if step in steps and rollbacks in (None, after):
+                last = batches[-1]
+                batches[-1] = replace(last, x=torch.full_like(last.x, torch.nan))
+            yield batches
+
+    patch.setattr(TrainingClips, "iterate", iterate)
+
+
 @pytest.fixture
 def spoil(monkeypatch):
-    """Put NaN into the data of the steps named, of a run rolled back so many times or any."""
-    whole = TrainingClips.iterate
+    """:func:`spoiling`, until the test's end."""
+    return partial(spoiling, monkeypatch)
 
-    def spoil(*steps: int, rollbacks: int | None = None) -> None:
-        def iterate(self, start_step, slots, **kwargs):
-            after = kwargs["rollbacks"]
-            for step, batches in enumerate(whole(self, start_step, slots, **kwargs), start_step):
-                if step in steps and rollbacks in (None, after):
-                    last = batches[-1]
-                    batches[-1] = replace(last, x=torch.full_like(last.x, torch.nan))
-                yield batches
 
-        monkeypatch.setattr(TrainingClips, "iterate", iterate)
-
-    return spoil
+@pytest.fixture(scope="module")
+def gone_back(shards, group, tmp_path_factory) -> Path:
+    """A run that skipped two steps, went back to its checkpoint, and ended undisturbed."""
+    folder = tmp_path_factory.mktemp("whole")
+    with pytest.MonkeyPatch.context() as patch:
+        spoiling(patch, 3, 4, rollbacks=0)
+        run_stage("predictive", shards, folder, *SHORT, *SPIKY)
+    return folder / "predictive"
 
 
 def weights(run: Path, step: int) -> list[bytes]:
@@ -60,31 +80,38 @@ def test_a_batch_with_nan_changes_no_weight_and_training_goes_on(shards, tmp_pat
 
 
 def test_skipped_steps_in_a_row_lead_back_to_the_checkpoint_and_on_with_other_data(
-    shards, tmp_path, spoil
+    gone_back, shards, tmp_path
 ):
-    run_stage("predictive", shards, tmp_path, *SHORT, f"run={tmp_path}/clean")
-    spoil(3, 4, rollbacks=0)
-    run_stage("predictive", shards, tmp_path, *SHORT)
-    lines = read_metrics(tmp_path / "predictive", "train")
-    clean = read_metrics(tmp_path / "clean", "train")
+    run_stage("predictive", shards, tmp_path, *SHORT, *SPIKY)
+    lines = read_metrics(gone_back, "train")
+    clean = read_metrics(tmp_path / "predictive", "train")
     assert [line["step"] for line in lines] == [1, 2, 3, 4, 5, 6]
     assert [line["mse"] for line in lines[:2]] == [line["mse"] for line in clean[:2]]
     assert all(a["mse"] != b["mse"] for a, b in zip(lines[2:], clean[2:], strict=True))
-    (rollback,) = read_metrics(tmp_path / "predictive", "rollback")
+    (rollback,) = read_metrics(gone_back, "rollback")
     assert (rollback["step"], rollback["number"], rollback["from_step"]) == (2, 1, 5)
 
 
-@pytest.mark.parametrize("calls", [4, 5, 8])  # amid skips, just back, saved again
-def test_a_run_that_goes_back_may_be_cut_anywhere(calls, shards, tmp_path, spoil, monkeypatch):
+# Before the rollback, amid skips, just back, saved again.
+@pytest.mark.parametrize("calls", [3, 4, 5, 8])
+def test_a_run_that_goes_back_may_be_cut_anywhere(
+    calls, gone_back, shards, tmp_path, spoil, monkeypatch
+):
     spoil(3, 4, rollbacks=0)
-    run_stage("predictive", shards, tmp_path, *SHORT, f"run={tmp_path}/whole")
     with monkeypatch.context() as patch:
         patch.setattr(VAETrainer, "step", dying(VAETrainer.step, calls=calls))
         with pytest.raises(Killed):
-            run_stage("predictive", shards, tmp_path, *SHORT)
-    run_stage("predictive", shards, tmp_path, *SHORT)
-    assert metrics(tmp_path / "predictive") == metrics(tmp_path / "whole")
-    assert results(tmp_path / "predictive") == results(tmp_path / "whole")
+            run_stage("predictive", shards, tmp_path, *SHORT, *SPIKY)
+    run_stage("predictive", shards, tmp_path, *SHORT, *SPIKY)
+    assert metrics(tmp_path / "predictive") == metrics(gone_back)
+    assert results(tmp_path / "predictive") == results(gone_back)
+
+
+def test_spikes_are_counted_from_what_came_before_in_the_run(gone_back):
+    lines = read_metrics(gone_back, "train")
+    assert [line["spikes"] for line in lines[:2]] == [0, 0]  # nothing to compare with yet
+    assert sum(line["spikes"] for line in lines) > 0
+    assert all(line["spikes"] == bool(line.get("spiked")) for line in lines)
 
 
 def test_a_run_gives_up_when_other_data_do_not_help(shards, tmp_path, spoil):
@@ -119,20 +146,3 @@ def test_a_line_tells_losses_pulls_latents_pace_and_memory(shards, tmp_path, cap
     said = [x for x in capsys.readouterr().err.splitlines() if x.startswith("step 2 of 2, ")]
     assert len(said) == 1
     assert "clips/s" in said[0]
-
-
-@pytest.mark.parametrize("calls", [3, 8])  # before the rollback, and after it
-def test_a_run_cut_in_two_counts_the_same_spikes(calls, shards, tmp_path, spoil, monkeypatch):
-    odd = ("watch.spike_window=2", "watch.spike_sigma=1.0", *GAN)
-    spoil(3, 4, rollbacks=0)
-    run_stage("predictive", shards, tmp_path, *SHORT, *odd, f"run={tmp_path}/whole")
-    with monkeypatch.context() as patch:
-        patch.setattr(VAETrainer, "step", dying(VAETrainer.step, calls=calls))
-        with pytest.raises(Killed):
-            run_stage("predictive", shards, tmp_path, *SHORT, *odd)
-    run_stage("predictive", shards, tmp_path, *SHORT, *odd)
-    assert metrics(tmp_path / "predictive") == metrics(tmp_path / "whole")
-    lines = read_metrics(tmp_path / "whole", "train")
-    assert [line["spikes"] for line in lines[:2]] == [0, 0]  # nothing to compare with yet
-    assert sum(line["spikes"] for line in lines) > 0
-    assert all(line["spikes"] == bool(line.get("spiked")) for line in lines)

@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from arch.interface import BackboneConfig
 from pvvae.config import decode, load_plugins
 from pvvae.model import PredictiveVAE
-from pvvae.pretrained.runs import load_denoiser
+from pvvae.pretrained.denoisers import load_denoiser
 from pvvae.run import checkpoints
 from tests.launchers.conftest import PLUGIN
 from tests.stages.short import run_stage

@@ -76,7 +76,7 @@ def make_subset(source: Path, out: Path, *, fraction: Fraction, seed: int) -> Su
         _check_same(out, known["settings"], identity)
         return subset
     for shard in index.shards:
-        _link(source / shard.name, out / shard.name)
+        link_tar(source / shard.name, out / shard.name)
     write_json(out / SUBSET, vars(subset))
     save_contents(out / PACKED_INDEX, index.only(chosen), settings=identity)
     return subset
@@ -114,8 +114,12 @@ def _check_same(out: Path, there: dict[str, Any], identity: dict[str, Any]) -> N
         )
 
 
-def _link(tar: Path, link: Path) -> None:
-    """Give the tar a second name by a hard link; between disks, by a symbolic one."""
+def link_tar(tar: Path, link: Path) -> None:
+    """Give the tar a second name by a hard link; between disks, by a symbolic one.
+
+    Raises:
+        ConfigError: if something else has that name, or the disk refuses.
+    """
     try:
         link.parent.mkdir(parents=True, exist_ok=True)
         if link.exists() and link.samefile(tar):

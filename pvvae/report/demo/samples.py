@@ -1,31 +1,29 @@
-"""Clips that a box's Latte makes out of noise."""
+"""Clips that a Latte makes out of noise."""
 
 import torch
 
 from pvvae import distributed
-from pvvae.box import Box
 from pvvae.data.video.pixels import to_uint8
 from pvvae.data.video.video import Frames
 from pvvae.denoiser.rectified_flow import SamplerConfig
 from pvvae.denoiser.sampling import Generation, Labels
-from pvvae.model import PredictiveVAE
+from pvvae.report.demo.cast import Sampler
 
 SAMPLES, STEPS = 10, 30
 """Ours: two of each kind of motion, and Euler steps after which little changes at this size."""
 
 
-def generated(box: Box, name: str, vae: PredictiveVAE) -> list[tuple[str, Frames]]:
+def generated(sampler: Sampler, *, samples: int = SAMPLES) -> list[tuple[str, Frames]]:
     """(class, frames (T, H, W, 3)) of each sample, all classes in turn."""
-    denoiser, scale = box.latte(name)
-    denoiser.to(distributed.device())
+    denoiser, scale = sampler.denoiser.to(distributed.device()), sampler.scale
     made = []
-    kinds = range(max(len(scale.classes), 1))
+    kinds = scale.learned if denoiser.num_classes else (0,)
+    count = max(samples // len(kinds), 1)
     for kind in kinds:
-        count = max(SAMPLES // len(kinds), 1)
         generation = Generation(
             denoiser=denoiser,
             dtype=torch.float32,
-            backbone=vae.backbone,
+            backbone=sampler.vae.backbone,
             scale=scale,
             shape=scale.shape,
             sampler=SamplerConfig(steps=STEPS),

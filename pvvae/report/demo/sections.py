@@ -6,17 +6,15 @@ from html import escape
 import numpy as np
 
 from pvvae.data.video.video import Frames
-from pvvae.metrics.latent_colours import in_colours
-from pvvae.report.demo.clips import OBSERVED, DemoClip
-from pvvae.report.demo.futures import EXTRAPOLATED, REPEATED, against, horizon
-from pvvae.report.demo.plot import horizon_plot
+from pvvae.evaluation.known_motion import Clip
+from pvvae.metrics.latent_colours import colour_basis
 from pvvae.report.runs import film
 
 Made = Mapping[str, Sequence[Frames]]
 """By label, what became of each clip."""
 
 
-def side_by_side(clips: Sequence[DemoClip], made: Made, *, dB: bool, observed: int | None) -> str:  # noqa: N803
+def side_by_side(clips: Sequence[Clip], made: Made, *, dB: bool, observed: int | None) -> str:  # noqa: N803
     """A card a clip: it, and what every label made of it, in one video.
 
     Args:
@@ -58,67 +56,19 @@ def video(frames: Frames) -> str:
 
 
 def latents(
-    clips: Sequence[DemoClip],
+    clips: Sequence[Clip],
     means: Mapping[str, Sequence[np.ndarray]],
     stride: Mapping[str, tuple[int, int]],
 ) -> str:
     """Clips beside their latents in colours."""
-    made = {
-        label: [in_colours(mean, stride=stride[label]) for mean in each]
-        for label, each in means.items()
-    }
+    made = {label: painted(each, stride=stride[label]) for label, each in means.items()}
     return side_by_side(clips, made, dB=False, observed=None)
 
 
-def horizons(scenes: Sequence[DemoClip], made: Made) -> str:
-    """Curves of error over the horizon, on what moves and on what stands still."""
-    figures = []
-    for moves, title in ((True, "what moves"), (False, "what stands still")):
-        curves = {
-            label: horizon(scenes, frames, moves=moves).by_frame for label, frames in made.items()
-        }
-        plot = horizon_plot(curves, name=f"horizon-{title.replace(' ', '-')}", first=OBSERVED + 1)
-        figures.append(
-            f'<figure class="plot"><figcaption>Squared error, {title}</figcaption>{plot}</figure>'
-        )
-    legend = "".join(
-        f'<span class="b{colour}">{escape(label)}</span>' for colour, label in enumerate(made)
-    )
-    return (
-        f'<p class="legend">{legend}</p><div class="grid halves">{"".join(figures)}</div>'
-        f'<p class="caption">Means over the pixels of {len(scenes)} held-out scenes, on [0, 1]; '
-        f"the encoder saw frames 1–{OBSERVED}. “{EXTRAPOLATED.capitalize()}” is told the true "
-        "motion of every pixel in the last frame seen, which whatever has to estimate it does "
-        "not know.</p>"
-    )
-
-
-def verdicts(scenes: Sequence[DemoClip], made: Made) -> str:
-    """A table: error against repetition, on what moves and on what stands still, with intervals."""
-    rows = []
-    for label, frames in made.items():
-        if label == REPEATED:
-            continue
-        cells = []
-        for moves in (True, False):
-            ours = horizon(scenes, frames, moves=moves)
-            other = horizon(scenes, made[REPEATED], moves=moves)
-            cells.append(f"<td>{in_words(*against(ours, other))}</td>")
-        rows.append(f"<tr><th>{escape(label)}</th>{''.join(cells)}</tr>")
-    return (
-        '<div class="wide"><table><thead><tr><th>error against repeating the last frame</th>'
-        f"<th>what moves</th><th>what stands still</th></tr></thead><tbody>{''.join(rows)}"
-        '</tbody></table></div><p class="caption">Below zero is better than repeating; in brackets '
-        "95% intervals over scenes.</p>"
-    )
-
-
-def in_words(value: float, interval: tuple[float, float] | None) -> str:
-    """A share as percent, with its interval."""
-    text = f"{value:+.0%}"
-    if interval is not None:
-        text += f' <small class="interval">({interval[0]:+.0%} to {interval[1]:+.0%})</small>'
-    return text.replace("-", "−")
+def painted(means: Sequence[np.ndarray], *, stride: tuple[int, int]) -> list[Frames]:
+    """Latents (c, t, h, w) of clips as frames: what is alike has one colour in all of them."""
+    basis = colour_basis(means)
+    return [basis.paint(mean, stride=stride) for mean in means]
 
 
 def samples(made: Sequence[tuple[str, Frames]]) -> str:

@@ -19,8 +19,9 @@ from pvvae.study.outcomes import Outcome, arm_name
 from pvvae.study.spec.study import Study
 
 REMARKS = {
-    "means": "Means over seeds with Student's 95% interval. What a cell lacks is said below the "
-    "table; failed and stale runs are in no mean.",
+    "means": "Means over seeds with Student's 95% interval; in brackets, where all seeds share a "
+    "run, its interval over clips. What a cell lacks is said below the table; failed and stale "
+    "runs are in no mean.",
     "changes": "Runs paired by seed: the mean change, Student's 95% interval over seeds, and how "
     "many seeds change that way. Bold where the interval excludes no change.",
     "law": "Dots are runs; law and band are fitted to all seeds of a curve.",

@@ -149,12 +149,14 @@ def _mean(cell: Condition, measure: Measure, places: int, notes: Footnotes) -> S
     if not values:
         return Slot(text=ABSENT, marks=marks)
     mean, interval = mean_with_interval(np.array(values))
+    between = f"± {interval[1] - mean:,.{places}f}" if interval else ""
+    if over_clips := cell.over_clips(measure.name):
+        between = f"[{over_clips[0]:,.{places}f}, {over_clips[1]:,.{places}f}]"
+    whole = len(values) == len(cell.seeds) or cell.is_shared(measure.name)
     return Slot(
         text=f"{mean:,.{places}f}",
-        interval=f"± {interval[1] - mean:,.{places}f}" if interval else "",
-        beside=""
-        if len(values) == len(cell.seeds)
-        else f"{len(values)} of {len(cell.seeds)} seeds",
+        interval=between,
+        beside="" if whole else f"{len(values)} of {len(cell.seeds)} seeds",
         marks=marks,
     )
 
@@ -164,6 +166,8 @@ def _places(measure: Measure, cells: Sequence[Condition]) -> int:
     found = [np.array(list(cell.values(measure.name).values())) for cell in cells]
     means = [mean_with_interval(values) for values in found if len(values)]
     widths = [interval[1] - mean for mean, interval in means if interval and interval[1] > mean]
+    shared = (cell.over_clips(measure.name) for cell in cells)
+    widths += [(ends[1] - ends[0]) / 2 for ends in shared if ends and ends[1] > ends[0]]
     if widths:
         return _decimals(min(widths), 2)
     sizes = [abs(mean) for mean, _ in means if mean]

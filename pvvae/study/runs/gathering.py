@@ -119,6 +119,11 @@ def _found(study: Study, cell: Trial, journal: Journal, flops: Flops | None) -> 
         data={} if study.data is None else _data(cell.runs[study.data]),
         costs=costs,
         curves={name: _curve(m, cell) for name, m in study.measures.items() if m.of is not None},
+        shared={
+            name: _over_clips(m, cell)
+            for name, m in measures.items()
+            if cell.runs[m.stage].seed is None
+        },
         runs=_runs(cell),
         machine=journal.machine([task.address for task in cell.runs.values()]),
     )
@@ -152,6 +157,16 @@ def _number(name: str, reading: ValueReference, cell: Trial) -> float:
             f"{name}: {path} gives no {reading.value!r}; it has {', '.join(plain['metrics'])}"
         )
     return float(found)
+
+
+def _over_clips(measure: MeasureEntry, cell: Trial) -> Point | None:
+    """The interval of a metric that its stage gives one."""
+    path = cell.runs[measure.stage].folder / RESULTS
+    if measure.of is not None or "." in measure.value or not path.is_file():
+        return None
+    ends = _results(path)["metrics"].get(measure.value, {}).get("interval")
+    with expected_form(path):
+        return None if ends is None else (float(ends[0]), float(ends[1]))
 
 
 def _lacks(measure: MeasureEntry, cell: Trial) -> bool:

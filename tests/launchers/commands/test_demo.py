@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from launchers import cli
+from pvvae.report.demo.pictures import NAMES
 from tests.small_box import small_box
 
 
@@ -15,7 +16,7 @@ def test_without_a_box_one_line_says_so_and_nothing_is_written(
     assert cli.main(words) == 2
     assert capsys.readouterr().err == (
         f"pvvae: {tmp_path}/none/box.json: no such file, so there is no box; name the folder of "
-        "one with --box\n"
+        "one, or leave --box away for the project's\n"
     )
     assert not (tmp_path / "demo").exists()
 
@@ -42,3 +43,14 @@ def test_a_page_of_something_else_stays_as_it_is(
         "another folder, or give --overwrite\n"
     )
     assert page.read_text() == "mine"
+
+
+def test_pictures_take_the_place_of_the_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    box, folder = small_box(tmp_path / "box"), tmp_path / "pictures"
+    words = ["demo", "--box", str(box), "--out", str(tmp_path / "demo"), "--pictures", str(folder)]
+    assert cli.main(words) == 0
+    assert [path.name for path in sorted(folder.glob("*.webp"))] == sorted(NAMES)
+    assert not (tmp_path / "demo").exists()
+    assert cli.main(words) == 0  # its own are made again

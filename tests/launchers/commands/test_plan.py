@@ -48,11 +48,18 @@ def test_plain_data_has_the_numbers_of_the_page(capsys: pytest.CaptureFixture[st
     assert memory["peak"] >= memory["saved"] > 0
 
 
-@pytest.mark.parametrize("stage", ["image_pretrain", "decoder_finetune", "latte"])
+@pytest.mark.parametrize(
+    ("stage", "words"),
+    [
+        ("image_pretrain", ["data.buckets=[{frames: 1, height: 32, width: 32, batch: 2}]"]),
+        ("decoder_finetune", [SMALL]),
+        ("latte", []),
+    ],
+)
 def test_every_stage_that_trains_can_be_planned(
-    stage: str, capsys: pytest.CaptureFixture[str]
+    stage: str, words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert "GPU-hours" in printed(capsys, str(CONFIGS / f"tiny/cnn/{stage}.yaml"))
+    assert "GPU-hours" in printed(capsys, str(CONFIGS / f"tiny/cnn/{stage}.yaml"), *words)
 
 
 def test_groups_dropped_clip_by_clip_can_be_planned(capsys: pytest.CaptureFixture[str]) -> None:

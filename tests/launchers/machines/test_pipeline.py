@@ -7,6 +7,7 @@ import pytest
 from launchers.machines.command import Command
 from launchers.machines.pipeline import run_pipeline
 from pvvae.errors import ConfigError
+from tests.small_box import small_box
 
 TEXT = """\
 folder: {folder}/runs
@@ -133,3 +134,20 @@ def test_a_file_that_is_no_pipeline_is_refused_before_the_first_command(
         run_pipeline(pipeline, give=commands)
     assert message in str(error.value)
     assert commands.given == []
+
+
+def test_where_the_box_is_missing_nothing_is_run_and_a_pipeline_without_it_is_named(
+    pipeline: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pvvae.pretrained.box.SHIPPED", tmp_path / "box")
+    pipeline.write_text(f"without_box: configs/scratch.yaml\n{pipeline.read_text()}")
+    commands = Commands(tmp_path / "page.html")
+    with pytest.raises(ConfigError) as caught:
+        run_pipeline(pipeline, give=commands)
+    assert str(caught.value) == (
+        f"{tmp_path}/box/box.json: no such file, so there is no box; copy the project again, its "
+        "box with it; `pvvae pipeline configs/scratch.yaml` starts from nothing"
+    )
+    assert commands.given == []
+    small_box(tmp_path / "box")
+    assert run_pipeline(pipeline, give=commands) == 0

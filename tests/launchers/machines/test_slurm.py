@@ -60,7 +60,7 @@ def test_every_stage_waits_for_what_it_builds_on_and_the_report_for_all(backbone
 
 
 def test_a_command_without_a_run_holds_up_those_below(tmp_path: Path) -> None:
-    found = waits(read(ROOT / "configs/quickstart.yaml"))
+    found = waits(read(ROOT / "configs/quickstart_scratch.yaml"))
     assert found["image_pretrain"] == ["quickstart"]
 
 

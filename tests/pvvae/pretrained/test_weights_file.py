@@ -7,13 +7,16 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from pvvae.box import open_box
 from pvvae.errors import ConfigError
 from pvvae.model import PredictiveVAE
 from pvvae.pretrained.runs import load_vae_file
+from pvvae.pretrained.vae_source import check_foreign
 from pvvae.vae.config import VAETrainingConfig, build_vae
 from stages import program
 from tests.arch.layers.image_cnn import ImageCNN
 from tests.pvvae.pretrained.small_network import small
+from tests.small_box import small_box
 from tests.tiny import CONFIGS
 
 
@@ -53,6 +56,29 @@ def test_a_stage_starts_from_an_exported_vae(tmp_path: Path) -> None:
     found = build_vae(config).state_dict()
     assert found.keys() == exported.keys()
     assert all(torch.equal(found[name], tensor) for name, tensor in exported.items())
+
+
+def test_a_stage_starts_from_a_published_folder_pad_and_all(tmp_path: Path) -> None:
+    box = small_box(tmp_path / "box")
+    path, run = CONFIGS / "tiny/shared/predictive.yaml", tmp_path / "run"
+    like = [f"backbone={{like: {box}/vit}}", "discriminator=null", f"run={run}"]
+    _, config = program.load(path, [*like, f"init={box}/vit"])
+    assert isinstance(config, VAETrainingConfig)
+    assert config.init_run is None
+    found, boxed = build_vae(config).state_dict(), open_box(box).vae("vit").state_dict()
+    assert found["pad"].any()
+    assert all(torch.equal(found[name], tensor) for name, tensor in boxed.items())
+
+
+def test_a_published_folder_of_another_backbone_is_refused_before_anything_is_read(
+    tmp_path: Path,
+) -> None:
+    box = small_box(tmp_path / "box")
+    backbone = program.load(
+        CONFIGS / "tiny/vit/predictive.yaml", [f"init={box}/vit", f"run={tmp_path}/run"]
+    )[1].backbone
+    with pytest.raises(ConfigError, match=r"/vit: was trained with another backbone: backbone\."):
+        check_foreign(backbone, box / "vit")
 
 
 @pytest.mark.parametrize(

@@ -6,17 +6,24 @@ import numpy as np
 import pytest
 
 from pvvae.box import open_box
-from pvvae.report.demo.clips import FRAMES, OBSERVED, SIDE, held_out_scenes, real_clip
-from pvvae.report.demo.futures import EXTRAPOLATED, REPEATED, against, horizon, repeated
+from pvvae.errors import ConfigError
+from pvvae.report.demo.cast import cast_after, cast_of
+from pvvae.report.demo.clips import FRAMES, SIDE, real_clips
 from pvvae.report.demo.page import demonstrate
-from pvvae.report.demo.sections import in_words
+from pvvae.report.demo.verdicts import in_words
+from tests.pvvae.report.demo.trained_on import trained_on
 from tests.small_box import small_box
 
 
-def test_the_page_grows_part_by_part(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def box(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return small_box(tmp_path_factory.mktemp("demo") / "box")
+
+
+def test_the_page_grows_part_by_part(box: Path, tmp_path: Path) -> None:
     path = tmp_path / "demo/index.html"
     sizes, heads = [], []
-    for head in demonstrate(open_box(small_box(tmp_path / "box")), path, measured=4):
+    for head in demonstrate(cast_of(open_box(box)), path, measured=4, real=4):
         heads.append(head)
         html = path.read_text()
         sizes.append(len(html))
@@ -27,43 +34,49 @@ def test_the_page_grows_part_by_part(tmp_path: Path) -> None:
         "How far the future is foretold",
         "Latents as colours",
         "Samples, Transformer",
+        "Samples, CNN",
     ]
     assert sizes == sorted(sizes)
     assert "Transformer, twin" in html
-    assert html.count("<video") == 3 * 6 + 10
+    assert html.count('class="headline') == 2
+    assert html.count("<video") == 3 * 6 + 2 * 10
 
 
-def test_repeating_the_last_frame_is_as_good_as_itself_and_true_motion_better() -> None:
-    scenes = held_out_scenes(5)
-    same = [repeated(clip.frames) for clip in scenes]
-    other = horizon(scenes, same, moves=True)
-    assert against(other, other)[0] == 0.0
-    followed = [c.extrapolated for c in scenes if c.extrapolated is not None]
-    value, interval = against(horizon(scenes, followed, moves=True), other)
-    assert interval is not None
-    assert interval[0] < value < -0.3
-    assert len(other.by_frame) == FRAMES - OBSERVED
-    assert other.by_frame[0] < other.by_frame[-1]
-    assert {REPEATED, EXTRAPOLATED} == {"last frame repeated", "true velocities kept"}
-
-
-def test_errors_on_what_moves_and_on_what_stands_still_are_the_whole() -> None:
-    scenes = held_out_scenes(2)
-    made = [repeated(clip.frames) for clip in scenes]
-    parts = [horizon(scenes, made, moves=moves).sums.sum(axis=0) for moves in (True, False)]
-    error, pixels = parts[0] + parts[1]
-    assert pixels == pytest.approx(2 * (FRAMES - OBSERVED))
-    late = [
-        (m[OBSERVED:] / 255.0, c.frames[OBSERVED:] / 255.0)
-        for m, c in zip(made, scenes, strict=True)
+def test_what_was_trained_on_stands_beside_what_it_was(box: Path, tmp_path: Path) -> None:
+    cast = cast_after(open_box(box), trained_on(box, tmp_path / "runs"))
+    heads = list(
+        demonstrate(cast, tmp_path / "index.html", measured=4, real=4, more="runs/index.html")
+    )
+    assert heads == [
+        "Reconstructions, Transformer",
+        "Predicted futures, Transformer",
+        "How far the future is foretold",
+        "Latents as colours",
+        "Samples, Transformer, before",
+        "Samples, Transformer, after",
     ]
-    assert error / pixels == pytest.approx(np.mean([np.square(m - c) for m, c in late]), rel=1e-5)
+    html = (tmp_path / "index.html").read_text()
+    assert '<a href="runs/index.html">' in html
+    assert "<h3>Transformer, after</h3>" in html
 
 
-def test_the_real_clip_is_square_and_moves() -> None:
-    clip = real_clip().frames
-    assert clip.shape == (FRAMES, SIDE, SIDE, 3)
-    assert np.abs(np.diff(clip.astype(int), axis=0)).mean() > 0.1
+def test_where_nothing_was_trained_on_one_line_says_what_would_be_shown(
+    box: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(
+        ConfigError, match=r"nothing of the box was trained on there: no .*/vit/pre"
+    ):
+        cast_after(open_box(box), tmp_path)
+
+
+def test_real_clips_are_square_and_move_and_none_is_cut() -> None:
+    clips = real_clips(20)
+    assert len(clips) == 11  # as many as `pvvae data sample-videos` holds out
+    for clip in clips:
+        assert clip.frames.shape == (FRAMES, SIDE, SIDE, 3)
+        changes = np.abs(np.diff(clip.frames.astype(int), axis=0)).mean(axis=(1, 2, 3))
+        assert changes.mean() > 0.1
+        assert changes.max() < 40
 
 
 def test_shares_are_written_with_their_interval() -> None:

@@ -10,6 +10,9 @@ import pytest
 
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
+from pvvae.report.study.tables import means_grid
+from pvvae.study.answers.analysis import analyse
+from pvvae.study.cells import cells_of
 from pvvae.study.outcomes import MARK, Outcome
 from pvvae.study.runs.gathering import is_done, settle, stale_cells
 from pvvae.study.runs.journal import Attempt, Journal
@@ -163,3 +166,35 @@ def test_a_command_is_done_where_its_mark_is(study: Study, tmp_path: Path) -> No
     task.folder.mkdir(parents=True)
     (task.folder / MARK).touch()
     assert is_done(task)
+
+
+def test_what_all_seeds_share_has_its_interval_over_clips_and_counts_once(study: Study) -> None:
+    shared = {
+        "rebuilt": StageEntry(config="rebuilt.yaml", common=True),
+        "vae": StageEntry(config="vae.yaml"),
+    }
+    measures = {
+        "psnr": MeasureEntry(stage="rebuilt", value="psnr", label="PSNR"),
+        "own": MeasureEntry(stage="vae", value="psnr", label="own"),
+    }
+    factors = {"pad": {"learnable": {"rebuilt": {"vae": "here"}}}}
+    asked = replace(
+        study, stages=shared, measures=measures, factors=factors, costs={}, data=None, seeds=(0, 1)
+    )
+    outcomes = []
+    for cell in expand(asked, asked.seeds, resolve).cells:
+        for stage, task in cell.runs.items():
+            value = {"value": 30.0 + (stage == "vae") * cell.seed, "interval": [29.0, 31.0]}
+            write_json(task.folder / "results.json", {"metrics": {"psnr": value}})
+            write_json(task.folder / "finished.json", {})
+        outcomes.append(settled(asked, cell))
+    found = [outcome for outcome in outcomes if outcome is not None]
+    assert [outcome.shared for outcome in found] == [{"psnr": (29.0, 31.0)}] * 2
+    (condition,) = cells_of(asked, found)
+    assert condition.values("psnr") == {0: 30.0}
+    assert condition.over_clips("psnr") == (29.0, 31.0)
+    assert condition.values("own") == {0: 30.0, 1: 31.0}
+    assert not any(condition.gaps(measure) for measure in asked.columns)
+    slots = means_grid(analyse(asked, found)).lines[0].slots
+    assert (slots[1].interval, slots[1].beside) == ("[29.0, 31.0]", "")
+    assert slots[2].interval.startswith("±")

@@ -4,6 +4,8 @@ box.json             format, which networks there are, size and SHA-256 of each 
 README.md            model card
 NAME/                a VAE, as ``Autoencoder.save_pretrained`` writes it
 NAME_latte/          ``latte.json`` (network, scale of latents) and its weights
+
+Where a run's folder is asked for, ``box:NAME`` is network NAME of the project's own box.
 """
 
 import hashlib
@@ -16,7 +18,7 @@ import torch
 from arch.interface import Denoiser, DenoiserConfig
 from pvvae import config as codec
 from pvvae.data.latent_scale import LatentScale
-from pvvae.errors import ConfigError
+from pvvae.errors import ConfigError, shown
 from pvvae.model import PredictiveVAE
 from pvvae.pretrained.published import read_folder
 from pvvae.pretrained.tensor_files import fill, read_tensors
@@ -25,8 +27,9 @@ FORMAT = "pvvae-box-1"
 """Changes when a box of before cannot be read any more."""
 MANIFEST = "box.json"
 LATTE, WEIGHTS = "latte.json", "denoiser.safetensors"
-SHIPPED = Path(__file__).parent / "models"
-"""Where the project's own box lies."""
+SHIPPED = Path(__file__).parents[1] / "box/models"
+"""Where the project's own box lies; what writes boxes is beside it."""
+PREFIX = "box:"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +97,7 @@ class Box:
 
     def latte(self, name: str) -> tuple[Denoiser, LatentScale]:
         """A Latte, likewise, and the scale of its latents."""
-        facts = codec.decode(LatteFacts, _read_json(self.folder / name / LATTE), f"{name}/{LATTE}")
+        facts = latte_facts(self.folder / name)
         with torch.random.fork_rng(devices=[]):
             denoiser = facts.denoiser.portable().build()
         path = self.folder / name / WEIGHTS
@@ -109,16 +112,23 @@ class Box:
         return denoiser.eval().requires_grad_(False), scale
 
 
-def open_box(folder: Path = SHIPPED) -> Box:
+def open_box(folder: Path | None = None) -> Box:
     """A box, after every file of it was compared with its checksum.
+
+    Args:
+        folder: of the box; None is the project's own.
 
     Raises:
         ConfigError: if there is none, another version made it, or a file is missing or damaged.
     """
+    folder = folder or SHIPPED
     path = folder / MANIFEST
     if not path.is_file():
+        what = "no such file, so there is no box"
         raise ConfigError(
-            f"{path}: no such file, so there is no box; name the folder of one with --box"
+            f"{path}: {what}; copy the project again, its box with it"
+            if folder == SHIPPED
+            else f"{path}: {what}; name the folder of one, or leave --box away for the project's"
         )
     plain = _read_json(path)
     found = plain.get("format")
@@ -136,6 +146,36 @@ def open_box(folder: Path = SHIPPED) -> Box:
                 f"{path}: {name} needs the VAE {latte.vae!r}, which is not in the box"
             )
     return Box(folder=folder, vaes=manifest.vaes, lattes=manifest.lattes)
+
+
+def located(source: str | Path) -> Path:
+    """The folder that is named: ``box:NAME`` is a network's in the project's own box.
+
+    Raises:
+        ConfigError: if that box cannot be opened, or has no network of this name.
+    """
+    if not str(source).startswith(PREFIX):
+        return Path(source)
+    box, name = open_box(), str(source).removeprefix(PREFIX)
+    if name not in (*box.vaes, *box.lattes):
+        raise ConfigError(
+            f"{source}: the box has no {shown(name)}; it has {', '.join((*box.vaes, *box.lattes))}"
+        )
+    return box.folder / name
+
+
+def is_boxed_latte(folder: Path) -> bool:
+    """Whether ``folder`` is that of a Latte of a box."""
+    return (folder / LATTE).is_file()
+
+
+def latte_facts(folder: Path) -> LatteFacts:
+    """Network and latents of a box's Latte.
+
+    Raises:
+        ConfigError: if they cannot be read.
+    """
+    return codec.decode(LatteFacts, _read_json(folder / LATTE), f"{folder.name}/{LATTE}")
 
 
 def facts_of(path: Path) -> BoxedFile:

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from pvvae.box import Box, open_box, write_box
+from pvvae.box import open_box
 from pvvae.errors import ConfigError
+from pvvae.pretrained.box import located
 from tests.small_box import CLASSES, latte, packed_vae, small_box
 
 
@@ -72,7 +73,7 @@ def no_json(folder: Path) -> None:
 
 def of_another_vae(folder: Path) -> None:
     plain = json.loads((folder / "box.json").read_text())
-    plain["lattes"]["vit_latte"]["vae"] = "cnn"
+    plain["lattes"]["vit_latte"]["vae"] = "unet"
     (folder / "box.json").write_text(json.dumps(plain))
 
 
@@ -82,9 +83,9 @@ def of_another_vae(folder: Path) -> None:
         (cut_short, "model.safetensors: damaged: "),
         (one_bit_off, "denoiser.safetensors: damaged: its checksum is another"),
         (without_a_card, "README.md: missing from the box; take the whole box again"),
-        (another_version, "'pvvae-box-2', and this version opens 'pvvae-box-1'"),
+        (another_version, "'pvvae-box-2', but this version opens format 'pvvae-box-1'"),
         (no_json, "box.json: damaged: not JSON"),
-        (of_another_vae, "vit_latte needs the VAE 'cnn', which is not in the box"),
+        (of_another_vae, "vit_latte needs the VAE 'unet', which is not in the box"),
     ],
 )
 def test_what_is_wrong_with_a_box_is_one_line(
@@ -96,21 +97,32 @@ def test_what_is_wrong_with_a_box_is_one_line(
 
 def test_where_there_is_no_box_one_line_says_so(tmp_path: Path) -> None:
     assert refused(tmp_path) == (
-        f"{tmp_path}/box.json: no such file, so there is no box; name the folder of one with --box"
+        f"{tmp_path}/box.json: no such file, so there is no box; name the folder of one, or leave "
+        "--box away for the project's"
     )
 
 
-def test_a_folder_with_something_in_it_is_left_alone(folder: Path) -> None:
-    before = open_box(folder)
-    with pytest.raises(ConfigError, match="is there already"):
-        write_box(folder, vaes={}, lattes={}, card="")
-    assert open_box(folder) == before
-    assert isinstance(before, Box)
+@pytest.fixture
+def shipped(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder in the place of the project's own box."""
+    monkeypatch.setattr("pvvae.pretrained.box.SHIPPED", folder)
+    return folder
 
 
-def test_a_weight_beyond_half_precision_is_refused(tmp_path: Path) -> None:
-    packed = packed_vae("large")
-    assert packed.vae.pad is not None
-    torch.nn.init.constant_(packed.vae.pad, 1e6)
-    with pytest.raises(ConfigError, match="pad has 6 of 6 numbers that are NaN or infinite"):
-        write_box(tmp_path / "box", vaes={"vit": packed}, lattes={}, card="")
+def test_a_name_in_the_box_is_a_folder_and_other_names_are_what_they_are(shipped: Path) -> None:
+    assert located("box:vit") == shipped / "vit"
+    assert located(Path("box:vit_latte")) == shipped / "vit_latte"
+    assert located("runs/box") == Path("runs/box")
+
+
+def test_a_name_that_is_not_in_the_box_is_told_those_that_are(shipped: Path) -> None:
+    with pytest.raises(
+        ConfigError, match="box:unet: the box has no unet; it has cnn, vit, vit_twin, "
+    ):
+        located("box:unet")
+
+
+def test_a_copy_without_its_box_says_so_in_one_line(shipped: Path) -> None:
+    (shipped / "box.json").unlink()
+    with pytest.raises(ConfigError, match=r"there is no box; copy the project again, its box with"):
+        located("box:vit")
