@@ -21,7 +21,7 @@ from pvvae.denoiser.trained_run import latte_scale
 from pvvae.metrics.intervals import mean_interval
 from pvvae.metrics.results import Results, Value
 from pvvae.metrics.trajectory import PathShape
-from pvvae.pretrained.runs import load_denoiser
+from pvvae.pretrained.denoisers import load_denoiser
 from pvvae.run.progress_bar import progress
 
 BATCH = 16

@@ -69,10 +69,5 @@ def colour_basis(clips: Sequence[NDArray[np.float32]]) -> ColourBasis:
     return ColourBasis(centre=centre, axes=axes, low=low, high=high, share=share)
 
 
-def in_colours(latents: NDArray[np.float32], *, stride: tuple[int, int]) -> Pictures:
-    """Latents (c, t, h, w) of one clip as frames, in a basis of their own."""
-    return colour_basis([latents]).paint(latents, stride=stride)
-
-
 def _cells(latents: NDArray[np.float32]) -> NDArray[np.float64]:
     return latents.reshape(len(latents), -1).astype(np.float64)  # (c, t h w)

@@ -2,7 +2,12 @@
 
 import numpy as np
 
-from pvvae.metrics.latent_colours import colour_basis, in_colours
+from pvvae.metrics.latent_colours import Pictures, colour_basis
+
+
+def in_colours(latents: np.ndarray, *, stride: tuple[int, int]) -> Pictures:
+    """One clip in a basis of its own."""
+    return colour_basis([latents]).paint(latents, stride=stride)
 
 
 def _noise(channels: int, *, seed: int = 0) -> np.ndarray:
