@@ -1,5 +1,5 @@
-# make demo         what the networks of the box do, on a page (a minute)
-# make quickstart   every stage on real video, from the box, then the page (10 minutes on two cores)
+# make quickstart   every stage on real video, then the page (10 minutes on two cores)
+# make demo         what the networks of the box do, on a page (a minute; where there is a box)
 # make test         the tests, two at a time (WORKERS=N)   make check   format, lint, types, import law
 # make matrix       ZeRO stages and numbers of processes             make setup   .venv alone
 # make soak         fifty kills of a run (long; goes on where it was stopped)
@@ -16,8 +16,10 @@ WORKERS ?= 2
 demo: $(READY)
 	@$(BIN)/pvvae demo
 
+# From the box where there is one, else from nothing.
+BOX := $(wildcard pvvae/box/models/box.json)
 quickstart: $(READY)
-	@$(BIN)/pvvae pipeline configs/quickstart.yaml --with-parent
+	@$(BIN)/pvvae pipeline configs/quickstart$(if $(BOX),,_scratch).yaml --with-parent
 
 # One thread each, on as many cores: a file's tests stay together, so that they share what is trained.
 test: $(READY)

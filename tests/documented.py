@@ -64,18 +64,18 @@ def make_world(folder: Path) -> None:
     write_video(folder / "in.mp4", moving_squares(17, 540, 700), fps=25)
     runs = folder / "runs"
     for name in ("cnn/predictive", "cnn/decoder_finetune", "vit/decoder_finetune"):
-        for run in (runs / name, runs / "quickstart" / name):
+        for run in (runs / name, runs / "quickstart_scratch" / name):
             torch.manual_seed(0)  # the decoder's stage has the same encoder
             toy_vae_run(run)
     vae = runs / "cnn/predictive"
     toy_latte_run(runs / "cnn/latte", latents=runs / "cnn/extract_latents", vae=vae)
-    latents = runs / "quickstart/vit/extract_latents"
-    toy_latte_run(runs / "quickstart/vit/latte", latents=latents, vae=vae)
+    latents = runs / "quickstart_scratch/vit/extract_latents"
+    toy_latte_run(runs / "quickstart_scratch/vit/latte", latents=latents, vae=vae)
     for name in ("cnn", "vit"):
         write_run(runs / name / "evaluate_reconstruction", "evaluate_reconstruction")
     for name in ("wan2.2", "ssvae"):
         write_run(runs / "peers" / name, "evaluate_reconstruction")
-    for name in ("cnn", "quickstart/cnn"):
+    for name in ("cnn", "quickstart_scratch/cnn"):
         write_run(runs / name / "samples", "generate")
     shutil.copy(runs / "cnn/evaluate_reconstruction/results.json", folder / "ours.json")
     _measured_folders(folder)
