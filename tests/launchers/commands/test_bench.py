@@ -52,4 +52,4 @@ def test_an_unknown_bench_and_too_few_blocks_are_one_line(capsys):
     names = "'latte', 'layout', 'levers', 'loop', 'metrics', 'scenes', 'tiles', 'vae'"
     assert f"invalid choice: 'lop' (choose from {names})" in capsys.readouterr().err
     assert main(["bench", "loop", "--blocks", "1"]) == 2
-    assert "--blocks: must be 2 or more" in capsys.readouterr().err
+    assert "--blocks: must be at least 2" in capsys.readouterr().err

@@ -98,7 +98,7 @@ def test_an_unfinished_or_damaged_folder_is_refused(folder, tmp_path):
 def test_values_that_half_precision_cannot_hold_are_refused(tmp_path):
     mean, logvar, labels = moments(2)
     path = shard_path(tmp_path, 0)
-    with pytest.raises(ConfigError, match="mean is not finite"):
+    with pytest.raises(ConfigError, match="mean has values that are NaN"):
         write_shard(path, mean=mean.float() * 1e5, logvar=logvar, labels=labels)
     assert not path.exists()
     write_shard(path, mean=mean.float() * 1e5, logvar=logvar, labels=labels, dtype=torch.float32)
