@@ -177,7 +177,8 @@ class TrainingClips:
     def _stored(self, step: int, slot: int, *, rollbacks: int = 0) -> _Stored:
         draw = self.schedule.draw(step, slot, rollbacks=rollbacks)
         ids = self.schedule.sample_ids(draw.positions)
-        clips, unusable = [], []
+        clips: list[Frames] = []
+        unusable: list[tuple[int, ConfigError]] = []
         for row, position in enumerate(draw.positions.tolist()):
             clip, ids[row], errors = self._usable(int(ids[row]), position, draw.bucket)
             clips.append(clip)
