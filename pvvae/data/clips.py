@@ -223,7 +223,7 @@ class TrainingClips:
         if i in self._unusable:
             return
         self._unusable.add(i)
-        say_here(f"{error}; other clips take its place")
+        say_here(f"left out, and other clips take its place: {error}")
         most = max(1, int(MOST_UNUSABLE * len(self.index)))
         if len(self._unusable) > most:
             raise ConfigError(
