@@ -32,7 +32,7 @@ SETTINGS = {
         {"frames": 9, "height": 32, "width": 32, "batch": 1},
         {"frames": 5, "height": 32, "width": 32, "batch": 2},
     ],
-    # LPIPS bends too: at full weight its gradient jumps by 4e-4 where one rectifier turns (step 29).
+    # LPIPS bends too: at full weight its gradient jumps by 4e-4 where a rectifier turns (step 29).
     "objective.weight_lpips": 0.01,
     "objective.gan_start": 5,
     "objective.discriminator_warmup": 2,

@@ -54,7 +54,7 @@ LOSSES = {
 """What is compared, where it is not NAMES."""
 NEAR = {"gan": 3e-4}
 """Absolute tolerance where it is not 1e-7: logits of both signs cancel in the GAN's loss, so its
-rounding is that of the hinge's margin, 1, and not of its own size (after six steps of 1e-2: 7e-5)."""
+rounding is that of the hinge's margin, 1, not of its own size (7e-5 after six steps of 1e-2)."""
 TEAMS = {"teams2": "full", "teamssample": "sample engine.zero_stage=3", "teamslatte": "latte"}
 """Runs of two teams of two."""
 PARTS = (
