@@ -24,7 +24,7 @@ FOR_USERS = {
 }
 """Names that no source of ours mentions again, and who uses them."""
 OFFERED = ("pvvae/autoencoder", "pvvae/diffusers")
-"""Where everything is for those who use the project: methods that autoencoders of diffusers have."""
+"""Where everything is for those who use the project: methods of autoencoders of diffusers."""
 
 
 def sources() -> dict[Path, ast.Module]:
