@@ -275,9 +275,8 @@ class FrameAttention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         b, _, t, h, w = x.shape
         qkv = self.qkv(rearrange(self.norm(x), "b c t h w -> (b t) (h w) c"))
-        q, k, v = rearrange(
-            qkv, "n hw (three heads d) -> three n heads hw d", three=3, d=self.head_dim
-        )
+        split = "n hw (three heads d) -> three n heads hw d"
+        q, k, v = rearrange(qkv, split, three=3, d=self.head_dim)
         mixed = rearrange(attention(q, k, v), "n heads hw d -> n hw (heads d)")
         update: Tensor = self.out(mixed)
         return x + rearrange(update, "(b t) (h w) c -> b c t h w", b=b, t=t, h=h, w=w)
@@ -294,9 +293,8 @@ SEGMENTS = (ResBlock, FrameAttention, Downsample, Upsample)
 def _check_widths(key: str, widths: tuple[int, ...], latents: int, head_dim: int) -> None:
     for fine, coarse, factor in zip(widths, widths[1:], TRANSITIONS, strict=False):
         if fine * cells_of(factor) % coarse:
-            raise ValueError(
-                f"{key}: {coarse} must divide {cells_of(factor)} x {fine} (its shortcut)"
-            )
+            cells = cells_of(factor)
+            raise ValueError(f"{key}: {coarse} must divide {cells} x {fine} (its shortcut)")
     for divisor, what in ((latents, "latent channels"), (head_dim, "head_dim")):
         if widths[-1] % divisor:
             raise ValueError(f"{key}: the last must be a multiple of {divisor} ({what})")

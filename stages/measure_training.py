@@ -32,7 +32,7 @@ class Config(SpeedConfig):
     """The denoiser and what trains it, beside the VAE whose latents it learns."""
 
     denoiser: DenoiserConfig
-    """Its channels are replaced by those of the VAE's latents."""
+    """Sizes of the denoiser; its channels are replaced by those of the VAE's latents."""
     optimizer: OptimizerConfig = OptimizerConfig(lr=1e-4, schedule="constant", warmup=0)
     """Optimizer of stage latte; none of its numbers matters for speed."""
     engine: EngineConfig = EngineConfig(zero_stage=1, ema_decay=0.9999)

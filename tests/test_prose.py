@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("arch", "pvvae", "stages", "launchers")
-LEANING = ("Of ", "As ", "The same")
+PACKAGES = ("arch", "pvvae", "stages", "launchers", "tools")
+LEANING = ("Of ", "As ", "The same", "Its ", "Those ", "That ", "With ", "Them", "Also ", "Or ")
 """How a text begins that needs its neighbour to be understood."""
 FORBIDDEN = re.compile(
     r"\b(whoever|whomever|nobody|somebody|so[ -]maniest|so many)\b", re.IGNORECASE

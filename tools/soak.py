@@ -66,7 +66,7 @@ class Kill:
     had: int
     """Newest complete checkpoint before this start, 0 for none."""
     left: int
-    """The same after the kill."""
+    """Newest complete checkpoint after the kill, 0 for none."""
     half_written: bool
     """Whether the kill left a checkpoint half written."""
 
@@ -216,7 +216,7 @@ def same(run: Path, whole: Path) -> None:
 
 
 def lines(run: Path) -> list[dict[str, object]]:
-    """Of metrics.jsonl, without what depends on the clock."""
+    """Lines of metrics.jsonl, without what depends on the clock."""
     found = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     return [{k: v for k, v in line.items() if k != "times"} for line in found]
 

@@ -147,7 +147,7 @@ def errand(asked: StudyRequest, task: Task) -> ArrayTask:
 
 
 def read_errand(path: Path) -> ArrayTask:
-    """That of this task of an array: its line of a file.
+    """The run that this task of an array does: its line of a file.
 
     Raises:
         ConfigError: if there is none.

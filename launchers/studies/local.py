@@ -55,7 +55,7 @@ def machine() -> str:
 
 
 def _cores() -> int:
-    """Those that this process may use: a container or a job has fewer than the machine."""
+    """Cores that this process may use: a container or a job has fewer than the machine."""
     return len(os.sched_getaffinity(0))
 
 

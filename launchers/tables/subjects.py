@@ -21,7 +21,7 @@ class SubjectEntry:
     name: str
     """Name in the table; the run folders are named after it too."""
     vae: Vae | None = None
-    """Its VAE; or ``config`` says."""
+    """VAE of the subject; None where ``config`` says."""
     config: str | None = None
     """A YAML with ``vae``, such as those of configs/peers."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Annotated, Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from pvvae.data.shards.index import ShardIndex, check_shards, read_clip, require
 from pvvae.data.video.pixels import cropped, to_pixels, to_uint8
 from pvvae.data.video.video import Frames
 from pvvae.errors import ConfigError
+from pvvae.run.progress_bar import say_here
 
 __all__ = [
     "ClipBatch",
@@ -30,6 +32,13 @@ __all__ = [
     "to_pixels",
     "to_uint8",
 ]
+
+
+SUBSTITUTES = 16
+"""Samples that are tried in the place of one that cannot be used. Ours: of a set with a tenth of
+damaged clips, all fail for one position in 10^16."""
+MOST_UNUSABLE = 0.01
+"""Part of the samples that may be left out, or a single one. Ours: more is another data set."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +92,8 @@ class _Stored:
     positions: Tensor
     labels: Tensor | None
     keys: tuple[str, ...]
+    unusable: tuple[tuple[int, ConfigError], ...] = ()
+    """Samples that others stand in for, and why."""
 
     def as_batch(self) -> ClipBatch:
         return ClipBatch(to_pixels(self.clips), self.positions, self.labels, self.keys)
@@ -99,6 +110,7 @@ class TrainingClips:
                 for a bucket.
         """
         self.config, self.seed = config, seed
+        self._unusable: set[int] = set()
         self.index = ShardIndex.open(config.train)
         for bucket in config.buckets:
             require_size(
@@ -124,7 +136,7 @@ class TrainingClips:
         """The batch of ``slot`` in ``step``.
 
         Raises:
-            ConfigError: for a damaged or unfit sample, naming it.
+            ConfigError: naming a damaged or unfit sample, if no other can take its place.
         """
         return self._stored(step, slot).as_batch()
 
@@ -133,9 +145,14 @@ class TrainingClips:
     ) -> Iterator[list[ClipBatch]]:
         """For each step from ``start_step`` to the last: the batches of ``slots``, in their order.
 
-        After ``rollbacks`` the run has other data (see ``Schedule.draw``).
+        After ``rollbacks`` the run has other data (see ``Schedule.draw``). A sample that is
+        damaged, or too short or too small for its bucket, is left out: others take its place, and
+        each process that meets it says so once.
         With ``config.workers`` they are decoded ahead. Closing the iterator ends the workers, and
         so does the death of this process.
+
+        Raises:
+            ConfigError: if more than a hundredth of the samples, and more than one, cannot be used.
         """
         places = [(s, slot) for s in range(start_step, self.schedule.steps) for slot in slots]
         loader: DataLoader[_Stored | ConfigError] = DataLoader(
@@ -150,6 +167,8 @@ class TrainingClips:
         for stored in loader:
             if isinstance(stored, ConfigError):
                 raise stored
+            for i, error in stored.unusable:
+                self._note(i, error)
             step.append(stored.as_batch())
             if len(step) == len(slots):
                 yield step
@@ -158,19 +177,59 @@ class TrainingClips:
     def _stored(self, step: int, slot: int, *, rollbacks: int = 0) -> _Stored:
         draw = self.schedule.draw(step, slot, rollbacks=rollbacks)
         ids = self.schedule.sample_ids(draw.positions)
-        clips = np.stack(
-            [
-                self._clip(int(i), int(position), draw.bucket)
-                for i, position in zip(ids, draw.positions, strict=True)
-            ]
-        )
+        clips: list[Frames] = []
+        unusable: list[tuple[int, ConfigError]] = []
+        for row, position in enumerate(draw.positions.tolist()):
+            clip, ids[row], errors = self._usable(int(ids[row]), position, draw.bucket)
+            clips.append(clip)
+            unusable += errors
         labels = self.index.column("label")[ids] if self.index.classes else None
         return _Stored(
-            clips=torch.from_numpy(clips),
+            clips=torch.from_numpy(np.stack(clips)),
             positions=torch.from_numpy(draw.positions),
             labels=None if labels is None else torch.from_numpy(labels),
             keys=tuple(key.decode() for key in self.index.column("key")[ids]),
+            unusable=tuple(unusable),
         )
+
+    def _usable(
+        self, i: int, position: int, bucket: Bucket
+    ) -> tuple[Frames, int, list[tuple[int, ConfigError]]]:
+        """The clip of sample ``i`` at ``position``; if it is damaged or unfit, of another sample.
+
+        Which one follows from seed and position, so that a run that goes on, and one with other
+        processes or workers, sees the same clips.
+
+        Returns:
+            The clip, its sample, and the samples that could not be used.
+
+        Raises:
+            ConfigError: if ``SUBSTITUTES`` others cannot be used either; about ``i``.
+        """
+        errors: list[tuple[int, ConfigError]] = []
+        for other in chain([i], self._substitutes(position)):
+            try:
+                return self._clip(other, position, bucket), other, errors
+            except ConfigError as error:
+                errors.append((other, error))
+        raise errors[0][1]
+
+    def _substitutes(self, position: int) -> Iterator[int]:
+        generator = seeding.numpy_generator(self.seed, "substitute", position)
+        yield from generator.integers(len(self.index), size=SUBSTITUTES).tolist()
+
+    def _note(self, i: int, error: ConfigError) -> None:
+        """Say once that sample ``i`` is left out; refuse to go on if too many are."""
+        if i in self._unusable:
+            return
+        self._unusable.add(i)
+        say_here(f"left out, and other clips take its place: {error}")
+        most = max(1, int(MOST_UNUSABLE * len(self.index)))
+        if len(self._unusable) > most:
+            raise ConfigError(
+                f"{self.index.folder}: {len(self._unusable)} of {len(self.index)} clips cannot be "
+                f"used, more than {most}; the last: {error}"
+            )
 
     def _clip(self, i: int, position: int, bucket: Bucket) -> Frames:
         """Sample ``i`` cut in time and space, and flipped, as ``position`` has it."""

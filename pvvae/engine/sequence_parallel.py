@@ -101,7 +101,7 @@ class TeamTokens(TokenGroup):
         return moved.narrow(whole, 0, length)
 
     def _padded(self, x: Tensor, dim: int) -> Tensor:
-        """With zeros at the end of ``dim``, so that it divides."""
+        """``x`` with zeros at the end of ``dim``, so that it divides."""
         missing = -x.shape[dim] % self.processes
         return F.pad(x, [0, 0] * (x.ndim - 1 - dim) + [0, missing]) if missing else x
 

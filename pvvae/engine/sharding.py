@@ -19,12 +19,12 @@ class Place:
 
     name: str
     start: int
-    """Its first element in the flattened parameter."""
+    """First element of the stretch in the flattened parameter."""
     length: int
     flat: int
     """Which of the process's flat tensors holds it."""
     offset: int
-    """Its first element there."""
+    """First element of the stretch in that tensor."""
 
     def of(self, flats: list[Tensor]) -> Tensor:
         """The stretch, (length,), as a view into one of ``flats``."""

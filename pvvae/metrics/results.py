@@ -17,7 +17,7 @@ from pvvae.files import write_json
 
 FILE = "results.json"
 PACKAGES = ("torch", "numpy", "lpips")
-"""Those whose version can change a value."""
+"""Packages whose version can change a value."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,4 +26,9 @@ def progress(title: str, total: int, *, start: int = 0) -> "tqdm[None]":
 def say(text: str) -> None:
     """One line to the user, from the main process, without tearing a bar."""
     if distributed.is_main():
-        tqdm.write(text, file=sys.stderr)
+        say_here(text)
+
+
+def say_here(text: str) -> None:
+    """One line to the user about what this process alone has met, without tearing a bar."""
+    tqdm.write(text, file=sys.stderr)

@@ -14,7 +14,7 @@ class Condition:
 
     arm: Arm
     seeds: tuple[int, ...]
-    """Those asked for."""
+    """Seeds that were asked for."""
     outcomes: Mapping[int, Outcome]
     """By seed, as far as there are any."""
 
@@ -51,7 +51,7 @@ class Condition:
         return {seed: cost for seed, cost in found.items() if math.isfinite(cost)}
 
     def looks(self, measure: str) -> dict[int, list[Point]]:
-        """Its curves after the first step, by seed: numbers alone, by rising steps."""
+        """The cell's curves after the first step, by seed: numbers alone, by rising steps."""
         return {o.seed: found for o in self.sound if (found := looks(o, measure))}
 
     def broken(self, measure: str) -> list[int]:

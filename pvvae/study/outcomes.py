@@ -66,7 +66,7 @@ class Outcome:
 
 
 def arm_name(arm: Arm) -> str:
-    """Its values in words: "full, 50%"."""
+    """Values of an arm in words: "full, 50%"."""
     return ", ".join(arm.values())
 
 

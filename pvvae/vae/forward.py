@@ -95,7 +95,7 @@ class Look:
     """A slot of which the adaptive weight has already seen the gradients."""
 
     slot: SlotOutput | None
-    """Its forward pass, if the graph was kept."""
+    """The slot's forward pass, if the graph was kept."""
     gradients: PixelGradients
 
 

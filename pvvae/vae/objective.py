@@ -113,7 +113,7 @@ class PixelGradients:
     """(2, P) gradients at the head's weights of pixel losses and GAN, for the adaptive scale."""
 
     def scaled(self, scale: Tensor) -> "PixelGradients":
-        """With the GAN's gradient times ``scale`` (), which joins the losses as ``gan_scale``."""
+        """These gradients, the GAN's times ``scale`` (), which stands among the losses."""
         gradients = self.gradients | {"gan": scale * self.gradients["gan"]}
         return PixelGradients(gradients, self.losses | {"gan_scale": scale}, self.at_head)
 

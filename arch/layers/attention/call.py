@@ -11,7 +11,7 @@ class Call:
     """Where attention runs, on what, and whether gradients are wanted."""
 
     device: str
-    """Its kind: "cpu", "cuda" …"""
+    """Kind of device: "cpu", "cuda" …"""
 
     capability: tuple[int, int] | None
     """Compute capability of an NVIDIA GPU."""

@@ -93,9 +93,7 @@ class EvaluationClips:
         chosen = self.chosen[i]
         frames, _ = _read(self._candidates, self._places[i], self.draw)
         if clip_digest(frames) != chosen.sha256:
-            raise ConfigError(
-                f"{self.draw.where}: {chosen.id} has other pixels than when it was first read"
-            )
+            raise ConfigError(f"{self.draw.where}: {chosen.id} has changed since it was first read")
         source, label = self.origin(i)
         return HeldOutClip(frames=frames, key=chosen.id, source=source, label=label)
 
@@ -282,9 +280,7 @@ def _read_manifest(
         chosen = tuple(Chosen(**clip) for clip in known["clips"])
         skipped = tuple(Reject(**reject) for reject in known["skipped"])
     if changed:
-        raise ConfigError(
-            f"{path}: the manifest of another draw ({'; '.join(changed)}); name another file"
-        )
+        raise ConfigError(f"{path}: is of another draw ({'; '.join(changed)}); name another file")
     return chosen, skipped
 
 

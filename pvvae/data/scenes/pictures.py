@@ -54,7 +54,7 @@ class Pictures:
 
     @classmethod
     def of(cls, images: Iterable[Frames]) -> "Pictures":
-        """With their digest."""
+        """Pictures with their digest."""
         images = tuple(images)
         digest = hashlib.sha256()
         for image in images:

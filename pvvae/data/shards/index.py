@@ -78,7 +78,7 @@ class ShardIndex:
         if known and names == [s.name for s in known.shards] and not _changed(folder, known.shards):
             return cls(folder, known)
         contents = scan_foreign(folder)
-        why = "its shards are not those that were indexed" if known else "it has no index of ours"
+        why = "its shards are not those that were indexed" if known else "it was not indexed before"
         count = len(contents.columns["key"])
         say(f"{folder}: {why}; found {count} samples in {len(names)} shards")
         # A folder that cannot be written is scanned every time.

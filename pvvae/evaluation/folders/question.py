@@ -12,7 +12,7 @@ OF_FRAMES = ("psnr", "ssim", "lpips")
 
 
 OF_PAIRS = ("rfvd", *OF_FRAMES)
-"""Those that need to know which clip of B belongs to which of A."""
+"""Metrics that need to know which clip of B belongs to which of A."""
 
 
 OF_SETS = ("fvd", "kvd", "rfvd")
@@ -48,7 +48,7 @@ class Question:
     c3d: Path | None = None
     """C3D's weights, for IS over its classes too."""
     c3d_mean: Path | None = None
-    """Its mean cube; None looks in the cache."""
+    """Mean cube of C3D's input; None looks in the cache."""
 
     def __post_init__(self) -> None:
         for name in self.metrics:

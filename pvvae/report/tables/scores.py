@@ -40,7 +40,7 @@ class Score:
     group: str = ""
     """What is written above several columns: a size, or a data set."""
     parts: tuple[str, ...] = ()
-    """Its own parts of the protocol."""
+    """Parts of the protocol that belong to this column alone."""
     beside: Callable[[Found], str] = lambda _: ""
     """Facts that have to be read beside the value: clips and noise floor of an FVD."""
     timed: bool = False

@@ -23,7 +23,7 @@ class TableSubject:
 
     name: str
     results: Mapping[str, Path]
-    """Its results.json files, in the order of the columns: of Table 2 by size (``17x256x256``), of
+    """The results.json files, in the order of the columns: of Table 2 by size (``17x256x256``), of
     Table 1 by data set (``UCF101``, ``RealEstate10K``), in both the speed stage's under ``speed``.
     What was not measured is left out, and is a dash."""
     latent: str = ""

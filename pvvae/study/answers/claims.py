@@ -22,7 +22,7 @@ class Answered:
     """A claim with its sentence and the numbers in it."""
 
     claim: ClaimEntry
-    """With a value of every factor on both sides."""
+    """The claim, with a value of every factor on both sides."""
     measure: Measure
     effect: Effect | None
     verdict: Verdict

@@ -44,7 +44,7 @@ COSTS = {
     "memory": _of_score("memory", "times.tmem"),
     "speed": _of_score("speed", "times.tspeed"),
 }
-"""Those that tables and plots show."""
+"""Costs that tables and plots show."""
 
 
 def cost_of(key: str) -> Cost:

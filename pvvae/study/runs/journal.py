@@ -89,7 +89,7 @@ class Journal:
         return attempts[-1].failed if attempts else ""
 
     def seconds(self, address: str) -> float:
-        """That all attempts at a run took; 0 where that is not known: if one was killed, say."""
+        """Seconds that all attempts at a run took; 0 where they are not known, as after a kill."""
         if address in self._open | self._cut:
             return 0.0
         return sum(attempt.seconds for attempt in self._attempts.get(address, []))
@@ -126,7 +126,7 @@ class Journal:
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    """Those that are whole."""
+    """Whole lines of a journal."""
     for line in path.read_text().splitlines() if path.is_file() else []:
         with suppress(ValueError):  # cut by a kill
             found = json.loads(line)

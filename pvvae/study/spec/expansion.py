@@ -37,7 +37,7 @@ class Task:
     """One run."""
 
     stage: str
-    """Its name in the study."""
+    """Name of the stage in the study."""
     address: str
     seed: int | None
     """None if all seeds share it."""

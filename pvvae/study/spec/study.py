@@ -174,7 +174,7 @@ class Study:
     baseline: dict[str, str] = field(default_factory=dict)
     """A value of a factor; the first where none is named."""
     cells: tuple[dict[str, str], ...] = ()
-    """Those that are run; none means every combination. What one leaves out is the baseline's."""
+    """Cells that are run; none means every combination. What one leaves out is the baseline's."""
     costs: dict[str, ValueReference] = field(default_factory=dict)
     """parameters, memory, … of a cell, beside the seconds that its runs took."""
     data: str | None = None

@@ -1,3 +1,9 @@
+import io
+import tarfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +14,7 @@ from pvvae.data.packing.pack import pack
 from pvvae.data.schedule import Bucket
 from pvvae.data.shards.index import ShardIndex
 from pvvae.data.video.pixels import cropped
+from pvvae.data.video.video import write_video
 from pvvae.errors import ConfigError
 
 VIDEO = Bucket(frames=9, height=24, width=24, batch=2)
@@ -31,7 +38,7 @@ def same(a, b) -> bool:
     return (
         torch.equal(a.x, b.x)
         and torch.equal(a.positions, b.positions)
-        and torch.equal(a.labels, b.labels)
+        and (a.labels is b.labels or torch.equal(a.labels, b.labels))
         and a.keys == b.keys
     )
 
@@ -133,6 +140,62 @@ def test_a_damaged_shard_is_one_line_from_a_worker_too(shards, tmp_path):
         (tmp_path / "shards" / shard.name).unlink()
     with pytest.raises(ConfigError, match=r"^\S+\.tar: cannot be read: No such file or directory$"):
         next(clips.iterate(0, [0]))
+
+
+ONE = Bucket(frames=17, height=24, width=24, batch=2)
+
+
+def foreign(folder: Path, *, bad: Mapping[int, bytes], count: int = 8) -> DataConfig:
+    """Shards of another program: videos of 17 frames, some of which are something else."""
+    frames = np.arange(17, dtype=np.uint8)[:, None, None, None]
+    folder.mkdir()
+    with tarfile.open(folder / "00000.tar", "w") as tar:
+        for i in range(count):
+            write_video(folder / "x.mp4", frames * 8 + np.full((17, 32, 32, 3), i, np.uint8), fps=9)
+            data = bad.get(i, (folder / "x.mp4").read_bytes())
+            member = tarfile.TarInfo(f"a{i}.mp4")
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    return config(str(folder), buckets=(ONE,), image_ratio=0.0, slots=2)
+
+
+@pytest.fixture(params=["cut", "short", "small"])
+def bad(request, tmp_path) -> bytes:
+    """A video that a bucket of 17 frames of 24 x 24 cannot take."""
+    shape = {"cut": (17, 32, 32), "short": (10, 32, 32), "small": (17, 16, 32)}[request.param]
+    noise = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
+    write_video(tmp_path / "bad.mp4", noise, fps=9)
+    data = (tmp_path / "bad.mp4").read_bytes()
+    return data[: len(data) // 2] if request.param == "cut" else data
+
+
+def test_a_run_goes_on_without_a_clip_that_it_cannot_use_and_says_so_once(bad, tmp_path, capsys):
+    clips = TrainingClips(foreign(tmp_path / "data", bad={3: bad}), steps=9, seed=0)
+    steps = list(clips.iterate(0, [0, 1]))
+    keys = {key for step in steps for batch in step for key in batch.keys}
+    assert keys == {f"a{i}" for i in range(8) if i != 3}  # four and a half epochs
+    (line,) = capsys.readouterr().err.splitlines()[-1:]
+    assert line.startswith("left out, and other clips take its place: ") and "a3" in line
+
+
+def test_what_takes_a_clip_s_place_depends_on_seed_and_place_alone(tmp_path):
+    data = foreign(tmp_path / "data", bad={3: b"nothing"})
+    plan = TrainingClips(data, steps=9, seed=0)
+    whole = list(plan.iterate(0, [0, 1]))
+    ahead = TrainingClips(replace(data, workers=2), steps=9, seed=0)
+    assert all(same(a, b[0]) for (_, a), b in zip(whole, ahead.iterate(0, [1]), strict=True))
+    later = list(TrainingClips(data, steps=9, seed=0).iterate(5, [0, 1]))
+    assert all(
+        same(a, b)
+        for one, other in zip(whole[5:], later, strict=True)
+        for a, b in zip(one, other, strict=True)
+    )
+
+
+def test_more_than_a_few_unusable_clips_are_an_error(tmp_path):
+    data = foreign(tmp_path / "data", bad={3: b"nothing", 5: b"nothing"})
+    with pytest.raises(ConfigError, match=r"2 of 8 clips cannot be used, more than 1; the last: "):
+        list(TrainingClips(data, steps=9, seed=0).iterate(0, [0, 1]))
 
 
 def test_held_out_clips_are_the_first_frames_at_the_centre(shards):

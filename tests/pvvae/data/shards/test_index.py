@@ -252,7 +252,7 @@ def test_an_unfinished_pack_is_no_data_set(dataset, tmp_path):
 
 def test_a_scan_says_why(foreign, capsys):
     ShardIndex.open(foreign)
-    assert "it has no index of ours; found 3 samples in 2 shards" in capsys.readouterr().err
+    assert "it was not indexed before; found 3 samples in 2 shards" in capsys.readouterr().err
     ShardIndex.open(foreign)
     assert capsys.readouterr().err == ""
     write_tar(foreign / "00002.tar", {"new.npy": npy(), "new.cls": b"0"})

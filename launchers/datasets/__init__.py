@@ -1,1 +1,0 @@
-"""What ``pvvae data`` makes: one file, one command."""
