@@ -1,128 +1,308 @@
-"""Pipelines of diffusers take our VAE for one of theirs, and decode as one does by hand."""
+"""Pipelines of diffusers take our VAE for one of theirs: built, run, saved and loaded with it."""
 
 import importlib
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import diffusers
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from pvvae.diffusers import AutoencoderPV
 from pvvae.errors import ConfigError
-from pvvae.pretrained.published import describe
-from tests.tiny import backbone_configs, tiny_vae
+from tests.pvvae.diffusers.conftest import MEAN, STD, made
+from tests.tiny import backbone_configs
 
-MEAN, STD = 0.25, 2.0
-SIZES = {"height": 32, "width": 48, "num_inference_steps": 2, "output_type": "pt"}
-
-
-@pytest.fixture(scope="module")
-def diffusers() -> Any:
-    importlib.import_module("pvvae.diffusers")  # past a torchvision that does not fit
-    return importlib.import_module("diffusers")
+SIZES = {"height": 32, "width": 64, "num_inference_steps": 2}
+CHANNELS = 32
+"""Of the tiny backbones' latents."""
 
 
-@pytest.fixture(scope="module", params=backbone_configs(), ids=lambda config: str(config.name))
-def vae(request: pytest.FixtureRequest, diffusers: Any) -> Any:
-    from pvvae.diffusers import AutoencoderPV
-
-    network = tiny_vae(request.param).eval()
-    channels = network.backbone.latent_channels
-    statistics = {"mean": [MEAN] * channels, "std": [STD] * channels}
-    return AutoencoderPV(network, describe(network, request.param, **statistics))
+def ones(*shape: int) -> Tensor:
+    return torch.ones(shape)
 
 
-@pytest.fixture(scope="module")
-def transformer(diffusers: Any) -> Any:
-    torch.manual_seed(0)
-    return diffusers.WanTransformer3DModel(
-        patch_size=(1, 1, 1),
-        num_attention_heads=2,
-        attention_head_dim=12,
-        in_channels=32,
-        out_channels=32,
-        text_dim=16,
-        freq_dim=16,
-        ffn_dim=32,
-        num_layers=1,
-        rope_max_seq_len=32,
+def wan(kind: type[nn.Module], **values: Any) -> nn.Module:
+    return kind(
+        **{
+            "patch_size": (1, 1, 1),
+            "num_attention_heads": 2,
+            "attention_head_dim": 12,
+            "in_channels": CHANNELS,
+            "out_channels": CHANNELS,
+            "text_dim": 16,
+            "freq_dim": 16,
+            "ffn_dim": 32,
+            "num_layers": 1,
+            "rope_max_seq_len": 32,
+        }
+        | values
     )
 
 
-def parts(diffusers: Any, transformer: Any) -> dict[str, Any]:
+def hunyuan() -> nn.Module:
+    return diffusers.HunyuanVideoTransformer3DModel(
+        in_channels=CHANNELS,
+        out_channels=CHANNELS,
+        num_attention_heads=2,
+        attention_head_dim=10,
+        num_layers=1,
+        num_single_layers=1,
+        num_refiner_layers=1,
+        patch_size=1,
+        text_embed_dim=16,
+        pooled_projection_dim=8,
+        rope_axes_dim=(2, 4, 4),
+    )
+
+
+def hunyuan15() -> nn.Module:
+    return diffusers.HunyuanVideo15Transformer3DModel(
+        in_channels=2 * CHANNELS + 1,
+        out_channels=CHANNELS,
+        num_attention_heads=2,
+        attention_head_dim=8,
+        num_layers=1,
+        num_refiner_layers=1,
+        text_embed_dim=16,
+        text_embed_2_dim=8,
+        image_embed_dim=12,
+        rope_axes_dim=(2, 2, 4),
+        target_size=16,
+        task_type="t2v",
+    )
+
+
+def ltx() -> nn.Module:
+    return diffusers.LTXVideoTransformer3DModel(
+        in_channels=CHANNELS,
+        out_channels=CHANNELS,
+        num_attention_heads=4,
+        attention_head_dim=8,
+        cross_attention_dim=32,
+        num_layers=1,
+        caption_channels=32,
+    )
+
+
+def cogvideox() -> nn.Module:
+    return diffusers.CogVideoXTransformer3DModel(
+        in_channels=CHANNELS,
+        out_channels=CHANNELS,
+        num_attention_heads=4,
+        attention_head_dim=8,
+        time_embed_dim=2,
+        text_embed_dim=32,
+        num_layers=1,
+        sample_width=4,
+        sample_height=2,
+        sample_frames=5,
+        max_text_seq_length=16,
+    )
+
+
+def allegro() -> nn.Module:
+    return diffusers.AllegroTransformer3DModel(
+        in_channels=CHANNELS,
+        out_channels=CHANNELS,
+        num_attention_heads=2,
+        attention_head_dim=12,
+        num_layers=1,
+        cross_attention_dim=24,
+        sample_width=4,
+        sample_height=2,
+        sample_frames=2,
+        caption_channels=24,
+    )
+
+
+def kandinsky() -> nn.Module:
+    return diffusers.Kandinsky5Transformer3DModel(
+        in_visual_dim=CHANNELS,
+        out_visual_dim=CHANNELS,
+        in_text_dim=16,
+        in_text_dim2=16,
+        time_dim=16,
+        model_dim=16,
+        ff_dim=32,
+        num_text_blocks=1,
+        num_visual_blocks=1,
+        axes_dims=(1, 1, 2),
+    )
+
+
+WAN = ("text_encoder", "tokenizer")
+TWICE = (*WAN, "text_encoder_2", "tokenizer_2")
+FLOW = "FlowMatchEulerDiscreteScheduler"
+PROMPT = {"prompt_embeds": ones(1, 4, 16), "negative_prompt_embeds": -ones(1, 4, 16)}
+CLIP = torch.rand(1, 5, 3, 32, 64, generator=torch.Generator().manual_seed(2))
+PIPELINES: dict[str, tuple[Callable[[], nn.Module], tuple[str, ...], str, dict[str, Any]]] = {
+    "WanPipeline": (
+        lambda: wan(diffusers.WanTransformer3DModel),
+        WAN,
+        FLOW,
+        {**PROMPT, "num_frames": 5},
+    ),
+    "WanVideoToVideoPipeline": (
+        lambda: wan(diffusers.WanTransformer3DModel),
+        WAN,
+        FLOW,
+        {**PROMPT, "video": CLIP, "strength": 1.0},
+    ),
+    "WanImageToVideoPipeline": (
+        lambda: wan(diffusers.WanTransformer3DModel, in_channels=2 * CHANNELS + 4),
+        (*WAN, "image_encoder", "image_processor"),
+        FLOW,
+        {**PROMPT, "image": CLIP[:, 0], "num_frames": 5},
+    ),
+    "SkyReelsV2Pipeline": (
+        lambda: wan(diffusers.SkyReelsV2Transformer3DModel),
+        WAN,
+        "UniPCMultistepScheduler",
+        {**PROMPT, "num_frames": 5},
+    ),
+    "HunyuanVideoPipeline": (
+        hunyuan,
+        TWICE,
+        FLOW,
+        {
+            "prompt_embeds": ones(1, 4, 16),
+            "pooled_prompt_embeds": ones(1, 8),
+            "prompt_attention_mask": ones(1, 4),
+            "num_frames": 5,
+        },
+    ),
+    "HunyuanVideo15Pipeline": (
+        hunyuan15,
+        TWICE,
+        FLOW,
+        {
+            "prompt_embeds": ones(1, 4, 16),
+            "prompt_embeds_mask": ones(1, 4),
+            "prompt_embeds_2": ones(1, 4, 8),
+            "prompt_embeds_mask_2": ones(1, 4),
+            "num_frames": 5,
+        },
+    ),
+    "LTXPipeline": (
+        ltx,
+        WAN,
+        FLOW,
+        {
+            "prompt_embeds": ones(1, 4, 32),
+            "prompt_attention_mask": ones(1, 4),
+            "guidance_scale": 1.0,
+            "num_frames": 5,
+        },
+    ),
+    "CogVideoXPipeline": (
+        cogvideox,
+        WAN,
+        "CogVideoXDDIMScheduler",
+        {"prompt_embeds": ones(1, 16, 32), "guidance_scale": 1.0, "num_frames": 5},
+    ),
+    "AllegroPipeline": (
+        allegro,
+        WAN,
+        "EulerAncestralDiscreteScheduler",
+        {
+            "prompt_embeds": ones(1, 4, 24),
+            "prompt_attention_mask": ones(1, 4),
+            "guidance_scale": 1.0,
+            "negative_prompt": None,
+            "num_frames": 5,
+        },
+    ),
+    "Kandinsky5T2VPipeline": (
+        kandinsky,
+        TWICE,
+        FLOW,
+        {
+            "prompt_embeds_qwen": ones(1, 4, 16),
+            "prompt_embeds_clip": ones(1, 16),
+            "prompt_cu_seqlens": torch.tensor([0, 4], dtype=torch.int32),
+            "guidance_scale": 1.0,
+            "num_frames": 5,
+        },
+    ),
+}
+"""Maker of a transformer, parts that are left out, scheduler and inputs."""
+
+
+def parts(name: str) -> dict[str, Any]:
     """Of a pipeline without text; transformers' encoders are not needed for one."""
-    scheduler = diffusers.FlowMatchEulerDiscreteScheduler()
-    return {
-        "transformer": transformer,
-        "scheduler": scheduler,
-        "tokenizer": None,
-        "text_encoder": None,
-    }
+    torch.manual_seed(0)
+    make, absent, scheduler, _ = PIPELINES[name]
+    found: dict[str, Any] = {"transformer": make(), **dict.fromkeys(absent)}
+    found["scheduler"] = getattr(diffusers, scheduler)()
+    if name == "HunyuanVideo15Pipeline":
+        found["guider"] = diffusers.ClassifierFreeGuidance(enabled=False)
+    return found
 
 
 def frames(pipeline: Any, **values: Any) -> Tensor:
     pipeline.set_progress_bar_config(disable=True)
-    prompt = torch.ones(1, 4, 16)
+    inputs = PIPELINES[type(pipeline).__name__][3]
     out: Tensor = pipeline(
-        prompt_embeds=prompt,
-        negative_prompt_embeds=-prompt,
+        **{**SIZES, **inputs, "output_type": "pt", **values},
         generator=torch.Generator().manual_seed(1),
-        **SIZES | values,
     ).frames
     return out
 
 
-@pytest.fixture(scope="module")
-def pipeline(diffusers: Any, vae: Any, transformer: Any) -> Any:
-    return diffusers.WanPipeline(vae=vae, **parts(diffusers, transformer))
+@pytest.mark.parametrize("name", PIPELINES)
+@torch.no_grad()
+def test_a_pipeline_runs_and_is_saved_and_loaded_with_ours_inside(name, small, tmp_path):
+    kind, given = getattr(diffusers, name), parts(name)
+    pipeline = kind(vae=small, **given)
+    video = frames(pipeline)
+    assert video.shape == (1, 5, 3, 32, 64)
+    pipeline.save_pretrained(tmp_path, variant="fp16")
+    assert not (tmp_path / "vae/diffusion_pytorch_model.safetensors").exists()
+    del given["scheduler"]
+    again = kind.from_pretrained(tmp_path, variant="fp16", **given)
+    assert type(again.vae) is AutoencoderPV
+    assert again.vae.config == small.config
+    assert torch.equal(frames(again), video)
+
+
+@pytest.mark.parametrize("config", backbone_configs(), ids=lambda config: str(config.name))
+@torch.no_grad()
+def test_a_pipeline_decodes_as_one_does_by_hand(config):
+    vae = made(config)
+    pipeline = diffusers.WanPipeline(vae=vae, **parts("WanPipeline"))
+    assert (pipeline.vae_scale_factor_temporal, pipeline.vae_scale_factor_spatial) == (4, 16)
+    latents = frames(pipeline, output_type="latent")
+    assert latents.shape == (1, CHANNELS, 2, 2, 4)
+    pixels = vae.vae.backbone.decode(latents * STD + MEAN)
+    assert torch.equal(frames(pipeline), (pixels / 2 + 0.5).clamp(0, 1).movedim(2, 1))
+
+
+def test_ours_is_handed_to_a_pipeline_that_is_loaded(small, tmp_path):
+    given = parts("WanPipeline")
+    diffusers.WanPipeline(vae=small, **given).save_pretrained(tmp_path)
+    del given["scheduler"]
+    again = diffusers.WanPipeline.from_pretrained(tmp_path, vae=small, **given)
+    assert again.vae is small
+
+
+def test_one_saved_by_a_version_of_before_is_loaded(small, tmp_path: Path):
+    given = parts("WanPipeline")
+    diffusers.WanPipeline(vae=small, **given).save_pretrained(tmp_path)
+    index = (tmp_path / "model_index.json").read_text()
+    assert '"pvvae.diffusers",\n    "AutoencoderPV"' in index  # as ever
 
 
 @torch.no_grad()
-def test_a_pipeline_decodes_as_one_does_by_hand(pipeline, vae):
-    video = frames(pipeline, num_frames=5)
-    assert video.shape == (1, 5, 3, 32, 48)
-    latents = frames(pipeline, num_frames=5, output_type="latent")
-    assert latents.shape == (1, 32, 2, 2, 3)
-    pixels = vae.vae.backbone.decode(latents * STD + MEAN)
-    assert torch.equal(video, (pixels / 2 + 0.5).clamp(0, 1).movedim(2, 1))
-
-
-def test_a_pipeline_is_saved_and_loaded_with_ours_inside(
-    pipeline, diffusers, transformer, tmp_path
-):
-    from pvvae.diffusers import AutoencoderPV
-
-    pipeline.save_pretrained(tmp_path)
-    given = parts(diffusers, transformer)
-    del given["scheduler"]
-    again = diffusers.WanPipeline.from_pretrained(tmp_path, **given)
-    assert isinstance(again.vae, AutoencoderPV)
-    assert again.vae.config == pipeline.vae.config
-    assert torch.equal(frames(again, num_frames=5), frames(pipeline, num_frames=5))
-
-
-def test_ours_is_handed_to_a_pipeline_that_is_loaded(pipeline, diffusers, transformer, tmp_path):
-    pipeline.save_pretrained(tmp_path)
-    given = parts(diffusers, transformer)
-    del given["scheduler"]
-    again = diffusers.WanPipeline.from_pretrained(tmp_path, vae=pipeline.vae, **given)
-    assert again.vae is pipeline.vae
-
-
-def test_a_video_is_encoded_by_a_pipeline(diffusers, vae, transformer):
-    pipeline = diffusers.WanVideoToVideoPipeline(vae=vae, **parts(diffusers, transformer))
-    video = torch.rand(1, 5, 3, 32, 48, generator=torch.Generator().manual_seed(2))
-    assert (pipeline.vae_scale_factor_temporal, pipeline.vae_scale_factor_spatial) == (4, 16)
-    assert frames(pipeline, video=video, strength=1.0).shape == (1, 5, 3, 32, 48)
-
-
-def test_what_ours_cannot_do_is_told_in_one_line(diffusers, tmp_path: Path):
-    from pvvae.diffusers import AutoencoderPV
-
-    for key, value in (("variant", "fp16"), ("subfoldr", "vae"), ("use_safetensors", False)):
-        with pytest.raises(ConfigError, match=f"^{key}: "):
-            AutoencoderPV.from_pretrained(tmp_path, **{key: value})
+def test_frames_one_by_one_are_no_latents_of_a_video(small):
+    # Latte's pipeline decodes frames apart.
+    with pytest.raises(
+        ValueError, match=r"^latents must be \(B, 32, t, h, w\), got \(2, 32, 2, 4\)"
+    ):
+        small.decode(torch.zeros(2, CHANNELS, 2, 4))
 
 
 def test_without_diffusers_the_extra_is_named(monkeypatch):
