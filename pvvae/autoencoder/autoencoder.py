@@ -35,6 +35,8 @@ class Autoencoder(nn.Module):
     ``config.scale_factor_spatial``.
     """
 
+    pad: nn.Parameter | None
+
     def __init__(self, vae: PredictiveVAE, config: AutoencoderConfig) -> None:
         """Wrap ``vae``, which ``config`` describes; see also :meth:`from_pretrained`."""
         super().__init__()

@@ -131,7 +131,8 @@ class Opened:
 @torch.no_grad()
 def test_weights_come_as_stored_or_as_asked_for(dtype, small, tmp_path):
     small.to(dtype).save_pretrained(tmp_path)
-    assert AutoencoderPV.from_pretrained(tmp_path).dtype == dtype
+    stored = AutoencoderPV.from_pretrained(tmp_path)
+    assert stored.dtype == stored(clip().to(dtype)).sample.dtype == dtype
     for asked in ({"torch_dtype": torch.bfloat16}, {"dtype": torch.bfloat16}):
         half = AutoencoderPV.from_pretrained(tmp_path, low_cpu_mem_usage=False, **asked)
         assert {weight.dtype for weight in half.parameters()} == {torch.bfloat16}
