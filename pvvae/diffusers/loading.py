@@ -175,10 +175,13 @@ def check_complete(info: Mapping[str, Any], where: str | Path) -> None:
     Raises:
         ConfigError: naming the first weight at fault.
     """
-    faults = (("missing_keys", "it lacks"), ("unexpected_keys", "the network has no"))
-    for kind, words in faults:
+    for kind, words in (
+        ("missing_keys", "it lacks {}"),
+        ("unexpected_keys", "it has {}, which the network lacks"),
+    ):
         if names := sorted(map(str, info.get(kind) or ())):
-            raise ConfigError(f"{where}: weights of another architecture: {words} {names[0]}")
+            fault = words.format(names[0])
+            raise ConfigError(f"{where}: weights of another architecture: {fault}")
 
 
 def present(network: nn.Module) -> dict[str, Tensor]:

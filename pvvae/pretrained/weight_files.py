@@ -49,7 +49,7 @@ def find(folder: Path, variant: str | None) -> list[Path]:
     """The files that hold the weights; none where there are none. An index goes before a file.
 
     Raises:
-        ConfigError: if an index is damaged, or names a file that is no safetensors file beside it.
+        ConfigError: if an index is damaged, or names a file that is not a safetensors file beside it.
     """
     # diffusers reads some of other names too, so all are looked at.
     named = {path.name: _shards(path) for path in sorted(folder.glob(f"{STEM}*.json"))}
@@ -142,7 +142,7 @@ def _shards(path: Path) -> list[str]:
         names = sorted(set(read_object(path)["weight_map"].values()))
     for name in names:
         if not isinstance(name, str) or Path(name).name != name or not name.endswith(SAFE):
-            raise ConfigError(f"{path}: names {quoted(name)}, which is no {SAFE} file beside it")
+            raise ConfigError(f"{path}: names {quoted(name)}, which is not a {SAFE} file beside it")
     return names
 
 

@@ -107,12 +107,12 @@ def test_no_pickle_is_written_and_none_is_opened(small, tmp_path):
     torch.save({"pad": Opened(mark)}, tmp_path / name_of(None))
     assert told(tmp_path).startswith(str(tmp_path))
     (tmp_path / name_of(None)).rename(tmp_path / pickle_of(None))
-    assert "a pickle, which may run anything" in told(tmp_path)
+    assert "a pickle is not opened" in told(tmp_path)
     index = {"metadata": {}, "weight_map": {"pad": pickle_of(None)}}
     # The second name is one that diffusers read before.
     for name in (index_of(None), "diffusion_pytorch_model.safetensors.fp16.index.json"):
         (tmp_path / name).write_text(json.dumps(index))
-        assert "which is no .safetensors file beside it" in told(tmp_path, variant="fp16")
+        assert "which is not a .safetensors file beside it" in told(tmp_path, variant="fp16")
         (tmp_path / name).unlink()
     assert not mark.exists()
 
@@ -210,7 +210,10 @@ def test_what_is_wrong_with_a_folder_is_told(small, tmp_path):
     name = next(iter(weights))
     plain = json.loads((tmp_path / CONFIG).read_text())
     for content, why in (
-        ({**weights, "other": torch.ones(1)}, "another architecture: the network has no other"),
+        (
+            {**weights, "other": torch.ones(1)},
+            "another architecture: it has other, which the network lacks",
+        ),
         ({k: w for k, w in weights.items() if k != name}, f"architecture: it lacks {name}"),
         ({**weights, name: torch.ones(1, 1)}, name),
         ({**weights, name: weights[name] * torch.nan}, f"{name} has"),
@@ -230,7 +233,9 @@ def test_what_is_wrong_with_a_folder_is_told(small, tmp_path):
         assert why in told(tmp_path)
     (tmp_path / CONFIG).unlink()
     assert told(tmp_path).startswith(f"{tmp_path / CONFIG}: no such file")
-    assert told(tmp_path / "gone").endswith("no such folder, and no hub id, which is OWNER/NAME")
+    assert told(tmp_path / "gone").endswith(
+        "no such folder, and not a hub id, which is written OWNER/NAME"
+    )
 
 
 def test_what_cannot_be_written_leaves_what_was_there(small, tmp_path):
@@ -292,6 +297,6 @@ def test_a_hub_takes_it_and_gives_it_back(small, tmp_path):
     assert done.returncode == 0, done.stderr
     other, absent = done.stdout.splitlines()
     assert "there is bf16: name the variant" in other or "no such file" in other
-    assert absent.startswith("someone/absent: no such folder, and cannot be had from the hub: ")
+    assert absent.startswith("someone/absent: no such folder, and the hub does not give it: ")
     assert set(hub.files["someone/pushed"]) == {CONFIG, name_of("bf16"), "README.md"}
     assert index_of(None) in hub.files["someone/saved"]

@@ -58,7 +58,7 @@ def test_a_damaged_index_is_one_line(content: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["../x.safetensors", "/x.safetensors", "x.bin", "x.pt"])
 def test_an_index_names_safetensors_beside_it_alone(name: str, tmp_path: Path) -> None:
     (tmp_path / index_of("fp16")).write_text(json.dumps({"weight_map": {"a": name}}))
-    with pytest.raises(ConfigError, match=r"which is no \.safetensors file beside it"):
+    with pytest.raises(ConfigError, match=r"which is not a \.safetensors file beside it"):
         find(tmp_path, None)  # diffusers reads indices of several names
 
 
