@@ -10,6 +10,31 @@ from typing import Any, Self
 
 COMMIT = "0" * 40
 REPOSITORY = r"(?P<name>[\w.-]+/[\w.-]+)"
+PUSH_AND_PULL = """
+import sys
+import torch
+from pvvae.autoencoder import Autoencoder
+from pvvae.diffusers import AutoencoderPV
+
+folder, cache = sys.argv[1:]
+vae = AutoencoderPV.from_pretrained(folder)
+vae.to(torch.bfloat16).push_to_hub("someone/pushed", variant="bf16")
+sizes = {"max_shard_size": "500KB"}
+vae.float().save_pretrained(folder, push_to_hub=True, repo_id="someone/saved", **sizes)
+for arguments in ({}, {"local_files_only": True}, {"force_download": True, "token": "none"}):
+    again = AutoencoderPV.from_pretrained("someone/saved", cache_dir=cache, **arguments)
+    torch.testing.assert_close(again.state_dict(), vae.state_dict(), rtol=0, atol=0)
+    assert again.config._name_or_path == "someone/saved"
+half = AutoencoderPV.from_pretrained("someone/pushed", variant="bf16")
+assert half.dtype == torch.bfloat16
+assert Autoencoder.from_pretrained("someone/pushed", variant="bf16").dtype == torch.bfloat16
+for name in ("someone/pushed", "someone/absent"):
+    try:
+        AutoencoderPV.from_pretrained(name)
+    except OSError as error:
+        print(error)
+"""
+"""What a client does; it reads the hub's address from its environment when it starts."""
 
 
 class Hub:

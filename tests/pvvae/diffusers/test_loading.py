@@ -19,7 +19,7 @@ from pvvae.pretrained.runs import load_vae
 from pvvae.pretrained.weight_files import CONFIG, find, index_of, name_of, pickle_of
 from tests.processes import ROOT
 from tests.pvvae.diffusers.conftest import clip
-from tests.pvvae.diffusers.hub import Hub
+from tests.pvvae.diffusers.hub import PUSH_AND_PULL, Hub
 
 
 def told(folder: object, **arguments: Any) -> str:
@@ -249,32 +249,6 @@ def test_what_cannot_be_written_leaves_what_was_there(small, tmp_path):
         AutoencoderPV.from_config(small.config).save_pretrained(tmp_path / "vae" / CONFIG)
     assert names(tmp_path / "vae") == before
     AutoencoderPV.from_pretrained(tmp_path / "vae")
-
-
-PUSH_AND_PULL = """
-import sys
-import torch
-from pvvae.autoencoder import Autoencoder
-from pvvae.diffusers import AutoencoderPV
-
-folder, cache = sys.argv[1:]
-vae = AutoencoderPV.from_pretrained(folder)
-vae.to(torch.bfloat16).push_to_hub("someone/pushed", variant="bf16")
-sizes = {"max_shard_size": "500KB"}
-vae.float().save_pretrained(folder, push_to_hub=True, repo_id="someone/saved", **sizes)
-for arguments in ({}, {"local_files_only": True}, {"force_download": True, "token": "none"}):
-    again = AutoencoderPV.from_pretrained("someone/saved", cache_dir=cache, **arguments)
-    torch.testing.assert_close(again.state_dict(), vae.state_dict(), rtol=0, atol=0)
-    assert again.config._name_or_path == "someone/saved"
-half = AutoencoderPV.from_pretrained("someone/pushed", variant="bf16")
-assert half.dtype == torch.bfloat16
-assert Autoencoder.from_pretrained("someone/pushed", variant="bf16").dtype == torch.bfloat16
-for name in ("someone/pushed", "someone/absent"):
-    try:
-        AutoencoderPV.from_pretrained(name)
-    except OSError as error:
-        print(error)
-"""
 
 
 def test_a_hub_takes_it_and_gives_it_back(small, tmp_path):
