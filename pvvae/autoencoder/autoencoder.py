@@ -123,7 +123,7 @@ class Autoencoder(nn.Module):
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
     ) -> Any:
-        """As for any module; names that begin with ``vae.``, as they did before, are taken too."""
+        """Weights by name; names that begin with ``vae.``, as they did before, are taken too."""
         named = {name.removeprefix("vae."): tensor for name, tensor in state_dict.items()}
         return super().load_state_dict(named, strict=strict, assign=assign)
 

@@ -7,7 +7,7 @@ from pvvae.pretrained.published import AutoencoderConfig
 
 
 class PipelineAttributes:
-    """The same facts as in the config, under the names that pipelines look for."""
+    """Facts of the config, under the names that pipelines look for."""
 
     _config: AutoencoderConfig
 

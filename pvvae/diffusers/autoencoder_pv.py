@@ -220,7 +220,7 @@ class AutoencoderPV(PipelineAttributes, Autoencoder, ModelMixin, ConfigMixin):  
 
     @apply_forward_hook  # pipelines call it directly; accelerate moves weights before a forward
     def encode(self, x: Tensor, return_dict: bool = True) -> Any:  # type: ignore[override]
-        """As :meth:`Autoencoder.encode`, in diffusers' output class, or a tuple of one."""
+        """The distribution of a video's latents, in diffusers' output class or a tuple of one."""
         found = super().encode(x).latent_dist
         latent_dist = LatentGaussian(found.mean, found.logvar)
         return AutoencoderKLOutput(latent_dist=latent_dist) if return_dict else (latent_dist,)
@@ -229,7 +229,7 @@ class AutoencoderPV(PipelineAttributes, Autoencoder, ModelMixin, ConfigMixin):  
     def decode(  # type: ignore[override]
         self, z: Tensor, temb: Tensor | bool | None = None, return_dict: bool = True
     ) -> Any:
-        """As :meth:`Autoencoder.decode`, in diffusers' output class, or a tuple of one.
+        """Pixels (B, 3, T, H, W) of latents, in diffusers' output class or a tuple of one.
 
         Args:
             z: latents (B, c, t, h, w) as encoded, that is, not normalised.
@@ -248,7 +248,7 @@ class AutoencoderPV(PipelineAttributes, Autoencoder, ModelMixin, ConfigMixin):  
     def enable_tiling(
         self, tile_size: int | None = None, overlap: int | None = None, **wan: float | None
     ) -> None:
-        """As :meth:`Autoencoder.enable_tiling`.
+        """Cut large pictures into tiles that are blended where they meet, for less memory.
 
         Args:
             tile_size: pixels of a tile's edge.
