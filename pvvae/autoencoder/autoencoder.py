@@ -21,6 +21,7 @@ from pvvae.pretrained.published import (
     write_folder,
 )
 from pvvae.pretrained.runs import channel_facts, load_vae, vae_config
+from pvvae.pretrained.weight_files import find, stored_dtype
 
 TILE_CELLS = 32
 """Latent cells along an edge of a tile. Ours: 512 pixels at stride 16, the paper's largest."""
@@ -85,7 +86,8 @@ class Autoencoder(nn.Module):
         """
         found = find_folder(folder, subfolder=subfolder, revision=revision, variant=variant)
         vae, config = read_folder(found, plugins=plugins, variant=variant)
-        return cls(vae, config) if torch_dtype is None else cls(vae.to(torch_dtype), config)
+        dtype = torch_dtype or stored_dtype(find(found, variant))
+        return cls(vae if dtype is None else vae.to(dtype), config)
 
     @classmethod
     def from_run(

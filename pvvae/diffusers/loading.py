@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from pvvae.diffusers.config import KEYS
@@ -44,15 +44,6 @@ DECLINED = frozenset(
     }
 )
 """Arguments that pipelines pass on unasked; anything but "nothing" is refused."""
-DTYPES = {
-    "F64": torch.float64,
-    "F32": torch.float32,
-    "F16": torch.float16,
-    "BF16": torch.bfloat16,
-    "F8_E4M3": torch.float8_e4m3fn,
-    "F8_E5M2": torch.float8_e5m2,
-}
-"""Floating types, as the header of a safetensors file names them."""
 
 
 class CannotLoadError(ConfigError, OSError):
@@ -127,17 +118,7 @@ def files_of(folder: Path, variant: str | None) -> list[Path]:
 def settle_dtype(arguments: dict[str, Any], files: Sequence[Path]) -> None:
     """Let weights be loaded in the type in which they are stored, if none was asked for."""
     if arguments.get("dtype") is None and arguments.get("torch_dtype") is None:
-        arguments["torch_dtype"] = stored_dtype(files)
-
-
-def stored_dtype(files: Sequence[Path]) -> torch.dtype | None:
-    """The widest floating type among stored weights; None where there is none."""
-    found: set[torch.dtype] = set()
-    for path in files:
-        with safe_open(path, framework="pt") as file:
-            kinds = {file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118
-        found |= {DTYPES[kind] for kind in kinds if kind in DTYPES}
-    return max(found, key=lambda dtype: (dtype.itemsize, str(dtype)), default=None)
+        arguments["torch_dtype"] = weight_files.stored_dtype(files)
 
 
 def place(loading: dict[str, Any]) -> torch.device | None:

@@ -6,12 +6,14 @@ Named as diffusers names them.
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import rmtree
 from uuid import uuid4
 
+import torch
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from pvvae.config.reading import expected_form, read_object
@@ -23,6 +25,15 @@ CONFIG = "config.json"
 STEM = "diffusion_pytorch_model"
 SAFE = ".safetensors"
 SHARD = r"-\d{5}-of-\d{5}"
+DTYPES = {
+    "F64": torch.float64,
+    "F32": torch.float32,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "F8_E4M3": torch.float8_e4m3fn,
+    "F8_E5M2": torch.float8_e5m2,
+}
+"""Floating types, as the header of a safetensors file names them."""
 
 
 def name_of(variant: str | None) -> str:
@@ -69,6 +80,20 @@ def read(folder: Path, variant: str | None) -> dict[str, Tensor]:
     for path in find(folder, variant) or [missing(folder, variant)]:
         weights |= read_tensors(path)
     return weights
+
+
+def stored_dtype(files: Sequence[Path]) -> torch.dtype | None:
+    """The widest floating type among stored weights; None where there is none.
+
+    Raises:
+        ConfigError: if a file is damaged.
+    """
+    found: set[torch.dtype] = set()
+    for path in files:
+        with expected_form(path, SafetensorError), safe_open(path, framework="pt") as file:
+            kinds = {file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118
+        found |= {DTYPES[kind] for kind in kinds if kind in DTYPES}
+    return max(found, key=lambda dtype: (dtype.itemsize, str(dtype)), default=None)
 
 
 def missing(folder: Path, variant: str | None) -> Path:

@@ -185,7 +185,7 @@ def test_entries_of_the_config_are_set_while_loading(small, tmp_path):
 
 def test_the_class_is_found_by_its_name(small, tmp_path):
     small.save_pretrained(tmp_path / "vae")
-    vae = diffusers.AutoModel.from_pretrained(tmp_path, subfolder="vae", dtype=torch.bfloat16)
+    vae = diffusers.AutoModel.from_pretrained(str(tmp_path), subfolder="vae", dtype=torch.bfloat16)
     assert type(vae) is AutoencoderPV
     assert vae.dtype == torch.bfloat16
     plain = json.loads(small.to_json_string())
@@ -225,7 +225,7 @@ def test_what_is_wrong_with_a_folder_is_told(small, tmp_path):
     path.write_bytes(path.read_bytes()[:-1])
     assert told(tmp_path).startswith(str(tmp_path))
     for changed, why in (
-        ({"_class_name": "AutoencoderKLWan"}, "a VAE of ours says _class_name"),
+        ({"_class_name": "AutoencoderKLWan"}, "_class_name must be 'AutoencoderPV'"),
         ({"scale_factor_spatial": 8}, "scale factors are (4, 8)"),
         ({"z_dim": 5}, "z_dim: the backbone has"),
     ):

@@ -95,21 +95,6 @@ def cogvideox() -> nn.Module:
     )
 
 
-def allegro() -> nn.Module:
-    return diffusers.AllegroTransformer3DModel(
-        in_channels=CHANNELS,
-        out_channels=CHANNELS,
-        num_attention_heads=2,
-        attention_head_dim=12,
-        num_layers=1,
-        cross_attention_dim=24,
-        sample_width=4,
-        sample_height=2,
-        sample_frames=2,
-        caption_channels=24,
-    )
-
-
 def kandinsky() -> nn.Module:
     return diffusers.Kandinsky5Transformer3DModel(
         in_visual_dim=CHANNELS,
@@ -194,18 +179,6 @@ PIPELINES: dict[str, tuple[Callable[[], nn.Module], tuple[str, ...], str, dict[s
         WAN,
         "CogVideoXDDIMScheduler",
         {"prompt_embeds": ones(1, 16, 32), "guidance_scale": 1.0, "num_frames": 5},
-    ),
-    "AllegroPipeline": (
-        allegro,
-        WAN,
-        "EulerAncestralDiscreteScheduler",
-        {
-            "prompt_embeds": ones(1, 4, 24),
-            "prompt_attention_mask": ones(1, 4),
-            "guidance_scale": 1.0,
-            "negative_prompt": None,
-            "num_frames": 5,
-        },
     ),
     "Kandinsky5T2VPipeline": (
         kandinsky,
