@@ -18,9 +18,14 @@ SHARED = {
 FOR_USERS = {
     "decode_packed": "the way back from `ViT.encode_packed`",
     "encode_packed": "README: clips of several sizes in one pass",
+    "endpoint_errors": "docs/analysis.md: probes of one's own",
     "find_class": "pickle calls it",
+    "first_queries": "docs/analysis.md: probes of one's own",
+    "read_flo": "docs/analysis.md: probes of one's own",
     "spatial_compression_ratio": "pipelines of diffusers read it",
+    "strided_queries": "docs/analysis.md: probes of one's own",
     "temporal_compression_ratio": "pipelines of diffusers read it",
+    "tracking_means": "docs/analysis.md: probes of one's own",
 }
 """Names that no source of ours mentions again, and who uses them."""
 OFFERED = ("pvvae/autoencoder", "pvvae/diffusers")

@@ -16,6 +16,7 @@ ACROSS = {
     "launchers/test_bad_input.py": "a mistake of the user's, command by command",
     "launchers/test_launch.py": "stages through the deepspeed launcher",
     "launchers/test_slurm_jobs.py": "jobs on a real Slurm",
+    "pvvae/diffusers/test_pipelines.py": "pipelines of diffusers with ours inside",
     "pvvae/metrics/test_agreement.py": "our metrics against independent references",
     "pvvae/metrics/test_sharing.py": "metrics from any number of processes",
     "pvvae/planning/test_streams.py": "planned memory of streams",

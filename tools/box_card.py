@@ -23,7 +23,7 @@ class Trained:
     label: str
     run: Path
     network: str
-    """Its file among a checkpoint's: vae or denoiser."""
+    """Name of its file in a checkpoint: vae or denoiser."""
 
     @property
     def row(self) -> str:

@@ -62,8 +62,12 @@ def check_finite(tensors: Mapping[str, Tensor], *, where: Path | str) -> None:
         ValueError: naming the first tensor at fault.
     """
     for name, tensor in tensors.items():
-        if tensor.is_floating_point() and not tensor.isfinite().all():
-            bad = tensor.numel() - int(tensor.isfinite().sum())
+        if not tensor.is_floating_point():
+            continue
+        # Of numbers of one byte torch knows little more than how to make others of them.
+        finite = (tensor.float() if tensor.element_size() == 1 else tensor).isfinite()
+        if not finite.all():
+            bad = tensor.numel() - int(finite.sum())
             raise ValueError(
                 f"{where}: {name} has {bad} of {tensor.numel()} numbers that are NaN or infinite"
             )

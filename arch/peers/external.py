@@ -7,6 +7,7 @@ import importlib
 import math
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 
 from arch import ranges
 from arch.interface import Backbone, PeerConfig, Posterior, Stride
+from arch.interop.torchvision import import_torchvision
 from arch.interop.weights import check_finite, check_fits, read_weights
 from arch.ranges import Cells, Channels, Range
 from arch.registry import register
@@ -114,9 +116,18 @@ class ExternalConfig(PeerConfig):
         if not folder.is_dir():
             raise ValueError(f"checkout: no folder {self.checkout}; clone the code there")
         module, _, name = self.target.partition(":")
+        with suppress(
+            ImportError
+        ):  # much code imports it, and fails beside a torch of another build
+            import_torchvision()
         sys.path.insert(0, str(folder))
         try:
             found = importlib.import_module(module)
+        except ModuleNotFoundError as error:
+            raise ValueError(
+                f"target: {module} needs {error.name}, which is neither in {self.checkout} nor "
+                "installed here; install what its authors ask for"
+            ) from None
         except Exception as error:
             raise ValueError(f"target: {module} cannot be imported: {_line(error)}") from None
         finally:

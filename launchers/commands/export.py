@@ -186,6 +186,8 @@ def _graphs(arguments: argparse.Namespace) -> int:
 
 def _autoencoder(arguments: argparse.Namespace) -> "Autoencoder":
     """The VAE of a run, or of a folder that this command wrote before."""
+    import torch
+
     from pvvae.autoencoder import Autoencoder
     from pvvae.pretrained.published import is_published
 
@@ -194,4 +196,4 @@ def _autoencoder(arguments: argparse.Namespace) -> "Autoencoder":
     for option, value in (("--latents", arguments.latents), ("--step", arguments.step)):
         if value is not None:
             raise ConfigError(f"{option}: needs a run, {arguments.run} is a pretrained folder")
-    return Autoencoder.from_pretrained(arguments.run)
+    return Autoencoder.from_pretrained(arguments.run, torch_dtype=torch.float32)

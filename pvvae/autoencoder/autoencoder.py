@@ -3,9 +3,9 @@
 diffusers itself is not needed; its pipelines take :class:`pvvae.diffusers.AutoencoderPV`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +21,7 @@ from pvvae.pretrained.published import (
     write_folder,
 )
 from pvvae.pretrained.runs import channel_facts, load_vae, vae_config
+from pvvae.pretrained.weight_files import find, stored_dtype
 
 TILE_CELLS = 32
 """Latent cells along an edge of a tile. Ours: 512 pixels at stride 16, the paper's largest."""
@@ -35,14 +36,29 @@ class Autoencoder(nn.Module):
     ``config.scale_factor_spatial``.
     """
 
+    pad: nn.Parameter | None
+
     def __init__(self, vae: PredictiveVAE, config: AutoencoderConfig) -> None:
         """Wrap ``vae``, which ``config`` describes; see also :meth:`from_pretrained`."""
         super().__init__()
-        self.vae = vae
+        # Parameters go by the names that the exported file has, so the network's parts are held
+        # here, and the network itself is none of this module's.
+        self.backbone = vae.backbone
+        self.register_parameter("pad", vae.pad)
+        self._network = (vae,)
         self._config = config
         self._tiling: Tiling | None = None
         self._slicing = False
         self.train(vae.training)
+
+    @property
+    def vae(self) -> PredictiveVAE:
+        """The network, whose parameters are those of this module."""
+        (network,) = self._network
+        # Conversions may put other objects in these places.
+        network.backbone, network.pad = self.backbone, self.pad
+        network.training = self.training
+        return network
 
     @classmethod
     def from_pretrained(
@@ -52,6 +68,7 @@ class Autoencoder(nn.Module):
         subfolder: str | None = None,
         torch_dtype: torch.dtype | None = None,
         revision: str | None = None,
+        variant: str | None = None,
         plugins: Sequence[str | Path] = (),
     ) -> Self:
         """What :meth:`save_pretrained` wrote, in evaluation mode, on the CPU.
@@ -61,14 +78,16 @@ class Autoencoder(nn.Module):
             subfolder: of it, that holds the VAE.
             torch_dtype: of the weights; None leaves them as stored.
             revision: of the hub's repository.
+            variant: of the weights, such as "fp16", where the folder has several.
             plugins: Python files that register a backbone which is none of ours.
 
         Raises:
             ConfigError: one line about what is missing or does not fit.
         """
-        found = find_folder(folder, subfolder=subfolder, revision=revision)
-        vae, config = read_folder(found, plugins=plugins)
-        return cls(vae, config) if torch_dtype is None else cls(vae.to(torch_dtype), config)
+        found = find_folder(folder, subfolder=subfolder, revision=revision, variant=variant)
+        vae, config = read_folder(found, plugins=plugins, variant=variant)
+        dtype = torch_dtype or stored_dtype(find(found, variant))
+        return cls(vae if dtype is None else vae.to(dtype), config)
 
     @classmethod
     def from_run(
@@ -103,6 +122,13 @@ class Autoencoder(nn.Module):
         """
         write_folder(Path(folder), self.vae, self._config)
 
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> Any:
+        """Weights by name; names that begin with ``vae.``, as they did before, are taken too."""
+        named = {name.removeprefix("vae."): tensor for name, tensor in state_dict.items()}
+        return super().load_state_dict(named, strict=strict, assign=assign)
+
     @property
     def config(self) -> AutoencoderConfig:
         """What is in ``config.json``: statistics of latents, channels, strides, the network."""
@@ -128,7 +154,7 @@ class Autoencoder(nn.Module):
         """Pixels through the latents' mean, or a sample of them, and back."""
         posterior = self.encode(sample).latent_dist
         z = posterior.sample(generator) if sample_posterior else posterior.mode()
-        return self.decode(z, return_dict)
+        return self.decode(z, return_dict=return_dict)
 
     def encode(self, x: Tensor, return_dict: bool = True) -> Encoded:
         """The distribution of a video's latents.
@@ -142,8 +168,8 @@ class Autoencoder(nn.Module):
         """
         if x.ndim != 5 or x.shape[1] != self._config.in_channels:
             raise ValueError(f"pixels must be (B, 3, T, H, W), got {tuple(x.shape)}")
-        self.vae.backbone.latent_frames(x.shape[2])
-        self.vae.backbone.check_size(*x.shape[3:])
+        self.backbone.latent_frames(x.shape[2])
+        self.backbone.check_size(*x.shape[3:])
         moments = self._slice_by_slice(x, self._encode_tiles)
         mean, logvar = moments.chunk(2, dim=1)
         return Encoded(LatentDistribution(mean, logvar))
@@ -162,6 +188,27 @@ class Autoencoder(nn.Module):
             expected = f"(B, {self._config.z_dim}, t, h, w)"
             raise ValueError(f"latents must be {expected}, got {tuple(z.shape)}")
         return Decoded(self._slice_by_slice(z, self._decode_tiles))
+
+    @property
+    def use_slicing(self) -> bool:
+        """Whether the clips of a batch are taken one by one; may be set."""
+        return self._slicing
+
+    @use_slicing.setter
+    def use_slicing(self, value: bool) -> None:
+        self._slicing = value
+
+    @property
+    def use_tiling(self) -> bool:
+        """Whether large pictures are cut into tiles; may be set, which takes the usual sizes."""
+        return self._tiling is not None
+
+    @use_tiling.setter
+    def use_tiling(self, value: bool) -> None:
+        if value and self._tiling is None:
+            self.enable_tiling()
+        elif not value:
+            self.disable_tiling()
 
     def enable_slicing(self) -> None:
         """Take the clips of a batch one by one, for less memory."""
@@ -208,9 +255,9 @@ class Autoencoder(nn.Module):
     def _decode_tiles(self, z: Tensor) -> Tensor:
         """Latents to pixels; tiles are blended as pixels."""
         if self._tiling is None:
-            return self.vae.backbone.decode(z)
+            return self.backbone.decode(z)
         pixels, cells = self._tiles(self._tiling, z.shape[3], z.shape[4])
-        return pixels.blend([self.vae.backbone.decode(tile) for tile in cells.split(z)])
+        return pixels.blend([self.backbone.decode(tile) for tile in cells.split(z)])
 
     def _tiles(self, tiling: Tiling, height: int, width: int) -> tuple[Tiles, Tiles]:
         """Tiles of a picture of ``height`` x ``width`` latent cells, in pixels and in cells."""
@@ -222,5 +269,5 @@ class Autoencoder(nn.Module):
         )
 
     def _moments(self, x: Tensor) -> Tensor:
-        posterior = self.vae.backbone.encode(x)
+        posterior = self.backbone.encode(x)
         return torch.cat([posterior.mean, posterior.logvar], dim=1)

@@ -20,11 +20,12 @@ from pvvae.config.reading import read_object
 from pvvae.errors import ConfigError, quoted
 from pvvae.files import write_atomic, write_json
 from pvvae.model import Pad, PredictiveVAE
-from pvvae.pretrained.tensor_files import check_finite, fill, read_tensors
+from pvvae.pretrained import weight_files
+from pvvae.pretrained.tensor_files import check_finite, fill
+from pvvae.pretrained.weight_files import CONFIG
 
-CONFIG = "config.json"
-WEIGHTS = "diffusion_pytorch_model.safetensors"
-"""What diffusers calls them."""
+WEIGHTS = weight_files.name_of(None)
+"""The file of weights where there is one, and no variant of it."""
 CLASS = "AutoencoderPV"
 """What ``config.json`` says it is; the class is in ``pvvae.diffusers``."""
 
@@ -132,6 +133,7 @@ def write_folder(folder: Path, vae: PredictiveVAE, config: AutoencoderConfig) ->
 
     write_atomic(folder / WEIGHTS, save)
     write_json(folder / CONFIG, {"_class_name": CLASS, **codec.encode(config)})
+    weight_files.remove_others(folder, {WEIGHTS}, variant=None)
 
 
 def is_published(folder: Path) -> bool:
@@ -148,43 +150,76 @@ def is_ours(folder: Path) -> bool:
     return is_published(folder) and read_object(folder / CONFIG).get("_class_name") == CLASS
 
 
-def read_facts(folder: Path) -> AutoencoderConfig:
-    """What a folder's ``config.json`` says.
-
-    Raises:
-        ConfigError: if it is missing or damaged.
-    """
-    path = folder / CONFIG
-    return _decode(_parse(path), path)
-
-
 def read_folder(
-    folder: Path, *, plugins: Sequence[str | Path] = ()
+    folder: Path, *, plugins: Sequence[str | Path] = (), variant: str | None = None
 ) -> tuple[PredictiveVAE, AutoencoderConfig]:
     """The VAE, in evaluation mode on the CPU, and what is known of it.
 
     Args:
         folder: with ``config.json`` and the weights.
         plugins: files that register backbones; a file in ``folder`` is never run unasked.
+        variant: of the weights.
 
     Raises:
         ConfigError: if anything is missing, damaged, a pickle, or does not fit.
     """
-    codec.load_plugins({"plugins": [str(plugin) for plugin in plugins]})
-    path, config = folder / CONFIG, read_facts(folder)
+    config = read_published_config(folder, plugins=plugins)
     vae = PredictiveVAE(config.backbone.build(), pad=config.pad)
-    stride = (config.scale_factor_temporal, config.scale_factor_spatial)
-    if vae.backbone.stride != stride:
-        raise ConfigError(
-            f"{path}: scale factors are {stride}, the backbone's {tuple(vae.backbone.stride)}"
-        )
-    tensors = read_tensors(folder / WEIGHTS)
-    fill(vae, tensors, where=str(folder / WEIGHTS))
+    check_strides(config, vae, where=f"{folder / CONFIG}: ")
+    fill(vae, weight_files.read(folder, variant), where=str(folder / WEIGHTS))
     return vae.eval(), config
 
 
-def find_folder(name: str | Path, *, subfolder: str | None, revision: str | None) -> Path:
+def read_published_config(
+    folder: Path, *, plugins: Sequence[str | Path] = (), others: bool = False
+) -> AutoencoderConfig:
+    """What ``config.json`` says.
+
+    Args:
+        folder: that holds it.
+        plugins: files that register backbones.
+        others: whether it may have keys that are none of ours, as users of diffusers add them.
+
+    Raises:
+        ConfigError: if it is missing, damaged, another model's or does not fit.
+    """
+    codec.load_plugins({"plugins": [str(plugin) for plugin in plugins]})
+    path = folder / CONFIG
+    data = _parse(path)
+    known = AutoencoderConfig.__dataclass_fields__
+    return _decode({k: v for k, v in data.items() if k in known} if others else data, path)
+
+
+def check_strides(config: AutoencoderConfig, vae: PredictiveVAE, *, where: str = "") -> None:
+    """Refuse a config that tells pipelines other strides than ``vae`` has.
+
+    Raises:
+        ConfigError: after ``where``, with both.
+    """
+    stride = (config.scale_factor_temporal, config.scale_factor_spatial)
+    if vae.backbone.stride != stride:
+        raise ConfigError(
+            f"{where}scale factors are {stride}, the backbone's {tuple(vae.backbone.stride)}"
+        )
+
+
+def find_folder(
+    name: str | Path,
+    *,
+    subfolder: str | None,
+    revision: str | None,
+    variant: str | None = None,
+    **hub: Any,
+) -> Path:
     """The folder itself, or a copy of the hub's: of config and safetensors, nothing else.
+
+    Args:
+        name: a local folder, or OWNER/NAME of the hub.
+        subfolder: of it.
+        revision: of the hub's repository.
+        variant: of the weights.
+        hub: how the hub is asked: ``cache_dir``, ``local_files_only``, ``token``,
+            ``force_download``.
 
     Raises:
         ConfigError: if there is neither.
@@ -195,20 +230,18 @@ def find_folder(name: str | Path, *, subfolder: str | None, revision: str | None
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", str(name)):
         raise ConfigError(f"{name}: no such folder, and not a hub id, which is written OWNER/NAME")
     try:
-        from huggingface_hub import hf_hub_download
+        from huggingface_hub import snapshot_download
     except ImportError:
         raise ConfigError(
             f"{name}: no such folder; a hub id needs huggingface_hub (the extra 'peers' has it)"
         ) from None
+    wanted = [f"{below}/{file}".lstrip("/") for file in weight_files.patterns(variant)]
     try:
-        files = [
-            hf_hub_download(str(name), file, subfolder=subfolder, revision=revision)
-            for file in (CONFIG, WEIGHTS)
-        ]
+        copy = snapshot_download(str(name), revision=revision, allow_patterns=wanted, **hub)
     except (OSError, ValueError) as error:  # no network, no such thing, no such name
         line = " ".join(str(error).split())
         raise ConfigError(f"{name}: no such folder, and the hub does not give it: {line}") from None
-    return Path(files[0]).parent
+    return Path(copy) / below
 
 
 def _parse(path: Path) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from pvvae.data.latent_shards import STATISTICS
 from pvvae.errors import ConfigError, shown
 from pvvae.model import Pad, PredictiveVAE
 from pvvae.pretrained.box import located
-from pvvae.pretrained.published import WEIGHTS, is_published, read_facts, read_folder
+from pvvae.pretrained.published import WEIGHTS, is_published, read_folder, read_published_config
 from pvvae.pretrained.tensor_files import fill, inflate, read_tensors
 from pvvae.run import checkpoints
 from pvvae.run.checkpoints import Checkpoint
@@ -64,7 +64,7 @@ def vae_config(run: Path) -> tuple[BackboneConfig, Pad]:
     """
     run = located(run)
     if is_published(run):
-        facts = read_facts(run)
+        facts = read_published_config(run)
         return facts.backbone.portable(), facts.pad
     plain = read_config(run)
     if "backbone" not in plain:
@@ -175,7 +175,7 @@ def check_published(backbone: BackboneConfig, folder: Path) -> None:
         ConfigError: naming the first key that differs.
     """
     found, wanted = (
-        codec.encode(one.portable()) for one in (read_facts(folder).backbone, backbone)
+        codec.encode(one.portable()) for one in (read_published_config(folder).backbone, backbone)
     )
     require_same(folder, "backbone", found, wanted)
 

@@ -1,5 +1,7 @@
 """Somebody's VAE from a checkout: really imported, really loaded, and its mistakes in one line."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from arch.interface import PeerConfig
 from arch.peers.external import External
 from pvvae import config as codec
 from tests.arch.checkout import weights, write_checkout
+from tests.processes import ROOT
 
 
 @pytest.fixture
@@ -76,7 +79,9 @@ def test_a_function_may_make_it_and_random_weights_need_no_file(facts):
 def test_code_that_is_not_there_is_one_line(facts, tmp_path):
     package = facts["target"].partition(".")[0]
     assert told(facts | {"checkout": f"{tmp_path}/no"}).startswith("checkout: no folder")
-    assert "cannot be imported: ModuleNotFoundError" in told(facts | {"target": "nowhere_at_all:A"})
+    assert "nowhere_at_all needs nowhere_at_all, which is neither in" in told(
+        facts | {"target": "nowhere_at_all:A"}
+    )
     assert (
         told(facts | {"target": f"{package}.vae:Encoder"})
         == f"target: {package}.vae has no Encoder"
@@ -84,6 +89,31 @@ def test_code_that_is_not_there_is_one_line(facts, tmp_path):
     assert "json was found in" in told(facts | {"target": "json:JSONDecoder"})
     assert "is written package.module:Class" in told(facts | {"target": "vae"})
     assert "cannot be made: TypeError" in told(facts | {"arguments": {"depth": 3}})
+
+
+def test_code_that_needs_another_package_is_one_line_with_its_name(facts):
+    package = facts["target"].partition(".")[0]
+    code = Path(facts["checkout"]) / package / "vae.py"
+    code.write_text("import not_to_be_had.at_all\n" + code.read_text())
+    line = told(facts)
+    assert line.startswith(f"target: {package}.vae needs not_to_be_had, which is neither in")
+    code.write_text("raise RuntimeError('of its own')")
+    assert told(facts).endswith("vae cannot be imported: RuntimeError: of its own")
+
+
+def test_code_may_import_torchvision_of_another_build(facts):
+    package = facts["target"].partition(".")[0]
+    code = Path(facts["checkout"]) / package / "vae.py"
+    code.write_text("from torchvision import ops, transforms\n" + code.read_text())
+    again = "from tests.arch.peers.test_external import build; build({facts})"
+    done = subprocess.run(  # in a process where nobody has imported torchvision yet
+        [sys.executable, "-c", again.format(facts=facts)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_facts_that_do_not_hold_are_one_line(facts):

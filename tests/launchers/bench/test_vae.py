@@ -2,7 +2,10 @@ import argparse
 import statistics
 
 import pytest
+import torch
+from torch import Tensor, nn
 
+from arch.interface import Posterior
 from launchers.arguments import Parser
 from launchers.bench import vae
 from launchers.bench.models import builder
@@ -46,6 +49,25 @@ def test_bytes_and_flops_grow_with_the_batch():
     weights = 4 * one["parameters"]
     grown = (two["peak_bytes"] - weights) / (one["peak_bytes"] - weights)
     assert grown == pytest.approx(2.0, rel=0.1)
+
+
+class Stubborn(nn.Module):
+    """Encodes and decodes with a weight that no device context moves, as VidTok's."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.Tensor([2.0]))
+        self.linear = nn.Linear(4, 4, bias=False)
+
+    def encode(self, x: Tensor) -> Posterior:
+        return Posterior(self.linear(x * self.scale), x)
+
+    def decode(self, z: Tensor) -> Tensor:
+        return self.linear(z) * self.scale
+
+
+def test_weights_that_are_made_in_memory_are_counted_without_it():
+    assert flops(Stubborn, (3, 4)) == 2 * (2 * 3 * 4 * 4)
 
 
 def test_the_table_of_ratios_is_of_medians():

@@ -1,0 +1,85 @@
+"""What ``vae.config`` is to pipelines of diffusers: a mapping, with attributes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from diffusers.configuration_utils import FrozenDict
+
+from arch.interface import BackboneConfig
+from pvvae import config as codec
+from pvvae.errors import ConfigError
+from pvvae.model import Pad, PredictiveVAE
+from pvvae.pretrained.published import AutoencoderConfig, check_strides, describe
+
+KEYS = tuple(AutoencoderConfig.__dataclass_fields__)
+"""What describes one of ours; other entries are diffusers', or were registered by its user."""
+
+
+class PipelineConfig(FrozenDict):  # type: ignore[misc]
+    """Entries of ``config.json`` by key or by attribute, and other names that pipelines read.
+
+    Two are equal if they say the same; where a VAE was loaded from, and with which release of
+    diffusers, does not count.
+    """
+
+    timestep_conditioning = False
+    """LTX asks whether its decoder wants to be told a noise level."""
+    invert_scale_latents = False
+    """CogVideoX asks whether latents of images are divided by the scaling factor."""
+
+    @property
+    def latent_channels(self) -> int:
+        """Another name for ``z_dim``."""
+        return int(self["z_dim"])
+
+    @property
+    def temporal_compression_ratio(self) -> int:
+        """Another name for ``scale_factor_temporal``."""
+        return int(self["scale_factor_temporal"])
+
+    @property
+    def spatial_compression_ratio(self) -> int:
+        """Another name for ``scale_factor_spatial``."""
+        return int(self["scale_factor_spatial"])
+
+    @property
+    def block_out_channels(self) -> tuple[int, ...]:
+        """One entry more than there are halvings of the picture, from which some read the stride.
+
+        Only their number is read; the entries are the latents' channels.
+        """
+        halvings = self.spatial_compression_ratio.bit_length() - 1
+        return (self.latent_channels,) * (halvings + 1)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both say the same of a VAE."""
+        return isinstance(other, Mapping) and _public(self) == _public(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def completed(given: Mapping[str, Any]) -> tuple[PredictiveVAE, AutoencoderConfig]:
+    """A fresh network and its description, from what a caller knows of it.
+
+    Args:
+        given: values by key of ``config.json``; what is None is taken from the network, which
+            must be there.
+
+    Raises:
+        ConfigError: naming the key that does not fit.
+    """
+    if given.get("backbone") is None:
+        raise ConfigError("backbone: AutoencoderPV needs a network, or the config of one")
+    known = {key: codec.encode(value) for key, value in given.items() if value is not None}
+    backbone = codec.decode(BackboneConfig, known["backbone"], "backbone")
+    pad: Pad = codec.decode(Pad, known.get("pad", "learnable"), "pad")  # type: ignore[arg-type]
+    vae = PredictiveVAE(backbone.build(), pad=pad)
+    config = codec.decode(AutoencoderConfig, codec.encode(describe(vae, backbone)) | known)
+    check_strides(config, vae)
+    return vae, config
+
+
+def _public(config: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: codec.encode(value) for key, value in config.items() if not str(key).startswith("_")
+    }
