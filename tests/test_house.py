@@ -22,9 +22,7 @@ FOR_USERS = {
     "find_class": "pickle calls it",
     "first_queries": "docs/analysis.md: probes of one's own",
     "read_flo": "docs/analysis.md: probes of one's own",
-    "spatial_compression_ratio": "pipelines of diffusers read it",
     "strided_queries": "docs/analysis.md: probes of one's own",
-    "temporal_compression_ratio": "pipelines of diffusers read it",
     "tracking_means": "docs/analysis.md: probes of one's own",
 }
 """Names that no source of ours mentions again, and who uses them."""
