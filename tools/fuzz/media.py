@@ -12,7 +12,7 @@ from tools.fuzz.mutation import wrong_bytes
 from tools.fuzz.trial import Read
 
 CONTAINERS = ("mp4", "mkv", "mov", "avi")
-FORMATS = ("png", "jpeg", "webp", "bmp", "gif", "tiff")
+FORMATS = ("png", "jpeg", "webp", "bmp", "gif", "tiff", "avif")
 MODES = ("RGB", "L", "RGBA", "P", "CMYK", "I;16", "1")
 
 

@@ -7,6 +7,7 @@ is abandoned and torchvision has dropped video.
 """
 
 import io
+import struct
 import warnings
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
@@ -69,6 +70,8 @@ SLOWEST = Fraction(1, 1001)  # frames a second; ours: rates are rounded to such 
 IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF")
 """Pillow's names of the formats that are opened, whatever a file is called: others run programs
 (EPS) or have not been looked after for long."""
+DAMAGES = (*MISTAKES, RuntimeError, struct.error)
+"""What Pillow raises beside its own errors: RuntimeError of AVIF, struct.error of what is cut."""
 MAX_IMAGE_PIXELS = 2**26
 """Ours: 67 million; cameras' 61 fit, and decoding takes below 1 GiB. Pillow refuses from 179."""
 
@@ -194,7 +197,7 @@ def read_image(source: Path | str | bytes, *, name: str | None = None) -> Frames
             return rgb_levels(image, data)
     except (FileNotFoundError, IsADirectoryError):
         raise ConfigError(f"{source_name(source, name)}: no such file") from None
-    except (*MISTAKES, OSError, Image.DecompressionBombError) as error:
+    except (*DAMAGES, OSError, Image.DecompressionBombError) as error:
         reason = "not an image" if isinstance(error, UnidentifiedImageError) else error
         raise ConfigError(f"{source_name(source, name)}: {reason}") from None
 

@@ -53,4 +53,3 @@ def test_pictures_take_the_place_of_the_page(
     assert cli.main(words) == 0
     assert [path.name for path in sorted(folder.glob("*.webp"))] == sorted(NAMES)
     assert not (tmp_path / "demo").exists()
-    assert cli.main(words) == 0  # its own are made again

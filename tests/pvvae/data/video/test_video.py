@@ -1,3 +1,4 @@
+import io
 from pathlib import Path
 
 import av
@@ -122,6 +123,22 @@ def test_a_broken_image_is_refused_in_one_line(tmp_path, image: Path):
     for path in (half, Path(__file__), tmp_path / "none.png"):
         with pytest.raises(ConfigError, match=rf"^{path}: [^\n]+$"):
             read_image(path)
+
+
+@pytest.mark.parametrize(
+    ("form", "part", "damaged"),
+    [
+        ("GIF", b";", b","),  # another picture in the place of the end
+        ("AVIF", b"pitm", b"free"),
+        ("AVIF", b"av1C", b"free"),
+    ],
+)
+def test_damage_that_pillow_meets_by_errors_of_other_kinds_is_one_line(form, part, damaged):
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(file, form)
+    data = damaged.join(file.getvalue().rsplit(part, 1))
+    with pytest.raises(ConfigError, match=r"^it\.gif: [^\n]+$"):
+        read_image(data, name="it.gif")
 
 
 @pytest.mark.parametrize("size", ["even", "odd"])
