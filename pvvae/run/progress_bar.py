@@ -31,4 +31,5 @@ def say(text: str) -> None:
 
 def say_here(text: str) -> None:
     """One line to the user about what this process alone has met, without tearing a bar."""
-    tqdm.write(text, file=sys.stderr)
+    # The bar is the main process's; another process cannot take it away, and begins a new line.
+    tqdm.write(text if distributed.is_main() else f"\n{text}", file=sys.stderr)

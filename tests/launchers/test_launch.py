@@ -107,9 +107,10 @@ def test_a_damaged_shard_that_one_of_two_processes_reads(
     content[sample.offset : sample.offset + 9] = b"not numpy"
     shard.write_bytes(content)
     words = [f"data.train={bad}", "data.held_out=null", "steps=4", "--processes", "2"]
-    assert cli.main(["train", str(config), *words]) == 2
+    assert cli.main(["train", str(config), *words]) == 0
     line = only_line(capfd.readouterr().err)
-    assert line.startswith(f"pvvae: {shard}: {sample.key}: not an array")
+    others = "left out, and other clips take its place"
+    assert f"{others}: {shard}: {sample.key}: not an array" in line
 
 
 @pytest.mark.matrix
