@@ -105,7 +105,7 @@ def read_config(folder: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: damaged: a run's config is a mapping of words")
     for key, (kind, words) in READ_BY_OTHERS.items():
         value = data.get(key)
-        if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
+        if key in data and (not isinstance(value, kind) or isinstance(value, bool)):
             raise ConfigError(f"{path}: damaged: {key} must be {words}, got {quoted(value)}")
     return data
 

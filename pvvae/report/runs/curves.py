@@ -1,5 +1,6 @@
 """Small plots of runs, one number each."""
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -162,6 +163,7 @@ def evaluation_plots(groups: Sequence[RunGroup]) -> list[tuple[str, str]]:
             y: Any = at(RECONSTRUCTION, *keys)({RECONSTRUCTION: group.results(RECONSTRUCTION)})
             if y:
                 x = range(1, 1 + len(y))
+                y = [math.nan if value is None else value for value in y]
                 series.append(Series(colour=group.colour, x=x, y=y, drawn="both"))
         if series:
             ground = _ground(groups, keys, frames=max(len(one.x) for one in series))

@@ -42,10 +42,16 @@ def _is_counted(data: Any) -> bool:
     )
 
 
+DRAWN = ("psnr", "ssim", "lpips", "raw", "normalised")
+"""Curves that a page draws: lists, where they are there."""
+
+
 def _is_curves(data: Any) -> bool:
     return isinstance(data, Mapping) and all(
-        not isinstance(value, list) or all(one is None or _is_number(one) for one in value)
-        for value in data.values()
+        all(one is None or _is_number(one) for one in value)
+        if isinstance(value, list)
+        else name not in DRAWN
+        for name, value in data.items()
     )
 
 

@@ -111,6 +111,13 @@ def test_a_folder_without_results_takes_another_config(folder: Path) -> None:
     assert read_config(folder)["lr"] == 2.0
 
 
+@pytest.mark.parametrize("line", ["steps: null", "stage: null", "data: 3", "steps: true"])
+def test_a_config_that_no_run_has_is_damaged(tmp_path: Path, line: str) -> None:
+    (tmp_path / "config.yaml").write_text(f"lr: 1.0\n{line}\n")
+    with pytest.raises(ConfigError, match=f"config.yaml: damaged: {line[:4]}"):
+        read_config(tmp_path)
+
+
 def test_keys_that_change_no_result_may_change(folder: Path) -> None:
     begun(folder).close()
     plain = read_config(folder)

@@ -25,6 +25,13 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
             '{"metrics": {"a": {"value": "1"}}, "protocol": {}, "counts": {}}',
             "not of this version's form",
         ),
+        *(
+            (
+                f'{{"metrics": {{}}, "protocol": {{}}, "counts": {{}}, "curves": {{"psnr": {y}}}}}',
+                "damaged: curves is",
+            )
+            for y in ('"high"', '["high"]', "1.0", "null")
+        ),
     ],
 )
 def test_anything_else_is_refused_in_one_line(text: str, said: str, tmp_path: Path) -> None:
