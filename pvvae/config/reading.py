@@ -208,6 +208,8 @@ class _Loader(yaml.SafeLoader):
         self._depth -= 1
         if alias and id(node) not in self._sizes:
             raise _fault("an alias stands within what it names", mark)
+        if isinstance(node, yaml.ScalarNode) and "\0" in node.value:
+            raise _fault(f"{shown(node.value)} has a NUL, which no path or word may have", mark)
         self._total += self._sizes[id(node)] if alias else 1
         self._sizes.setdefault(id(node), self._total - before)
         if self._total > MOST_NODES:

@@ -30,6 +30,8 @@ def test_what_a_config_is_made_of_is_read(text, value):
     [
         (BOMB, "a.yaml:5: not valid YAML: more than 50,000 values, repeated ones included"),
         ("a: &a [*a]", "a.yaml:1: not valid YAML: an alias stands within what it names"),
+        ('folder: "runs/a\\0b"', "a.yaml:1: not valid YAML: "),
+        ('folder: "runs/a\\0b"', "has a NUL, which no path or word may have"),
         ("[" * 3000, "a.yaml:1: not valid YAML: nested more than 40 levels deep"),
         ("a: !!python/object/apply:os.system [x]", "the tag tag:yaml.org,2002:python"),
         ("a: !!binary x", "has no meaning here"),
