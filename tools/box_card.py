@@ -1,5 +1,6 @@
 """The model card of a box, made from the runs that its networks come from and from its study."""
 
+import dataclasses
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -26,20 +27,28 @@ class Trained:
     """Name of its file in a checkpoint: vae or denoiser."""
 
     @property
+    def runs(self) -> list[Path]:
+        """The run, after those that it went on from (``init:``), the first one first."""
+        before = read_config(self.run).get("init")
+        if not isinstance(before, str) or not (Path(before) / "config.yaml").is_file():
+            return [self.run]
+        return [*dataclasses.replace(self, run=Path(before)).runs, self.run]
+
+    @property
     def row(self) -> str:
-        """Markdown: label, parameters, stage, steps, clips learned from, hours, seed."""
-        plain = read_config(self.run)
-        found = checkpoint_of(self.run)
-        tensors = read_tensors(found.folder / f"{self.network}.safetensors")
+        """Markdown: label, parameters, stages, steps, clips learned from, hours, seed."""
+        plain = [read_config(run) for run in self.runs]
+        found = [checkpoint_of(run) for run in self.runs]
+        tensors = read_tensors(found[-1].folder / f"{self.network}.safetensors")
         number = sum(tensor.numel() for tensor in tensors.values())
         words = (
             self.label,
             f"{number / 1e6:.2f}M",
-            str(plain["stage"]),
-            f"{found.step:,}",
+            ", ".join(str(one["stage"]) for one in plain),
+            " + ".join(f"{one.step:,}" for one in found),
             f"{self._unique:,}" if self._unique else "–",
-            f"{self.hours:.1f}",
-            str(plain.get("seed", 0)),
+            f"{sum(map(hours, self.runs)):.1f}",
+            str(plain[-1].get("seed", 0)),
         )
         return f"| {' | '.join(words)} |"
 
@@ -48,22 +57,22 @@ class Trained:
         path = self.run / "data.json"
         return int(json.loads(path.read_text())["unique_samples"]) if path.is_file() else 0
 
-    @property
-    def hours(self) -> float:
-        """Hours that its steps took, on whatever else the machine was doing meanwhile."""
-        seconds, before = 0.0, 0
-        for line in read_metrics(self.run, "train"):
-            pace = line.get("times", {}).get("seconds_per_step", 0.0)
-            seconds += (line["step"] - before) * pace
-            before = line["step"]
-        return seconds / 3600
 
-    @property
-    def command(self) -> str:
-        """What was typed."""
-        typed = json.loads((self.run / "provenance.json").read_text())["command"]
-        words = [word for word in typed.split()[1:] if not word.startswith("--")]
-        return " ".join(["pvvae train", *words])
+def hours(run: Path) -> float:
+    """Hours that the steps of a run took, on whatever else the machine was doing meanwhile."""
+    seconds, before = 0.0, 0
+    for line in read_metrics(run, "train"):
+        pace = line.get("times", {}).get("seconds_per_step", 0.0)
+        seconds += (line["step"] - before) * pace
+        before = line["step"]
+    return seconds / 3600
+
+
+def command(run: Path) -> str:
+    """What was typed to train a run."""
+    typed = json.loads((run / "provenance.json").read_text())["command"]
+    words = [word for word in typed.split()[1:] if not word.startswith("--")]
+    return " ".join(["pvvae train", *words])
 
 
 def card(networks: Iterable[Trained], *, study: Path | None) -> str:
@@ -76,7 +85,9 @@ def card(networks: Iterable[Trained], *, study: Path | None) -> str:
     listed = list(networks)
     parts: Mapping[str, str] = {
         "networks": "\n".join(trained.row for trained in listed),
-        "commands": "\n".join(dict.fromkeys(trained.command for trained in listed)),
+        "commands": "\n".join(
+            dict.fromkeys(command(run) for trained in listed for run in trained.runs)
+        ),
         "figures": NOT_YET if study is None else figures(study),
         "sources": _sources(),
     }

@@ -1,15 +1,17 @@
 """A box's card is made of its runs and its study; the box itself comes out the same each time."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from pvvae.box import open_box
 from tests.launchers.conftest import toy_vae_run
 from tools import make_box
-from tools.box_card import NOT_YET, Trained, card, figures
+from tools.box_card import NOT_YET, Trained, card, figures, hours
 
 STUDY = "# The models\n\nNote.\n\n- An answer.\n\n## Table\n\n| PSNR |\n\n## Runs\n\n| run |\n"
 
@@ -30,13 +32,29 @@ def run(tmp_path: Path) -> Path:
 
 def test_a_network_has_its_steps_clips_hours_and_command(run: Path) -> None:
     trained = Trained(label="Toy", run=run, network="vae")
-    assert trained.hours == 1.5
+    assert hours(run) == 1.5
     assert trained.row.startswith("| Toy | ")
     assert trained.row.endswith("| 1 | 1,234 | 1.5 | 0 |")
     text = card([trained], study=None)
     assert "pvvae train configs/box/stages/predictive.yaml run=vae\n" in text
     assert NOT_YET in text
     assert "{" not in text
+
+
+def test_the_runs_before_it_count_as_well(run: Path, tmp_path: Path) -> None:
+    after = tmp_path / "after"
+    shutil.copytree(run, after)
+    plain = yaml.safe_load((run / "config.yaml").read_text())
+    tuned = {**plain, "stage": "decoder_finetune", "init": str(run)}
+    (after / "config.yaml").write_text(yaml.safe_dump(tuned))
+    command = "stages/__main__.py configs/box/stages/decoder_finetune.yaml run=after"
+    (after / "provenance.json").write_text(json.dumps({"command": command}))
+    trained = Trained(label="Toy", run=after, network="vae")
+    assert trained.runs == [run, after]
+    assert trained.row.endswith("| predictive, decoder_finetune | 1 + 1 | 1,234 | 3.0 | 0 |")
+    first, second = card([trained], study=None).partition("predictive.yaml run=vae\n")[::2]
+    assert "decoder_finetune.yaml run=after" not in first
+    assert second.startswith("pvvae train configs/box/stages/decoder_finetune.yaml run=after\n")
 
 
 def test_figures_are_the_studys_answers_and_tables_without_its_runs(tmp_path: Path) -> None:
