@@ -25,9 +25,10 @@ MOST_BYTES = 500_000
 SIZES = ((2, 90), (2, 75), (2, 60), (2, 45), (1, 75), (1, 50), (1, 25))
 """Pixels of the picture for one of a clip, and WebP's quality: tried until it is small enough."""
 HEAD, EDGE = 22, 8
-"""Ours: height of the line of words, white around."""
-DRAWS = 2
-"""Ours: samples of a class that each Latte shows."""
+"""Ours: height of a line of words, white around."""
+COLUMNS = 5
+"""Ours: samples of a row."""
+FORETOLD = "future foretold where the bar is amber"
 PAUSE = 4
 """Frames that the last one is held for before the picture begins again."""
 
@@ -47,54 +48,53 @@ def write_pictures(cast: Cast, folder: Path) -> Iterator[Path]:
     frames = [clip.frames for clip in clips]
     rebuilt = [through(actor.rebuilds, each) for each in frames]
     future = [predicted(actor.predicts, each, observed=OBSERVED) for each in frames]
-    columns = {"clip": frames, "rebuilt from latents": rebuilt, "future foretold": future}
-    yield _write(folder / NAMES[0], columns, predicted="future foretold")
+    rows = {"clip": frames, "rebuilt from latents": rebuilt, FORETOLD: future}
+    yield _write(folder / NAMES[0], rows)
     latents = {"clip": frames} | {
-        name: painted(
+        f"latents, {name}": painted(
             [latents_of(one.predicts, each) for each in frames], stride=stride_of(one.predicts)
         )
         for name, one in {label: actor, **cast.twins}.items()
     }
-    yield _write(folder / NAMES[1], latents, predicted=None)
+    yield _write(folder / NAMES[1], latents)
     if cast.samplers:
-        yield _write(folder / NAMES[2], _samples(cast.samplers), predicted=None)
+        yield _write(folder / NAMES[2], _samples(cast.samplers))
 
 
 def _samples(samplers: Sequence[Sampler]) -> dict[str, list[Frames]]:
-    """A column a class, five at most, and a row a sampler and draw; one column without classes."""
-    made: dict[str, list[Frames]] = {}
+    """A row a sampler: a sample of each class, or several where there are none, five at most."""
+    rows = {}
     for sampler in samplers:
         drawn: dict[str, list[Frames]] = {}
         for name, clip in generated(sampler):
-            drawn.setdefault(name or "samples", []).append(clip)
-        for name, clips in drawn.items():
-            made.setdefault(name, []).extend(clips[:DRAWS])
-    rows = max(map(len, made.values()))
-    return dict([pair for pair in made.items() if len(pair[1]) == rows][:5])
-
-
-def _sheet(
-    columns: Mapping[str, Sequence[Frames]], *, predicted: str | None, scale: int
-) -> list[Image.Image]:
-    """Columns of clips below their words; where frames are predicted a bar above them is amber."""
-    rows = [
-        film.beside([_with_bar(clip, name == predicted, scale) for name, clip in row])
-        for row in (
-            list(zip(columns, clips, strict=True)) for clips in zip(*columns.values(), strict=True)
+            drawn.setdefault(name or "", []).append(clip)
+        classes = [clips[0] for clips in drawn.values()]
+        rows[f"sampled, {sampler.label}"] = (
+            classes[:COLUMNS] if len(drawn) > 1 else next(iter(drawn.values()))[:COLUMNS]
         )
+    return rows
+
+
+def _sheet(rows: Mapping[str, Sequence[Frames]], *, scale: int) -> list[Image.Image]:
+    """Rows of clips, each below its word; where frames are predicted a bar above them is amber."""
+    bodies = [
+        film.beside([_with_bar(clip, name == FORETOLD, scale) for clip in clips])
+        for name, clips in rows.items()
     ]
-    body = np.concatenate(rows, axis=1)
-    frames, height, width, _ = body.shape
-    sheet = np.full((frames, height + HEAD + EDGE, width + 2 * EDGE, 3), 255, np.uint8)
-    sheet[:, HEAD : HEAD + height, EDGE:-EDGE] = body
-    step = (width + film.GAP) // len(columns)
+    frames, height, _, _ = bodies[0].shape
+    width = max(body.shape[2] for body in bodies)
+    tall = len(bodies) * (HEAD + height) + EDGE
+    sheet = np.full((frames, tall, width + 2 * EDGE, 3), 255, np.uint8)
+    tops = [number * (HEAD + height) for number in range(len(bodies))]
+    for top, body in zip(tops, bodies, strict=True):
+        sheet[:, top + HEAD : top + HEAD + height, EDGE : EDGE + body.shape[2]] = body
     font = ImageFont.load_default(size=12)
     pictures = []
     for frame in sheet:
         picture = Image.fromarray(frame)
         draw = ImageDraw.Draw(picture)
-        for number, name in enumerate(columns):
-            draw.text((EDGE + number * step, 3), name, fill=film.OBSERVED, font=font)
+        for top, name in zip(tops, rows, strict=True):
+            draw.text((EDGE, top + 3), name, fill=film.OBSERVED, font=font)
         pictures.append(picture)
     return [*pictures, *[pictures[-1]] * PAUSE]
 
@@ -104,9 +104,9 @@ def _with_bar(clip: Frames, is_predicted: bool, scale: int) -> Frames:
     return film.with_bar(large, observed=OBSERVED if is_predicted else len(clip))
 
 
-def _write(path: Path, columns: Mapping[str, Sequence[Frames]], *, predicted: str | None) -> Path:
+def _write(path: Path, rows: Mapping[str, Sequence[Frames]]) -> Path:
     for scale, quality in SIZES:
-        first, *rest = _sheet(columns, predicted=predicted, scale=scale)
+        first, *rest = _sheet(rows, scale=scale)
         file = io.BytesIO()
         first.save(
             file,
