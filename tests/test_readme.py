@@ -1,8 +1,9 @@
 """What README and docs tell people to type runs as it stands, on small data.
 
-A command of a README block is given to ``pvvae`` word for word, in a folder that has what it names
-(``tests/documented.py``). Those that would need a GPU, a cluster, foreign weights or hours run in
-the dry form below, each with its reason. What docs name within a sentence is parsed.
+A command in a block of the README or of a guide is given to ``pvvae`` word for word, in a folder
+that has what it names (``tests/documented.py``). Those that would need a GPU, a cluster, foreign
+weights or hours run in the dry form below, each with its reason. What docs name within a sentence
+is parsed.
 """
 
 import os
@@ -19,10 +20,14 @@ from stages import program
 from tests.documented import ROOT, Typed, commands, make_world
 from tests.small_box import small_box
 
-TEXT = (ROOT / "README.md").read_text()
 COMMANDS = commands()
-README = [t for t in COMMANDS if t.whole and t.page == "README.md"]
-ELSEWHERE = [t for t in COMMANDS if not (t.whole and t.page == "README.md")]
+GUIDES = ("training", "cluster", "using", "peers", "measuring", "studies", "analysis")
+FOLLOWED = ("README.md", *(f"docs/{name}.md" for name in GUIDES))
+"""Pages that a newcomer types from, top to bottom."""
+TEXT = "\n".join((ROOT / page).read_text() for page in FOLLOWED)
+TYPED = {t.words: t for page in FOLLOWED for t in COMMANDS if t.whole and t.page == page}
+README = list(TYPED.values())
+ELSEWHERE = [t for t in COMMANDS if not (t.whole and t.page in FOLLOWED)]
 
 SMALLER = {
     ("data", "scenes"): ["--clips", "16"],  # 4,096 are a minute
@@ -188,7 +193,7 @@ def test_make_has_the_targets():
 
 
 def test_the_stages_and_networks_of_the_tables_exist():
-    rows = re.findall(r"^\| `(\w+)` \|", TEXT, re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/training.md").read_text(), re.MULTILINE)
     from arch import registry
 
     known = {name for family in registry.families() for name in registry.names(family)}
