@@ -122,21 +122,26 @@ def _run(fresh: "StudyRequest", asked: "StudyRequest", arguments: argparse.Names
         processes = 1
     status = run_study(fresh, at_once=asked.study.at_once, processes=processes)
     if status in (0, 1):
-        _report(asked)
+        _report(asked, keep=True)
     return status
 
 
-def _report(asked: "StudyRequest") -> int:
+def _report(asked: "StudyRequest", *, keep: bool = False) -> int:
+    """Write the page from what is there; outcomes stay as they are unless they are to be kept."""
     from launchers.studies.flops import TrainingFlops
     from pvvae.report.study.page import write_study_page
-    from pvvae.study.outcomes import read_outcomes
-    from pvvae.study.runs.gathering import settle
+    from pvvae.study.outcomes import file_name, read_outcomes
+    from pvvae.study.runs.gathering import found_now, settle
 
     arithmetic = TrainingFlops(asked.folder)
+    found = {file_name(one.arm, one.seed): one for one in read_outcomes(asked.folder)}
     for cell in asked.whole.cells:
-        settle(asked.study, cell, asked.journal, flops=arithmetic.of)
-    found = read_outcomes(asked.folder)
-    print(write_study_page(asked.reported, found, asked.folder, command=asked.again))
+        take = settle if keep else found_now
+        outcome = take(asked.study, cell, asked.journal, flops=arithmetic.of)
+        if outcome is not None:
+            found[file_name(cell.arm, cell.seed)] = outcome
+    outcomes = [found[name] for name in sorted(found)]
+    print(write_study_page(asked.reported, outcomes, asked.folder, command=asked.again))
     return 0
 
 

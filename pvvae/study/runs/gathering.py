@@ -39,6 +39,19 @@ def settle(
 ) -> Outcome | None:
     """Write the cell's outcome as it stands now; None if there is none yet.
 
+    Args and errors are those of ``found_now``.
+    """
+    outcome = found_now(study, cell, journal, flops=flops)
+    if outcome is not None:
+        write_outcome(Path(study.folder), outcome)
+    return outcome
+
+
+def found_now(
+    study: Study, cell: Trial, journal: Journal, *, flops: Flops | None = None
+) -> Outcome | None:
+    """The cell's outcome as it stands now, written nowhere; None if there is none yet.
+
     Args:
         study: whose cell it is.
         cell: with its runs.
@@ -48,17 +61,10 @@ def settle(
     Raises:
         ConfigError: for a measure that its stage does not give.
     """
-    folder = Path(study.folder)
-    if all(is_done(task) for task in cell.runs.values()):
-        other = why_another(cell)
-        outcome = _failed(cell, other) if other else _found(study, cell, journal, flops)
-    else:
-        unfinished = _unfinished(study, cell, journal)
-        if unfinished is None:
-            return None
-        outcome = unfinished
-    write_outcome(folder, outcome)
-    return outcome
+    if not all(is_done(task) for task in cell.runs.values()):
+        return _unfinished(study, cell, journal)
+    other = why_another(cell)
+    return _failed(cell, other) if other else _found(study, cell, journal, flops)
 
 
 def earlier_outcome(folder: Path, cell: Trial) -> Outcome | None:

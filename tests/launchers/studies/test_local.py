@@ -139,10 +139,12 @@ def test_a_run_that_another_study_has_not_finished_is_the_studys_own(
     path = tmp_path / "study.yaml"
     path.write_text(yaml.safe_dump(plain, sort_keys=False))
     assert cli.main(["study", str(path), "--seeds", "0", "--report"]) == 0
-    assert sorted(outcomes(ask())) == ["+ predictive 0"]  # the other's failure is not its own
+    said = (tmp_path / "other/study.md").read_text()
+    assert "1 not there yet" in said and "1 failed" not in said  # the other's failure is not its own
     assert run(ask(seeds=[0])) == 0
     assert runs.given == ["baseline-seed0"]
     assert outcomes(ask())["baseline 0"].costs == {"seconds": 2.0}
+    assert sorted(outcomes(ask())) == ["+ predictive 0", "baseline 0"]
 
 
 def test_a_run_that_another_study_finishes_takes_the_place_of_one_begun(
@@ -280,8 +282,10 @@ def test_a_page_alone_marks_what_is_stale_of_any_seed(
     run(ask(seeds=[7]))
     plain["stages"]["vae"]["set"]["steps"] = 3
     asked = ask()
+    kept = {file: file.read_bytes() for file in (asked.folder / "outcomes").iterdir()}
     assert cli.main(["study", str(path), "--report", "--only", "baseline"]) == 0
-    assert all(outcome.stale for outcome in outcomes(asked).values())
+    assert "2 stale" in (asked.folder / "study.md").read_text()
+    assert {file: file.read_bytes() for file in (asked.folder / "outcomes").iterdir()} == kept
 
 
 def test_a_stale_cell_whose_rerun_fails_is_a_failed_one(ask: Ask, runs: Runs, plain: Plain) -> None:
