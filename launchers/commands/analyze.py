@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from arch.ranges import Count, Length, Seed
 from launchers.analysed import add_clips, claim_pages, clips_of, labels_of, sources_of
 from launchers.arguments import GOES_ON, add_command, number
-from launchers.outputs import add_overwrite, check_output
+from launchers.outputs import add_overwrite, check_output, claim_folder
+from pvvae.errors import ConfigError
 
 if TYPE_CHECKING:
     from launchers.arguments import Commands
@@ -48,6 +49,18 @@ How straight the way from noise to data is that each trained Latte takes: the co
 step and the next, and the distance from end to end over the way. Both are 1 on a straight line.
 Noise and classes are those of `pvvae sample` with the same seed. Prints a table, and writes it with
 --json.
+"""
+FORETELL = """\
+examples:
+  pvvae analyze foretell configs/studies/tiny/table4.yaml configs/studies/tiny/table5.yaml
+  pvvae analyze foretell docs/results/2026-11-22-* --latents latents/analysis.json
+
+Which number of a VAE foretells the quality of samples: of every finished run of any studies (YAML
+files, or folders with outcomes/), what was measured of its VAE against gFVD. Rank and linear
+correlation at equal study and seed, and how well other studies' line tells the better of two, with
+intervals. --latents adds the numbers of `pvvae analyze latents`, of runs that the studies name.
+
+Writes OUT/index.html and OUT/analysis.json. Trains and measures nothing.
 """
 EXAMPLE = "example:\n  pvvae analyze latents runs/mine --clips kinetics/val --out latents\n"
 
@@ -107,6 +120,23 @@ def add(commands: "Commands") -> None:
     paths.add_argument("--seed", type=number(Seed), default=0, metavar="N", help="default: 0")
     paths.add_argument("--json", type=Path, metavar="OUT", help="write results and protocol")
     add_overwrite(paths)
+
+    foretell = add_command(
+        inner, "foretell", help="which number foretells gFVD", more=FORETELL, run=_foretell
+    )
+    foretell.add_argument("studies", nargs="+", type=Path, metavar="STUDY", help="YAML or folder")
+    foretell.add_argument(
+        "--latents",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help="analysis.json of `pvvae analyze latents`",
+    )
+    foretell.add_argument(
+        "--out", type=Path, default=Path("foretell"), metavar="OUT", help="a folder"
+    )
+    add_overwrite(foretell)
 
 
 def _latents(arguments: argparse.Namespace) -> int:
@@ -170,4 +200,29 @@ def _paths(arguments: argparse.Namespace) -> int:
     if arguments.json is not None:
         plain = {label: results.plain() for label, results in found.items()}
         write_json(arguments.json, {"kind": "paths", "runs": plain})
+    return 0
+
+
+def _foretell(arguments: argparse.Namespace) -> int:
+    from pvvae.report.foretelling.page import FILE, PAGE, foretell, text_table, write_page
+    from pvvae.study.answers.foretold_runs import gather
+
+    if arguments.out.is_file():
+        raise ConfigError(f"--out: {arguments.out} is a file; name a folder")
+    gathered = gather(arguments.studies, arguments.latents)
+    found = foretell(gathered)
+    if not found:
+        raise ConfigError(
+            f"{', '.join(map(str, arguments.studies))}: {len(gathered.runs)} runs, of which no "
+            "three stand beside another of their study and seed and differ in a number of their "
+            "VAEs"
+        )
+    studies = ", ".join(str(study.resolve()) for study in arguments.studies)
+    made_by = f"pvvae analyze foretell of {studies}"
+    claim_folder(arguments.out, made_by, names=[PAGE, FILE], overwrite=arguments.overwrite)
+    page = write_page(gathered, found, arguments.out)
+    print(text_table(found))
+    for line in gathered.left_out:
+        print(f"left out: {line}")
+    print(page)
     return 0

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from launchers import cli
+from tests.processes import ROOT
 from tests.small_box import small_box
 from tests.toy_clips import moving_pattern
 
@@ -103,3 +104,17 @@ def test_another_page_is_not_replaced(
     assert cli.main(words) == 2
     assert "give --overwrite" in capsys.readouterr().err
     assert (tmp_path / "index.html").read_text() == "mine"
+
+
+def test_what_foretells_gfvd_is_a_page_over_committed_outcomes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = ROOT / "docs/results"
+    studies = [str(results / f"2026-11-22-{name}") for name in ("figure5b", "clips-figure5b")]
+    out = tmp_path / "foretold"
+    assert cli.main(["analyze", "foretell", *studies, "--out", str(out)]) == 0
+    printed = capsys.readouterr().out
+    assert "PSNR" in printed and printed.endswith(f"{out}/index.html\n")
+    assert len(json.loads((out / "analysis.json").read_text())["runs"]) == 44
+    assert cli.main(["analyze", "foretell", str(tmp_path), "--out", str(out)]) == 2
+    assert "no study with outcomes" in capsys.readouterr().err

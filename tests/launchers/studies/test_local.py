@@ -140,7 +140,9 @@ def test_a_run_that_another_study_has_not_finished_is_the_studys_own(
     path.write_text(yaml.safe_dump(plain, sort_keys=False))
     assert cli.main(["study", str(path), "--seeds", "0", "--report"]) == 0
     said = (tmp_path / "other/study.md").read_text()
-    assert "1 not there yet" in said and "1 failed" not in said  # the other's failure is not its own
+    assert (
+        "1 not there yet" in said and "1 failed" not in said
+    )  # the other's failure is not its own
     assert run(ask(seeds=[0])) == 0
     assert runs.given == ["baseline-seed0"]
     assert outcomes(ask())["baseline 0"].costs == {"seconds": 2.0}

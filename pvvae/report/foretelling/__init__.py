@@ -1,0 +1,1 @@
+"""The page about what foretells the quality of samples."""
