@@ -1,8 +1,6 @@
 """``pvvae dry-run``: the sizes that one process of 16 has, and mistakes in one line."""
 
 import math
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,20 +9,25 @@ import pytest
 from arch.interface import BackboneConfig
 from pvvae.config import decode, load_plugins
 from pvvae.model import PredictiveVAE
+from tests.fresh import pvvae
 from tests.launchers.conftest import PLUGIN
-from tests.processes import ROOT
 from tests.tiny import CONFIGS
 
+Page = Callable[..., str]
 WILD = PLUGIN.with_name("wild.py")
 SHARDED = ["engine.persistent_elements=0", "data.slots=32"]
 
 
-def page(*words: str | Path) -> str:
+@pytest.fixture
+def page(tmp_path: Path) -> Page:
     """What the command prints, in a process of its own: a process has one group in its life."""
-    command = [sys.executable, "-m", "launchers", "dry-run", *map(str, words)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+
+    def printed(*words: str | Path) -> str:
+        status, out, err = pvvae("dry-run", *words, folder=tmp_path)
+        assert status == 0, err
+        return out
+
+    return printed
 
 
 def numbers(text: str, row: str) -> list[int]:
@@ -41,7 +44,7 @@ def parameters() -> list[int]:
 
 
 @pytest.mark.parametrize("zero", [1, 2, 3])
-def test_process_0_of_16_holds_a_sixteenth_rounded_up(zero: int, config: Path) -> None:
+def test_process_0_of_16_holds_a_sixteenth_rounded_up(zero: int, config: Path, page: Page) -> None:
     found = page(config, "--processes", "16", f"engine.zero_stage={zero}", *SHARDED)
     assert found.startswith(f"{config}: process 0 of 16, first steps taken\n")
     whole = sum(parameters())
@@ -58,14 +61,14 @@ def test_process_0_of_16_holds_a_sixteenth_rounded_up(zero: int, config: Path) -
         assert numbers(found, step) == [32, 32, 32 * 17 * 32 * 48, 2, 2]
 
 
-def test_a_step_too_long_for_a_cpu_is_not_taken(config: Path) -> None:
+def test_a_step_too_long_for_a_cpu_is_not_taken(config: Path, page: Page) -> None:
     long = "data.buckets=[{frames: 17, height: 512, width: 512, batch: 100000}]"
     found = page(config, *SHARDED, long)
     assert "process 0 of 16, no step taken" in found
     assert "No step: it has " in found
 
 
-def test_a_step_that_the_trainer_skips_was_not_taken(config: Path) -> None:
+def test_a_step_that_the_trainer_skips_was_not_taken(config: Path, page: Page) -> None:
     wild = [f"plugins=[{PLUGIN},{WILD}]", "backbone={name: wild, latent_channels: 4}"]
     found = page(config, *SHARDED, *wild)
     assert "process 0 of 16, no step taken" in found
