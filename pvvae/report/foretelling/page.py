@@ -12,7 +12,8 @@ from pvvae.metrics.analysis_catalog import ANALYSIS
 from pvvae.report.foretelling.plot import COLOURS, scatter
 from pvvae.report.html_shell import Section, shell
 from pvvae.study.answers.foretold_runs import RATIO, Gathered
-from pvvae.study.statistics.foretelling import Estimate, Foretelling, foretelling
+from pvvae.study.statistics.correlation import Estimate
+from pvvae.study.statistics.foretelling import Foretelling, foretelling
 
 PAGE, FILE = "index.html", "analysis.json"
 LABELS = {

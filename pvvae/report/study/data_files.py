@@ -39,12 +39,23 @@ def plain_analysis(analysis: Analysis) -> dict[str, Any]:
             asdict(sooner) | {"measure": _plain_measure(sooner.measure)}
             for sooner in analysis.sooner
         ],
+        "related": _plain_relation(analysis),
         "compared": [asdict(compared) for compared in analysis.compared],
         "runs": [_plain_run(outcome) for cell in analysis.cells for outcome in _all(cell.outcomes)],
         "foreign": [_plain_run(outcome) for outcome in analysis.foreign],
     }
     finite: dict[str, Any] = _finite(plain)
     return finite
+
+
+def _plain_relation(analysis: Analysis) -> dict[str, Any] | None:
+    related = analysis.related
+    if related is None or related.found is None:
+        return None
+    found = related.found
+    low, high = (end.tolist() for end in found.band)
+    plain = asdict(found) | {"places": found.places.tolist(), "band": [low, high]}
+    return {"x": analysis.study.answer.x, "y": analysis.study.answer.y, **plain}
 
 
 def runs_csv(analysis: Analysis) -> str:

@@ -10,7 +10,7 @@ from pvvae.report.formats.html import html_table, printed
 from pvvae.report.formats.markdown import escaped, markdown_table
 from pvvae.report.html_shell import Section, shell
 from pvvae.report.study.data_files import plain_analysis, runs_csv
-from pvvae.report.study.plots import Plot, curve_plots, paired_plots, pareto_plots
+from pvvae.report.study.plots import Plot, curve_plots, paired_plots, pareto_plots, relation_plots
 from pvvae.report.study.scaling_plots import scaling_plots
 from pvvae.report.study.tables import changes_grid, means_grid, runs_grid
 from pvvae.report.svg import stand_alone
@@ -26,6 +26,8 @@ REMARKS = {
     "many seeds change that way. Bold where the interval excludes no change.",
     "law": "Dots are runs; law and band are fitted to all seeds of a curve.",
     "pareto": "Means of arms. Filled: no other arm is at once as good and as cheap.",
+    "relation": "Dots are runs; the line is of all of them, the band 95% of lines of runs drawn "
+    "again.",
     "curves": "A line a seed. Over cost, a cell's whole cost is spread evenly over the steps.",
     "paired": "Dots are runs, thin lines join those of a seed. Upright marks are means; the tint "
     "is their 95% interval.",
@@ -78,6 +80,7 @@ def write_study_page(
     plots = {
         "law": scaling_plots(analysis),
         "pareto": pareto_plots(analysis),
+        "relation": relation_plots(analysis),
         "curves": curve_plots(analysis),
         "paired": paired_plots(analysis),
     }
@@ -112,6 +115,12 @@ def _page(analysis: Analysis, plots: dict[str, list[Plot]]) -> str:
             head="Quality against cost",
             lead=REMARKS["pareto"],
             body=_row(plots["pareto"], "", "halves"),
+        ),
+        Section(
+            key="relation",
+            head="Relation",
+            lead=REMARKS["relation"],
+            body=_row(plots["relation"], names, "halves"),
         ),
         Section(
             key="curves",

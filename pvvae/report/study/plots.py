@@ -129,6 +129,28 @@ def _pareto(analysis: Analysis, measure: Measure, cost: str, best: Mapping[str, 
         return svg_of(figure, name)
 
 
+def relation_plots(analysis: Analysis) -> list[Plot]:
+    """One measure over another, a dot a run, with the line of all and its 95% band (Figure 5a)."""
+    related = analysis.related
+    if related is None or related.found is None:
+        return []
+    found, name = related.found, "relation"
+    across = next(m for m in analysis.study.columns if m.name == analysis.study.answer.x)
+    colours = {cell.name: analysis.colour(cell) for cell in analysis.cells}
+    with mpl.rc_context(STYLE | {"svg.hashsalt": name}):
+        figure, axes = _panel()
+        axes.fill_between(found.places, *found.band, color=INK, alpha=0.13, linewidth=0)
+        axes.plot(found.places, found.line, color=INK, linewidth=1.2)
+        for cell, x, y in related.runs:
+            axes.plot([x], [y], "o", color=stand_in(colours[cell]), markersize=5)
+        axes.set_xlabel(_label(across), color=INK, labelpad=2)
+        axes.xaxis.set_major_locator(ticker.MaxNLocator(5))
+        scale(axes, [y for _, _, y in related.runs], log=False)
+        svg = svg_of(figure, name)
+    measure = analysis.study.drawn
+    return [Plot(name=name, title=f"{_label(measure)} over {_label(across)}", svg=svg)]
+
+
 def curve_plots(analysis: Analysis) -> list[Plot]:
     """Measures taken on the way, over steps and over cost: a line a seed."""
     plots = []

@@ -8,6 +8,7 @@ from pvvae.errors import ConfigError
 from pvvae.study.answers.claims import Answered, answer_claims
 from pvvae.study.answers.convergence import Sooner, convergence
 from pvvae.study.answers.cost_sentences import Compared, compare_at_equal_costs
+from pvvae.study.answers.relations import Related, relate
 from pvvae.study.answers.scaling_sentences import (
     difference_sentence,
     law_sentences,
@@ -55,6 +56,8 @@ class Analysis:
     sooner: tuple[Sooner, ...]
     compared: tuple[Compared, ...]
     """At equal costs, where the study asks for quality against cost."""
+    related: Related | None
+    """None for a study that asks for no correlation."""
 
     @property
     def sentences(self) -> list[str]:
@@ -64,6 +67,7 @@ class Analysis:
             *(self.laws.sentences if self.laws else ()),
             *(sooner.sentence for sooner in self.sooner),
             *(compared.sentence for compared in self.compared),
+            *([self.related.sentence] if self.related else []),
         ]
 
     def colour(self, cell: Condition) -> int:
@@ -112,6 +116,7 @@ def analyse(study: Study, outcomes: Sequence[Outcome], *, command: str = "") -> 
         compared=tuple(compare_at_equal_costs(study, cells))
         if kind in ("pareto", "curves")
         else (),
+        related=relate(study, cells) if kind == "correlation" else None,
     )
 
 

@@ -160,6 +160,8 @@ def _check_answer(study: "Study") -> None:
     costs = (*study.costs, "seconds", "flops")
     if answer.kind == "pareto" and answer.x:  # without it, all known costs are drawn
         known(answer.x, costs, "cost")
+    if answer.kind == "correlation":
+        known(answer.x, study.measures, "measure")
     if answer.kind == "scaling":
         known(answer.x, (*DATA, *costs), "size")
         varying = [f for f in study.factors if len({arm[f] for arm in study.arms}) > 1]

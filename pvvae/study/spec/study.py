@@ -150,9 +150,9 @@ class ClaimEntry:
 class Answer:
     """What is drawn beside the table that every study has."""
 
-    kind: Literal["table", "scaling", "pareto", "curves"]
+    kind: Literal["table", "scaling", "pareto", "curves", "correlation"]
     x: str = ""
-    """Key of an outcome's ``data`` (scaling) or ``costs`` (pareto)."""
+    """Key of an outcome's ``data`` (scaling) or ``costs`` (pareto), or a measure (correlation)."""
     y: str = ""
     """A measure."""
     by: str = ""

@@ -10,19 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.stats import rankdata
 
-from pvvae import seeding
-
-Floats = NDArray[np.float64]
-XY = tuple[Floats, Floats]
-RESAMPLES = 2000
-"""Efron and Tibshirani, "An Introduction to the Bootstrap" (1993), section 13.3: 1,000 or more."""
-LEVEL = 0.95
-"""Confidence level of the intervals."""
-FEWEST = 3
-"""Fewest runs, and blocks of an interval: two points always lie on a line."""
+from pvvae.study.statistics.correlation import (
+    FEWEST,
+    XY,
+    Estimate,
+    Floats,
+    correlation,
+    drawn,
+    estimated,
+    ranked,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,14 +33,6 @@ class ForetoldRun:
     quality: float
     """FVD of samples: lower is better."""
     numbers: Mapping[str, float]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Estimate:
-    """A statistic over runs (NaN where it has no value) and its 95% interval over blocks."""
-
-    value: float
-    interval: tuple[float, float] | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,17 +83,17 @@ def foretelling(runs: Sequence[ForetoldRun], name: str, *, seed: int = 0) -> For
     num = sum(len(block.x) for block in blocks)
     if num < FEWEST or not any(np.ptp(block.x) > 0 for block in blocks):
         return None
-    counts = _drawn(len(blocks), seed)
+    counts = drawn(len(blocks), seed)
     within, pooled = _differences(blocks), [(block.x, block.y) for block in blocks]
     slopes = _slopes_of_others(blocks)
     return Foretelling(
         runs=num,
         blocks=len(blocks),
         studies=len({block.study for block in blocks}),
-        pearson=_correlation(within, counts),
-        spearman=_correlation(_ranked(within), counts),
-        pooled_pearson=_correlation(pooled, counts),
-        pooled_spearman=_correlation(_ranked(pooled), counts),
+        pearson=correlation(within, counts),
+        spearman=correlation(ranked(within), counts),
+        pooled_pearson=correlation(pooled, counts),
+        pooled_spearman=correlation(ranked(pooled), counts),
         pairs=_share([_pairs(block, slopes) for block in blocks], counts),
         explained=_less(_share([_errors(block, slopes) for block in blocks], counts)),
     )
@@ -129,38 +119,12 @@ def _differences(blocks: Sequence[_Block]) -> list[XY]:
     return [(block.x - block.x.mean(), block.y - block.y.mean()) for block in blocks]
 
 
-def _ranked(parts: Sequence[XY]) -> list[XY]:
-    """Both replaced by their ranks over all parts, equal values sharing theirs."""
-    ends = np.cumsum([len(x) for x, _ in parts])[:-1]
-    x, y = (
-        np.split(rankdata(np.concatenate(each).round(12)), ends)
-        for each in zip(*parts, strict=True)
-    )
-    return list(zip(x, y, strict=True))
-
-
-def _drawn(num: int, seed: int) -> Floats:
-    """How often each block is drawn (1 + RESAMPLES, num); in the first row once each."""
-    draw = seeding.numpy_generator(seed, "foretelling")
-    resampled = draw.multinomial(num, np.full(num, 1 / num), RESAMPLES)
-    return np.concatenate([np.ones((1, num)), resampled])
-
-
-def _correlation(parts: Sequence[XY], counts: Floats) -> Estimate:
-    """Pearson's over the parts' runs, from sums that add up over parts."""
-    middle = [np.concatenate(each).mean() for each in zip(*parts, strict=True)]
-    centred = [(x - middle[0], y - middle[1]) for x, y in parts]
-    sums = [(len(x), x.sum(), y.sum(), x @ x, x @ y, y @ y) for x, y in centred]
-    n, x, y, xx, xy, yy = (counts @ np.array(sums)).T
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return _estimate((xy - x * y / n) / np.sqrt((xx - x * x / n) * (yy - y * y / n)), counts)
-
-
 def _share(parts: Sequence[tuple[float, float]], counts: Floats) -> Estimate:
     """First over second sum of the parts."""
     first, second = (counts @ np.array(parts, dtype=np.float64)).T
     with np.errstate(invalid="ignore", divide="ignore"):
-        return _estimate(first / second, counts)
+        values = first / second
+    return estimated(values if len(parts) >= FEWEST else values[:1])
 
 
 def _less(share: Estimate) -> Estimate:
@@ -169,15 +133,6 @@ def _less(share: Estimate) -> Estimate:
     return Estimate(
         value=1.0 - share.value, interval=None if ends is None else (1.0 - ends[1], 1.0 - ends[0])
     )
-
-
-def _estimate(values: Floats, counts: Floats) -> Estimate:
-    """The value of the first row, and the interval of the rows below it."""
-    value, drawn = float(values[0]), values[1:]
-    if counts.shape[1] < FEWEST or not np.isfinite(value):
-        return Estimate(value=value, interval=None)
-    low, high = np.quantile(drawn[np.isfinite(drawn)], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Estimate(value=value, interval=(float(low), float(high)))
 
 
 def _slopes_of_others(blocks: Sequence[_Block]) -> dict[str, float]:

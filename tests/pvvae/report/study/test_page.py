@@ -32,6 +32,10 @@ STUDIES = {
     "nothing": (QUESTION, []),
     "scaling": (scaling_question(), scaling_outcomes()),
     "pareto": (cost_question(), cost_outcomes()),
+    "correlation": (
+        replace(QUESTION, answer=Answer(kind="correlation", x="psnr", y="gfvd")),
+        whole_study(),
+    ),
     "curves": (replace(cost_question(), answer=Answer(kind="curves", y="gfvd")), cost_outcomes()),
 }
 
