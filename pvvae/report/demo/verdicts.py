@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from html import escape
 from statistics import fmean
 
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
 from pvvae.autoencoder.long_video import through
 from pvvae.data.video.video import Frames
 from pvvae.evaluation.futures import (
@@ -19,8 +23,8 @@ from pvvae.evaluation.futures import (
 from pvvae.evaluation.known_motion import Clip
 from pvvae.report.demo.cast import Actor, Group
 from pvvae.report.demo.clips import OBSERVED
-from pvvae.report.demo.plot import horizon_plot
 from pvvae.report.runs.film import clip_psnr
+from pvvae.report.svg import INK, STYLE, scale, stand_in, svg_of
 
 MOVES, STILL, REAL = "what moves", "what stands still", "real video, every pixel"
 
@@ -158,3 +162,20 @@ def plots(found: Found) -> str:
         f"“{EXTRAPOLATED.capitalize()}” is told the true motion of every pixel in the last frame "
         "seen, which whatever has to estimate it does not know.</p>"
     )
+
+
+def horizon_plot(curves: Mapping[str, Sequence[float]], *, name: str, first: int) -> str:
+    """Curves of one error a frame from frame ``first`` (of 1, 2, …) on, in the page's colours."""
+    with rc_context(STYLE | {"svg.hashsalt": name}):
+        figure = Figure(figsize=(3.6, 2.2), layout="constrained")
+        axes = figure.add_subplot()
+        for colour, values in enumerate(curves.values()):
+            frames = range(first, first + len(values))
+            axes.plot(
+                frames, values, color=stand_in(colour), linewidth=1.6, marker="o", markersize=3
+            )
+        axes.set_xlabel("frame", color=INK, labelpad=2)
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+        scale(axes, [value for values in curves.values() for value in values], log=False)
+        axes.set_ylim(bottom=0)
+        return svg_of(figure, name)
