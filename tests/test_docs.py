@@ -34,6 +34,17 @@ def test_what_a_page_names_is_there(page: str) -> None:
     assert _missing((ROOT / page).read_text()) == []
 
 
+ALL = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md"))
+LINK = re.compile(r"\]\((?!https?:|#)([^)\s#]+)")
+
+
+@pytest.mark.parametrize("page", sorted({*PAGES, *ALL}))
+def test_no_link_and_no_picture_of_a_page_is_dead(page: str) -> None:
+    beside = (ROOT / page).parent
+    links = LINK.findall((ROOT / page).read_text())
+    assert [link for link in links if not (beside / link).exists()] == []
+
+
 def test_a_name_that_leads_nowhere_is_found() -> None:
     text = "| a | `pvvae/engine/in_order.py` |\n| b | `pvvae/run/folder.py`, `run.py`, `gone.py` |"
     assert _missing(text) == ["pvvae/engine/in_order.py", "gone.py"]
