@@ -96,8 +96,8 @@ def _parts(page: _Page, measured: int, real: int) -> Iterator[Section]:
         yield Section(
             key="samples-" + sampler.label.lower().replace(", ", "-").replace(" ", "-"),
             head=f"Samples, {sampler.label}",
-            lead="Noise, turned into latents by Latte and into video by the decoder. So small a Latte "
-            "makes colours that move together, seldom objects.",
+            lead="Noise, turned into latents by Latte and into video by the decoder. So small a "
+            "Latte makes colours that move together, seldom objects.",
             body=sections.samples(generated(sampler)),
         )
 
