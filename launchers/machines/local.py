@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from pvvae.accelerator import given_devices
 from pvvae.errors import ConfigError
 from pvvae.run.folder import is_finished
 from pvvae.run.process_lifetime import hold_lifeline
@@ -102,8 +103,9 @@ def run_to_end(
 def run_command(command: Sequence[str], *, hostfile: Path | None = None) -> int:
     """Run a launcher's command line as :func:`run_stage` does."""
     with hold_lifeline() as lifeline:
+        environment = os.environ | lifeline | given_devices()
         # In a session of its own: Ctrl-C would make every process of it print a traceback.
-        process = subprocess.Popen(command, env=os.environ | lifeline, start_new_session=True)
+        process = subprocess.Popen(command, env=environment, start_new_session=True)
         try:
             return exit_status(process.wait())
         except KeyboardInterrupt:

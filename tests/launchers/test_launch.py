@@ -1,5 +1,6 @@
 """What a user sees of stages that fail, or are stopped, in several processes."""
 
+import os
 import re
 import resource
 import shutil
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from launchers import cli
-from launchers.machines.local import explain, stage_command
+from launchers.machines.local import explain, module_command, run_command, stage_command
 from pvvae.data.shards.index import ShardIndex
 from pvvae.run import checkpoints
 from pvvae.run.folder import read_metrics
@@ -38,6 +39,29 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", folder], check=True)
     yield folder
     subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize(
+    ("visible", "with_hostfile"),
+    [("2,3", False), ("GPU-8f6a1c2e,GPU-0b1d7c55", False), ("MIG-4a5b,MIG-6c7d", True)],
+)
+def test_processes_see_the_gpus_that_the_command_was_given(
+    visible: str, with_hostfile: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    hostfile = tmp_path / "hosts" if with_hostfile else None
+    (tmp_path / "hosts").write_text("localhost slots=2\n")
+    ssh = tmp_path / "bin/ssh"  # a single host is only asked for its address
+    ssh.parent.mkdir()
+    ssh.write_text("#!/bin/sh\necho 127.0.0.1\n")
+    ssh.chmod(0o755)
+    monkeypatch.setenv("PATH", str(ssh.parent), prepend=os.pathsep)
+    words = [str(tmp_path / "seen")]
+    command = module_command("tests.launchers.seen", words, processes=2, hostfile=hostfile)
+    assert run_command(command, hostfile=hostfile) == 0
+    seen = [(tmp_path / f"seen{rank}").read_text() for rank in (0, 1)]
+    assert seen == [visible, visible]
 
 
 @pytest.mark.matrix
