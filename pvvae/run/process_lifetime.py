@@ -21,10 +21,20 @@ PATIENCE = 15.0  # seconds; ours: longer than a killed run's processes take to n
 
 @contextmanager
 def hold_lifeline() -> Iterator[dict[str, str]]:
-    """Environment for child processes that shall die, grandchildren too, when this process does."""
+    """Environment for child processes that shall die, grandchildren too, when this process does.
+
+    Raises:
+        ConfigError: where the folder for temporary files has no locks.
+    """
     descriptor, path = tempfile.mkstemp(prefix="pvvae-lifeline-")
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except OSError as error:
+            raise ConfigError(
+                f"{Path(path).parent}: has no file locks ({error.strerror}), by which processes "
+                "end with the command that started them; set TMPDIR to a folder on a local disk"
+            ) from None
         yield {VARIABLE: path}
     finally:
         os.unlink(path)
@@ -65,7 +75,7 @@ def lock_folder(folder: Path, *, patience: float = PATIENCE) -> IO[str]:
 
     Raises:
         ConfigError: if another process still holds it after ``patience`` seconds, or nothing can
-            be written there.
+            be written or locked there.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -85,3 +95,9 @@ def lock_folder(folder: Path, *, patience: float = PATIENCE) -> IO[str]:
                     f"{folder}: another process is writing this run; wait for it or stop it"
                 ) from None
             time.sleep(0.1)
+        except OSError as error:  # some network disks have none
+            raise ConfigError(
+                f"{folder}: its file system has no file locks ({error.strerror}), so two jobs "
+                "could write this run at once; choose a run=... on one that has, or mount it with "
+                "them (Lustre: -o flock)"
+            ) from None

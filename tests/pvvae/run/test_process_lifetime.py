@@ -1,5 +1,6 @@
 """Processes end with the one that started them, however it ends. Real processes, real signals."""
 
+import errno
 import fcntl
 import os
 import select
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from pvvae.errors import ConfigError
 from pvvae.run import process_lifetime
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -122,3 +124,18 @@ def test_a_process_can_end_with_its_parent() -> None:
     parent.kill()
     wait_for(int(child))
     parent.communicate()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK])
+def test_a_disk_without_locks_is_said_in_a_line(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", without)
+    why = os.strerror(number)
+    with pytest.raises(ConfigError, match=f"its file system has no file locks .{why}."):
+        process_lifetime.lock_folder(tmp_path)
+    with pytest.raises(ConfigError, match="set TMPDIR"), process_lifetime.hold_lifeline():
+        pass
