@@ -15,6 +15,8 @@ from pvvae.report.latents.plots import plots
 from pvvae.report.runs import film
 
 PAGE = "index.html"
+Notes = dict[str, dict[str, list[str]]]
+"""What has to be said, the numbers of which it is, and of each the VAEs."""
 ARROWS = {"higher": "↑", "lower": "↓", None: ""}
 
 
@@ -104,12 +106,12 @@ def _numbers(found: Sequence[AnalysedVAE]) -> str:
         f'<th class="b{colour % 6}">{escape(one.label)}<small>{escape(_shape(one))}</small></th>'
         for colour, one in enumerate(found)
     )
-    body, notes = [], dict[str, None]()
+    body, notes = [], Notes()
     for title, group in GROUPS.items():
         rows = "".join(_row(name, score, found, notes) for name, score in group.items())
         if rows:
             body.append(f'<tr><th class="name" colspan="{1 + len(found)}">{title}</th></tr>{rows}')
-    listed = "".join(f"<li>{escape(note)}</li>" for note in notes)
+    listed = "".join(f"<li>{escape(line)}</li>" for line in _in_lines(notes, len(found)))
     return (
         f'<div class="wide"><table><thead><tr><th></th>{head}</tr></thead>'
         f"<tbody>{''.join(body)}</tbody></table></div>"
@@ -119,20 +121,31 @@ def _numbers(found: Sequence[AnalysedVAE]) -> str:
     )
 
 
+def _in_lines(notes: Notes, vaes: int) -> list[str]:
+    """A line a note: of which numbers it is, and of which VAEs where not of all."""
+    lines = []
+    for note, numbers in notes.items():
+        named = [
+            number if len(labels) == vaes else f"{number} ({', '.join(labels)})"
+            for number, labels in numbers.items()
+        ]
+        lines.append(f"{'; '.join(named)}: {note}.")
+    return lines
+
+
 def _shape(one: AnalysedVAE) -> str:
     return " × ".join(map(str, one.results.facts["latent_shape"]))
 
 
-def _row(
-    name: str, score: ExplainedScore, found: Sequence[AnalysedVAE], notes: dict[str, None]
-) -> str:
+def _row(name: str, score: ExplainedScore, found: Sequence[AnalysedVAE], notes: Notes) -> str:
     values = [one.results.metrics.get(name) for one in found]
     if not any(value is not None for value in values):
         return ""
     several = len({tuple(one.results.facts["latent_shape"]) for one in found}) > 1
     for one, value in zip(found, values, strict=True):
         if value is not None and value.note and (several or not value.note.startswith("depends")):
-            notes[f"{score.entry.label}, {one.label}: {value.note}."] = None
+            labels = notes.setdefault(value.note, {}).setdefault(score.entry.label, [])
+            labels.append(one.label)
     cells = "".join(f"<td>{_cell(value, score)}</td>" for value in values)
     arrow = ARROWS[score.entry.better]
     return (
