@@ -122,24 +122,30 @@ def _run(fresh: "StudyRequest", asked: "StudyRequest", arguments: argparse.Names
         processes = 1
     status = run_study(fresh, at_once=asked.study.at_once, processes=processes)
     if status in (0, 1):
-        _report(asked, keep=True)
+        _report(asked, mark=True)
     return status
 
 
-def _report(asked: "StudyRequest", *, keep: bool = False) -> int:
-    """Write the page from what is there; outcomes stay as they are unless they are to be kept."""
+def _report(asked: "StudyRequest", *, mark: bool = False) -> int:
+    """Write the outcomes of runs that have ended, and the page.
+
+    Outcomes of other runs stay as they are, unless ``mark`` says that they are to be marked stale:
+    the page says of them that they are, either way.
+    """
     from launchers.studies.flops import TrainingFlops
     from pvvae.report.study.page import write_study_page
-    from pvvae.study.outcomes import file_name, read_outcomes
-    from pvvae.study.runs.gathering import found_now, settle
+    from pvvae.study.outcomes import file_name, read_outcomes, write_outcome
+    from pvvae.study.runs.gathering import found_now
 
     arithmetic = TrainingFlops(asked.folder)
     found = {file_name(one.arm, one.seed): one for one in read_outcomes(asked.folder)}
     for cell in asked.whole.cells:
-        take = settle if keep else found_now
-        outcome = take(asked.study, cell, asked.journal, flops=arithmetic.of)
-        if outcome is not None:
-            found[file_name(cell.arm, cell.seed)] = outcome
+        outcome = found_now(asked.study, cell, asked.journal, flops=arithmetic.of)
+        if outcome is None:
+            continue
+        found[file_name(cell.arm, cell.seed)] = outcome
+        if mark or not outcome.stale:
+            write_outcome(asked.folder, outcome)
     outcomes = [found[name] for name in sorted(found)]
     print(write_study_page(asked.reported, outcomes, asked.folder, command=asked.again))
     return 0
