@@ -222,6 +222,8 @@ def _foretell(arguments: argparse.Namespace) -> int:
     claim_folder(arguments.out, made_by, names=[PAGE, FILE], overwrite=arguments.overwrite)
     page = write_page(gathered, found, arguments.out)
     print(text_table(found))
+    for line in gathered.notes:
+        print(f"note: {line}")
     for line in gathered.left_out:
         print(f"left out: {line}")
     print(page)

@@ -59,7 +59,8 @@ def analyse_latents(sources: Sources, clips: AnalysedClips, out: Path) -> list[A
     for label, source in sources.items():
         found.append(_analyse(label, source, clips, out))
     plain = {one.label: one.results.plain() for one in found}
-    write_json(out / FILE, {"kind": "latents", "runs": plain})
+    paths = {label: source for label, source in sources.items() if isinstance(source, str)}
+    write_json(out / FILE, {"kind": "latents", "runs": plain, "sources": paths})
     return found
 
 

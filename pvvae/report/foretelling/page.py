@@ -68,10 +68,17 @@ def write_page(gathered: Gathered, found: Found, out: Path) -> Path:
     numbers = {name: _plain(asdict(one)) for name, one in found.items()}
     write_json(
         out / FILE,
-        {"kind": "foretell", "numbers": numbers, "runs": runs, "left_out": [*gathered.left_out]},
+        {
+            "kind": "foretell",
+            "numbers": numbers,
+            "runs": runs,
+            "left_out": [*gathered.left_out],
+            "notes": [*gathered.notes],
+        },
     )
     studies = sorted({run.study for run in gathered.runs})
     notes = "".join(f"<li>{escape(line)}</li>" for line in gathered.left_out)
+    said = "".join(f"<p>{escape(line)}.</p>" for line in gathered.notes)
     sections = [
         Section(key="table", head="Numbers", body=_table(found)),
         Section(key="plots", head="Runs", body=_plots(gathered, found, studies)),
@@ -82,7 +89,7 @@ def write_page(gathered: Gathered, found: Found, out: Path) -> Path:
         title="foretell",
         over=f"{len(gathered.runs)} runs of {len(studies)} studies",
         heading="What foretells the quality of samples",
-        header=f'<div class="lead"><p>{LEAD}</p></div>',
+        header=f'<div class="lead"><p>{LEAD}</p>{said}</div>',
     )
     write_text(out / PAGE, text)
     return out / PAGE

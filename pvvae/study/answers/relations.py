@@ -1,9 +1,10 @@
 """How one measure goes with another over all runs of a study (Figure 5a), in a sentence."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pvvae.study.cells import Condition
+from pvvae.study.cells import Condition, left_out
 from pvvae.study.spec.study import Study
 from pvvae.study.statistics.correlation import Estimate, Relation, relation
 
@@ -27,13 +28,16 @@ def relate(study: Study, cells: Sequence[Condition]) -> Related:
         (cell.name, outcome.values[x], outcome.values[y])
         for cell in cells
         for outcome in cell.sound
-        if x in outcome.values and y in outcome.values
+        if all(math.isfinite(outcome.values.get(each, math.nan)) for each in (x, y))
     )
+    omitted = "".join(left_out(cells, one) for one in study.columns if one.name in (x, y))
     found = relation([x for _, x, _ in runs], [y for _, _, y in runs])
     if found is None:
-        words = f"{labels[y]} and {labels[x]}: {len(runs)} runs are too few, or too alike."
+        words = f"{labels[y]} and {labels[x]}: {len(runs)} runs are too few, or too alike{omitted}."
         return Related(found=None, runs=runs, sentence=words)
-    return Related(found=found, runs=runs, sentence=_sentence(found, labels[x], labels[y]))
+    return Related(
+        found=found, runs=runs, sentence=f"{_sentence(found, labels[x], labels[y])}{omitted}."
+    )
 
 
 def _sentence(found: Relation, x: str, y: str) -> str:
@@ -44,7 +48,7 @@ def _sentence(found: Relation, x: str, y: str) -> str:
         said = f"{y} {'rises' if found.slope > 0 else 'falls'} with {x}"
     return (
         f"{said}, over {found.runs} runs: correlation {_words(found.pearson)}, of ranks "
-        f"{_words(found.spearman)}."
+        f"{_words(found.spearman)}"
     )
 
 

@@ -46,6 +46,7 @@ def test_numbers_of_two_vaes_stand_side_by_side(tmp_path: Path, scenes: Path, va
     assert found[0].results.protocol["flow"] == "the scenes' own"
     plain = json.loads((tmp_path / FILE).read_text())
     assert set(plain["runs"]) == {"one", "two"}
+    assert plain["sources"] == _sources(vaes, "one", "two")
 
 
 def test_latents_are_normalised_as_a_denoiser_would_have_them(

@@ -53,7 +53,10 @@ def test_an_analysis_adds_its_numbers_to_the_run_it_names(tmp_path: Path) -> Non
     path.write_text(json.dumps({"kind": "latents", "runs": runs}))
     found = gather([study(tmp_path / "one", outcome(0), outcome(1))], [path])
     assert [run.numbers.get("latents.viv") for run in found.runs] == [0.25, None]
-    assert list(found.left_out) == ["elsewhere: analysed, but no study has this run"]
+    assert list(found.left_out) == [
+        "one: latents of 1 of 2 runs are not analysed",
+        "elsewhere: analysed, but no study has this run",
+    ]
 
 
 def test_each_mistake_is_one_line(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Figure 5a's sentence says which way, over how many runs, and how sure that is."""
 
+import math
 from collections.abc import Callable
 
 import pytest
@@ -51,3 +52,12 @@ def test_too_few_runs_are_said() -> None:
     assert sentence(lambda arm, seed: float(seed), arms=1) == (
         "gFVD and MSE of predicted frames: 2 runs are too few, or too alike."
     )
+
+
+def test_a_run_that_ended_in_no_number_is_left_out_and_named() -> None:
+    def quality(arm: int, seed: int) -> float:
+        return math.nan if (arm, seed) == (2, 1) else 100.0 + 10 * arm + seed
+
+    said = sentence(quality)
+    assert ", over 9 runs: correlation 1.00 [1.00, 1.00]" in said
+    assert said.endswith(" (gFVD that is no number is left out: 50%, seed 1).")
