@@ -104,5 +104,5 @@ def _run(study: str, outcome: Outcome, more: Mapping[str, float]) -> ForetoldRun
         arm=arm_name(outcome.arm),
         seed=outcome.seed,
         quality=values[QUALITY],
-        numbers=numbers | more,
+        numbers=numbers | dict(more),
     )
