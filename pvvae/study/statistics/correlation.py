@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
+from scipy.stats import pearsonr, rankdata
 
 from pvvae import seeding
 
@@ -34,6 +34,8 @@ class Relation:
     runs: int
     pearson: Estimate
     spearman: Estimate
+    chance: float
+    """How often unrelated normal measures of as many runs correlate as strongly (Student's t)."""
     slope: float
     intercept: float
     band: tuple[Floats, Floats]
@@ -66,6 +68,7 @@ def relation(x: Sequence[float], y: Sequence[float], *, seed: int = 0) -> Relati
         runs=len(parts),
         pearson=correlation(parts, counts),
         spearman=correlation(ranked(parts), counts),
+        chance=float(pearsonr(across, up).pvalue),
         slope=float(slopes[0]),
         intercept=float(intercepts[0]),
         band=(low, high),

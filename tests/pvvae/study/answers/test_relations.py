@@ -48,6 +48,11 @@ def test_what_reaches_zero_is_not_seen() -> None:
     assert said.startswith("no relation of gFVD to MSE of predicted frames is seen, over 10 runs")
 
 
+def test_three_runs_off_a_line_tell_no_relation() -> None:
+    said = sentence(lambda arm, seed: 100.0 + (0.0, 5.0, 6.0, math.nan)[2 * arm + seed], arms=2)
+    assert said.startswith("no relation of gFVD to MSE of predicted frames is seen, over 3 runs")
+
+
 def test_too_few_runs_are_said() -> None:
     assert sentence(lambda arm, seed: float(seed), arms=1) == (
         "gFVD and MSE of predicted frames: 2 runs are too few, or too alike."

@@ -24,6 +24,14 @@ def test_correlations_and_the_line_are_those_of_scipy():
     assert found.line == pytest.approx(line.intercept + line.slope * found.places)
 
 
+def test_chance_is_the_share_of_unrelated_normals_that_correlate_as_strongly():
+    x, y = np.array([0.0, 1.0, 2.0, 4.0]), np.array([1.0, 0.0, 3.0, 2.0])
+    found = relation(x, y)
+    assert found is not None
+    # Of four runs a correlation of unrelated normals is uniform between -1 and 1.
+    assert found.chance == pytest.approx(1.0 - abs(found.pearson.value))
+
+
 def test_the_band_holds_the_line_and_is_narrowest_in_the_middle():
     found = relation(*cloud())
     assert found is not None
