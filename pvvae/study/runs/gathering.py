@@ -64,7 +64,10 @@ def found_now(
     if not all(is_done(task) for task in cell.runs.values()):
         return _unfinished(study, cell, journal)
     other = why_another(cell)
-    return _failed(cell, other) if other else _found(study, cell, journal, flops)
+    if other:
+        return _failed(cell, other)
+    found = _found(study, cell, journal, flops)
+    return _with_known(found, earlier_outcome(Path(study.folder), cell))
 
 
 def earlier_outcome(folder: Path, cell: Trial) -> Outcome | None:
@@ -94,6 +97,21 @@ def _unfinished(study: Study, cell: Trial, journal: Journal) -> Outcome | None:
     earlier = earlier_outcome(Path(study.folder), cell)
     stale = "" if earlier is None else why_stale(study, cell, earlier)
     return replace(earlier, stale=stale) if earlier is not None and stale else None
+
+
+def _with_known(found: Outcome, earlier: Outcome | None) -> Outcome:
+    """With the hours and the machine that an earlier outcome has of the same runs.
+
+    The journal says them once; where it is gone, as in a copy of the runs alone, they stay known.
+    """
+    if earlier is None or earlier.runs != found.runs or earlier.stale:
+        return found
+    return replace(
+        found,
+        costs={name: earlier.costs[name] for name in ("seconds",) if name in earlier.costs}
+        | found.costs,
+        machine=found.machine or earlier.machine,
+    )
 
 
 def _failed(cell: Trial, why: str) -> Outcome:

@@ -89,6 +89,8 @@ def test_seconds_are_those_of_all_attempts_and_the_machine_is_theirs(
     found = settled(study, cell)
     assert found is not None
     assert (found.costs["seconds"], found.machine) == (30.0, "2 cores")
+    (Path(study.folder) / "journal.jsonl").unlink()
+    assert settled(study, cell) == found  # of a copy that holds the runs, and no journal
 
 
 def test_a_metric_that_is_not_there_is_named_with_those_that_are(study: Study, cell: Trial) -> None:
