@@ -29,6 +29,7 @@ setup(
         "matplotlib",
         "numpy",
         "opencv-python-headless",  # optical flow (pvvae analyze)
+        "packaging",
         "pillow",
         "safetensors",
         "scipy",

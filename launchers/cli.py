@@ -35,6 +35,7 @@ COMMANDS = (
     "compare",
     "report",
     "weights",
+    "doctor",
     "bench",
 )
 """Modules of ``launchers.commands``, in the order in which one needs them."""

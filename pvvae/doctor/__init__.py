@@ -1,0 +1,1 @@
+"""Whether a machine is right for a run, said before the run begins."""
