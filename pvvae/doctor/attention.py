@@ -70,8 +70,8 @@ def _error(
     kernel: Kernel, inputs: tuple[Tensor, Tensor, Tensor], sight: IntervalMask | None
 ) -> float:
     """Largest error of values and gradients, relative to the largest value; infinite if none."""
-    exact = tuple(each.detach().double().requires_grad_() for each in inputs)
-    wished = [*_with_gradients(KERNELS[REFERENCE], exact, sight)]
+    q, k, v = (each.detach().double().requires_grad_() for each in inputs)
+    wished = [*_with_gradients(KERNELS[REFERENCE], (q, k, v), sight)]
     found = [*_with_gradients(kernel, inputs, sight)]
     errors = []
     for one, other in zip(found, wished, strict=True):
@@ -81,9 +81,10 @@ def _error(
 
 
 def _with_gradients(
-    kernel: Kernel, inputs: tuple[Tensor, ...], sight: IntervalMask | None
+    kernel: Kernel, inputs: tuple[Tensor, Tensor, Tensor], sight: IntervalMask | None
 ) -> Iterator[Tensor]:
-    out = kernel(*inputs[:3], sight)
+    q, k, v = inputs
+    out = kernel(q, k, v, sight)
     yield out.detach()
     weights = torch.linspace(-1.0, 1.0, out.numel(), device=out.device, dtype=torch.float64)
     yield from torch.autograd.grad((out.double() * weights.view_as(out)).sum(), inputs)

@@ -49,7 +49,7 @@ def python(wanted: Wanted) -> Iterator[Finding]:
 @register_check("versions")
 def versions(wanted: Wanted) -> Iterator[Finding]:
     """Packages against the bounds of setup.py, and against the lock."""
-    lock = {}
+    lock: dict[str, str] = {}
     for path in (ROOT / name for name in LOCKS):
         lock |= read_lock(path.read_text()) if path.is_file() else {}
     yield from compare(_required(), lock, installed=_installed())
