@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from arch.interface import PeerConfig
     from launchers.arguments import Parser
     from pvvae.analysis.clips import AnalysedClips
+    from pvvae.data.evaluation.sintel import Part
 
 
 def add_clips(parser: "Parser", *, out: str, num: int = 1000, shown: bool = True) -> None:
@@ -84,8 +85,12 @@ def claim_pages(arguments: argparse.Namespace, what: str, names: Sequence[str]) 
     claim_folder(arguments.out, made_by, names=names, overwrite=arguments.overwrite)
 
 
-def clips_of(arguments: argparse.Namespace) -> "AnalysedClips":
+def clips_of(arguments: argparse.Namespace, *, part: "Part | None" = None) -> "AnalysedClips":
     """The clips that are asked for.
+
+    Args:
+        arguments: of the command.
+        part: which of Sintel's scenes; None is all.
 
     Raises:
         ConfigError: if there are none that can be used.
@@ -104,6 +109,7 @@ def clips_of(arguments: argparse.Namespace) -> "AnalysedClips":
             seed=arguments.seed,
             flow=arguments.flow,
             pictures=arguments.pictures,
+            part=part,
         ),
         notes=arguments.out / MEASURED,
     )

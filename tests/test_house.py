@@ -21,7 +21,6 @@ FOR_USERS = {
     "endpoint_errors": "docs/analysis.md: probes of one's own",
     "find_class": "pickle calls it",
     "first_queries": "docs/analysis.md: probes of one's own",
-    "read_flo": "docs/analysis.md: probes of one's own",
     "strided_queries": "docs/analysis.md: probes of one's own",
     "tracking_means": "docs/analysis.md: probes of one's own",
 }

@@ -36,6 +36,7 @@ SMALLER = {
     ("analyze", "latents"): ["--size", "32x32"],  # clips here are small
     ("analyze", "prediction"): ["--size", "32x32"],
     ("analyze", "paths"): ["--num", "2", "--steps", "2"],  # 64 of 100 are a minute
+    ("probe", "flow"): ["--steps", "2", "--batch", "2", "--width", "8"],  # a head is minutes
 }
 """What is added to a command, so that its last word counts: less of the same."""
 DRY = {

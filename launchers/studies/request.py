@@ -21,6 +21,8 @@ from pvvae.study.spec.study import Sets, StageEntry, Study, read_study
 
 GIVES_RESULTS = ("evaluate_", "measure_")
 """How stages begin that write results.json."""
+COMMANDS_WITH_RESULTS = ("pvvae probe ",)
+"""How commands begin that do."""
 CONFIG = "config"
 """Key by which a factor gives a stage another YAML; no stage has a key of this name."""
 
@@ -202,7 +204,9 @@ def _check_readings(study: Study, whole: Expansion) -> None:
     kinds = {t.stage: t.plain.get("stage", "") for t in whole.tasks.values()}
     for name, reading in (*study.measures.items(), *study.costs.items()):
         kind = str(kinds[reading.stage])
-        if reading.of is None and not kind.startswith(GIVES_RESULTS):
+        command = study.stages[reading.stage].command or ""
+        gives = kind.startswith(GIVES_RESULTS) or command.startswith(COMMANDS_WITH_RESULTS)
+        if reading.of is None and not gives:
             raise ConfigError(
                 f"{name}: stage {reading.stage!r} ({kind or 'a command'}) writes no results.json; "
                 "with `of: held_out` its metrics.jsonl is read"

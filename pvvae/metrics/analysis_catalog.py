@@ -56,7 +56,7 @@ DIRECTIONS: Mapping[str, ExplainedScore] = {
     "variance_within_classes": _one("Variance within classes", "its share of the whole"),
 }
 OF_ONE_SIZE = ("viv", "viv_by_size", "viv_within_classes", "rank_space", "rank_time")
-"""Those that compare latents of one size only."""
+"""Numbers that compare latents of one size only."""
 PLACES: Mapping[str, ExplainedScore] = {
     "sec_25": _one("SEC, ρ = 0.25", "energy above a quarter of the frequencies", better="lower"),
     "sec_50": _one("SEC, ρ = 0.5", "energy above half of the frequencies", better="lower"),

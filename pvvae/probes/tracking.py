@@ -15,15 +15,13 @@ from pvvae.analysis.clips import AnalysedClips
 from pvvae.analysis.latents import MEASURED, Sources
 from pvvae.analysis.prediction import split_of, weights_digest
 from pvvae.data.clips import to_pixels
-from pvvae.data.scenes import Scene, truth_of
-from pvvae.data.scenes.extrapolation import MOVES, past_flow
-from pvvae.errors import ConfigError
 from pvvae.files import write_json
 from pvvae.metrics.intervals import mean_interval
 from pvvae.metrics.point_tracking import Queries, TrackingScores, tracking_scores
 from pvvae.metrics.results import Results, Value
 from pvvae.model import PredictiveVAE
 from pvvae.pretrained.vae_source import open_vae
+from pvvae.probes.points import Points, check_points, known_points
 from pvvae.probes.tracer import TracerConfig, traced
 from pvvae.run.item_results import ItemResults
 from pvvae.run.progress_bar import progress
@@ -51,36 +49,6 @@ class ProbedTracking:
     results: Results
 
 
-@dataclass(frozen=True)
-class Points:
-    """Points of one scene that can be seen in the last observed frame; N of them, perhaps none."""
-
-    tracks: NDArray[np.float64]
-    """(N, T, 2) in pixels."""
-    visible: NDArray[np.bool_]
-    """(N, T)."""
-    velocity: NDArray[np.float64]
-    """(N, 2) pixels a frame, when they are last seen."""
-
-    @property
-    def moving(self) -> NDArray[np.bool_]:
-        """(N,) whether each moves."""
-        found: NDArray[np.bool_] = np.linalg.norm(self.velocity, axis=1) >= MOVES
-        return found
-
-
-def points_of(scene: Scene, *, observed: int, count: int, seed: int, index: int) -> Points:
-    """At most ``count`` of a scene's tracks."""
-    truth = truth_of(scene, seed=seed, index=index)
-    chosen = np.flatnonzero(truth.visible[observed - 1])[:count]
-    tracks = truth.tracks[:, chosen].transpose(1, 0, 2).astype(np.float64)
-    at = np.rint(tracks[:, observed - 1]).astype(int)
-    s = scene.settings
-    flow = past_flow(scene, observed - 1)
-    velocity = flow[at[:, 1].clip(0, s.height - 1), at[:, 0].clip(0, s.width - 1)]
-    return Points(tracks, truth.visible[:, chosen].T, velocity)
-
-
 def probe_tracking(
     sources: Sources,
     clips: AnalysedClips,
@@ -90,27 +58,23 @@ def probe_tracking(
     points: int,
     config: TracerConfig,
 ) -> list[ProbedTracking]:
-    """Follow points of every scene by every VAE, and write OUT/analysis.json.
+    """Follow points of every clip by every VAE, and write OUT/analysis.json.
 
-    What is found in a scene stays in OUT/measured until it is forgotten.
+    What is found in a clip stays in OUT/measured until it is forgotten.
 
     Args:
         sources: by label.
-        clips: scenes whose truth is known.
+        clips: scenes whose truth is known, or TAP-Vid-DAVIS.
         out: a folder.
         observed: frames that the encoder sees; None is about half.
-        points: most of a scene.
+        points: most of a clip.
         config: of the tracer.
 
     Raises:
-        ConfigError: if the clips are no scenes, a VAE cannot be had or does not take them, or a
-            file cannot be written.
+        ConfigError: if no points of the clips are known, a VAE cannot be had or does not take
+            them, or a file cannot be written.
     """
-    if clips.scene(0) is None:
-        raise ConfigError(
-            f"{clips.question.where}: where points go is known of scenes alone; make some with "
-            "`pvvae data scenes`, and give their own --size"
-        )
+    check_points(clips)
     found = [
         _probe(
             label, open_vae(source).to(distributed.device()), clips, out, observed, points, config
@@ -150,9 +114,7 @@ def _probe(
     followed: list[tuple[Points, NDArray[np.float64]]] = []
     with progress(f"{label}: tracers", len(keys), start=0) as bar:
         for number, key in enumerate(keys):
-            scene = clips.scene(number)
-            assert scene is not None  # the first clip has one, so all have
-            known = points_of(scene, observed=observed, count=count, seed=seed, index=number)
+            known = known_points(clips, number, observed=observed, count=count)
             if not kept.has(key):
                 x = to_pixels(clips.frames(number)).to(distributed.device())
                 start = torch.from_numpy(known.tracks[:, observed - 1]).to(x)
@@ -180,7 +142,7 @@ def _metrics(
     observed: int,
     seed: int,
 ) -> dict[str, Value]:
-    """``WHO_SCORE_WHICH``: means over scenes; those without such points are counted."""
+    """``WHO_SCORE_WHICH``: means over clips; those without such points are counted."""
     q = clips.question
     scale = np.array([SIDE / q.width, SIDE / q.height])
     scores: dict[str, list[TrackingScores | None]] = {}
@@ -237,7 +199,7 @@ def _scored(
 def _value(each: Sequence[TrackingScores | None], score: str, seed: int) -> Value:
     known = [_score(one, score) for one in each if one is not None]
     missing = len(each) - len(known)
-    note = f"{missing} of {len(each)} scenes have no such points" if missing else None
+    note = f"{missing} of {len(each)} clips have no such points" if missing else None
     if not known:
         return Value(value=None, note=note)
     interval = mean_interval(np.array(known), seed=seed)

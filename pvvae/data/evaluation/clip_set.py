@@ -119,9 +119,7 @@ class EvaluationClips:
         if not self._candidates.resized:
             return RESIZE
         sizes = {tuple(map(int, clip.source_size.split("x"))) for clip in self.chosen}
-        fits = all(
-            rows == self.draw.height or columns == self.draw.width for rows, columns in sizes
-        )
+        fits = all(h == self.draw.height or w == self.draw.width for h, w in sizes)
         return CROP if fits else CROP_RESIZE
 
     def plain(self) -> dict[str, Any]:
@@ -146,6 +144,7 @@ def evaluation_clips(
     frame_stride: int = 1,
     random_start: bool = False,
     manifest: Path | None = None,
+    candidates: Candidates | None = None,
 ) -> EvaluationClips:
     """``num`` clips drawn by ``seed``, fewer if there are no more; a collective call.
 
@@ -158,6 +157,7 @@ def evaluation_clips(
             list of clips (``pvvae.data.evaluation.clip_lists``).
         frame_stride: keep every n-th frame of a video.
         random_start: see :class:`ClipDraw`; reconstruction is measured on first frames.
+        candidates: what ``where`` holds, if that is known.
 
     Raises:
         ConfigError: if there is nothing that can be used, or ``manifest`` is of other clips.
@@ -172,7 +172,7 @@ def evaluation_clips(
         frame_stride=frame_stride,
         random_start=random_start,
     )
-    candidates = open_candidates(Path(where))
+    candidates = open_candidates(Path(where)) if candidates is None else candidates
     if manifest is not None:
         known = distributed.from_main(partial(_read_manifest, manifest, draw))
         if known is not None:
@@ -250,8 +250,7 @@ def _read(candidates: Candidates, place: int, draw: ClipDraw) -> tuple[Frames, s
         stride=draw.frame_stride,
         choose=choose if draw.random_start else None,
     )
-    size = ""
-    covering = []
+    size, covering = "", list[Frames]()
     for frame in frames:
         size = size or f"{frame.shape[0]}x{frame.shape[1]}"
         if not candidates.resized:

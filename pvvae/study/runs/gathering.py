@@ -100,7 +100,7 @@ def _unfinished(study: Study, cell: Trial, journal: Journal) -> Outcome | None:
 
 
 def _with_known(found: Outcome, earlier: Outcome | None) -> Outcome:
-    """With the hours and the machine that an earlier outcome has of the same runs.
+    """An outcome with the hours and the machine that an earlier one has of the same runs.
 
     The journal says them once; where it is gone, as in a copy of the runs alone, they stay known.
     """

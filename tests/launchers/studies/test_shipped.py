@@ -66,6 +66,17 @@ def test_table_4_adds_one_thing_a_row(name: str) -> None:
     assert asked.seeds == (0, 1, 2)
 
 
+@pytest.mark.parametrize("name", ["table3.yaml", "tiny/table3.yaml"])
+def test_table_3_probes_what_was_trained_with_prediction_and_without(name: str) -> None:
+    asked = ask(name)
+    without, with_it = cells(asked).values()
+    assert changed(without, with_it) >= {"vae.objective.max_drop_ratio"}
+    assert without.runs["vae"].address != with_it.runs["vae"].address
+    assert {"flow", "next_frame", "tracking"} <= without.runs.keys()
+    assert not {"samples", "generated", "rebuilt", "decoder"} & without.runs.keys()
+    assert {task.seed for task in with_it.runs.values() if task.stage == "flow"} == {0}
+
+
 def test_pans_are_table_4_s_first_two_rows() -> None:
     asked = ask("tiny/pans.yaml")
     before, after = cells(asked).values()
