@@ -12,6 +12,8 @@ from pvvae import config as codec
 from pvvae.errors import ConfigError
 
 _NOT_STAGES = ("program", "__main__")
+LIKE = "like"
+"""Key of a network that is another's."""
 
 
 def names() -> tuple[str, ...]:
@@ -40,13 +42,44 @@ def decode(plain: Mapping[str, Any], path: Path) -> tuple[Callable[[Any], None],
         raise ConfigError(f"{path}: names no stage; known stages: {', '.join(names())}")
     module = _module(str(data.pop("stage")), path)
     codec.load_plugins(data)
-
-    from pvvae.pretrained.like import spelled_out  # with torch, which listing stages does without
-
     try:
         return module.run, codec.decode(module.Config, spelled_out(data))
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
+
+
+def spelled_out(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """A stage's config as plain data, each network with all its own keys.
+
+    A network may be named in place of its keys, as that of a run, of a published folder, or of
+    ``box:NAME``; what stands beside changes it: ``denoiser: {like: runs/latte, num_classes: 3}``.
+
+    Raises:
+        ConfigError: if there is no such network.
+    """
+    data = dict(plain)
+    for key in ("backbone", "denoiser"):
+        given = data.get(key)
+        if not isinstance(given, Mapping) or LIKE not in given:
+            continue
+        rest = {name: value for name, value in given.items() if name != LIKE}
+        try:
+            data[key] = _network(key, Path(str(given[LIKE]))) | rest
+        except ConfigError as error:
+            raise ConfigError(f"{key}.{LIKE}: {error}") from None
+    return data
+
+
+def _network(key: str, source: Path) -> dict[str, Any]:
+    """Keys of the network in ``source``."""
+    # They come with torch, which listing stages does without.
+    if key == "backbone":
+        from pvvae.pretrained.runs import vae_config
+
+        return dict(codec.encode(vae_config(source)[0]))
+    from pvvae.pretrained.denoisers import denoiser_config
+
+    return dict(codec.encode(denoiser_config(source)))
 
 
 def resolved(config: Any) -> dict[str, Any]:

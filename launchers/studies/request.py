@@ -15,9 +15,10 @@ from pvvae import config as codec
 from pvvae.errors import ConfigError
 from pvvae.study.outcomes import read_outcomes
 from pvvae.study.runs.journal import Journal
+from pvvae.study.spec.entries import Sets, StageEntry
 from pvvae.study.spec.expansion import Expansion, Task, Trial, expand
 from pvvae.study.spec.references import referred
-from pvvae.study.spec.study import Sets, StageEntry, Study, read_study
+from pvvae.study.spec.study import Study, read_study
 
 GIVES_RESULTS = ("evaluate_", "measure_")
 """How stages begin that write results.json."""

@@ -1,38 +1,55 @@
 """The VAE as a model of diffusers: loaded, saved, configured and called as theirs are."""
 
-import warnings
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import Any
 
 import torch
 from diffusers import ConfigMixin, ModelMixin
-from diffusers.models.autoencoders.vae import DecoderOutput
+from diffusers.models.autoencoders.vae import DecoderOutput, DiagonalGaussianDistribution
 from diffusers.models.modeling_outputs import AutoencoderKLOutput
 from diffusers.utils.accelerate_utils import apply_forward_hook
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from arch.interface import BackboneConfig
 from pvvae import config as codec
-from pvvae.autoencoder import Autoencoder
 from pvvae.autoencoder.autoencoder import TILE_CELLS
-from pvvae.diffusers import loading
-from pvvae.diffusers.attributes import PipelineAttributes
-from pvvae.diffusers.config import PipelineConfig, completed
-from pvvae.diffusers.outputs import LatentGaussian
-from pvvae.diffusers.recomputing import recomputed
-from pvvae.diffusers.wan_tiles import wan_tiles
+from pvvae.diffusers.config import PipelineAttributes, PipelineConfig, completed
+from pvvae.diffusers.loading import PublishedModel
 from pvvae.errors import ConfigError
 from pvvae.model import Pad, PredictiveVAE
-from pvvae.pretrained.published import AutoencoderConfig, find_folder, read_published_config
-from pvvae.pretrained.tensor_files import check_finite
-from pvvae.pretrained.weight_files import placing
+from pvvae.pretrained.published import AutoencoderConfig
 
 
-class AutoencoderPV(PipelineAttributes, Autoencoder, ModelMixin, ConfigMixin):  # type: ignore[misc]
+class LatentGaussian(DiagonalGaussianDistribution):  # type: ignore[misc]
+    """diffusers' distribution, whose sums are over all axes of a video's latents.
+
+    In diffusers they leave the last axis out: it was made for images.
+    """
+
+    def __init__(self, mean: Tensor, logvar: Tensor) -> None:
+        """``mean`` and ``logvar`` are (B, c, t, h, w)."""
+        super().__init__(torch.cat([mean, logvar], dim=1))
+
+    def kl(self, other: DiagonalGaussianDistribution | None = None) -> Tensor:
+        """Nats (B,) between each clip's latents and ``other``, or a standard normal."""
+        if other is None:
+            each = self.mean.square() + self.var - 1.0 - self.logvar
+        else:
+            near = ((self.mean - other.mean).square() + self.var) / other.var
+            each = near - 1.0 - self.logvar + other.logvar
+        nats: Tensor = 0.5 * each.flatten(1).sum(dim=1)
+        return nats
+
+    def nll(self, sample: Tensor, dims: tuple[int, ...] = (1, 2, 3, 4)) -> Tensor:
+        """Nats of a sample (B, c, t, h, w), summed over ``dims``."""
+        found: Tensor = super().nll(sample, dims)
+        return found
+
+
+class AutoencoderPV(PipelineAttributes, PublishedModel, ConfigMixin):  # type: ignore[misc]
     """An :class:`Autoencoder` that is also a model of diffusers."""
 
     _supports_gradient_checkpointing = True
@@ -117,107 +134,6 @@ class AutoencoderPV(PipelineAttributes, Autoencoder, ModelMixin, ConfigMixin):  
         """Classes of the network that ``compile_repeated_blocks`` compiles."""
         return self._no_split_modules
 
-    @classmethod
-    def from_pretrained(  # type: ignore[override]
-        cls,
-        pretrained_model_name_or_path: str | Path,
-        *,
-        subfolder: str | None = None,
-        revision: str | None = None,
-        variant: str | None = None,
-        use_safetensors: bool | None = None,
-        output_loading_info: bool = False,
-        plugins: Sequence[str | Path] = (),
-        **arguments: Any,
-    ) -> Any:
-        """Load what :meth:`save_pretrained` wrote, in evaluation mode.
-
-        Args:
-            pretrained_model_name_or_path: a local folder, or an id of the Hugging Face hub.
-            subfolder: of it, that holds the VAE.
-            revision: of the hub's repository.
-            variant: of the weights, such as "fp16".
-            use_safetensors: False is refused; nothing else is read.
-            output_loading_info: whether to return, beside the VAE, what diffusers says of the
-                loading.
-            plugins: Python files that register a backbone which is none of ours.
-            arguments: as models of diffusers have them: ``torch_dtype`` or ``dtype`` (None leaves
-                weights as stored), ``device_map``, ``cache_dir``, ``local_files_only``, ``token``
-                and others; and entries of ``config.json`` that are to be other than there.
-
-        Raises:
-            ConfigError: one line about what is missing, does not fit, or is not offered; where a
-                file is at fault it is an OSError too, as diffusers raises it.
-        """
-        arguments = loading.accepted(arguments)
-        if use_safetensors is False:
-            raise ConfigError("use_safetensors: weights are safetensors and nothing else")
-        device = loading.place(arguments)
-        with loading.file_errors(pretrained_model_name_or_path):
-            folder = find_folder(
-                pretrained_model_name_or_path,
-                subfolder=subfolder,
-                revision=revision,
-                variant=variant,
-                **loading.hub_arguments(arguments),
-            )
-            read_published_config(folder, plugins=plugins, others=True)
-            loading.settle_dtype(arguments, loading.files_of(folder, variant))
-            vae, info = super(Autoencoder, cls).from_pretrained(
-                str(folder),
-                variant=variant,
-                use_safetensors=True,
-                output_loading_info=True,
-                **arguments,
-            )
-            loading.check_complete(info, folder)
-            check_finite(loading.present(vae), where=str(folder))
-        vae.register_to_config(_name_or_path=str(pretrained_model_name_or_path))
-        vae = vae if device is None else vae.to(device)
-        return (vae, info) if output_loading_info else vae
-
-    def save_pretrained(  # type: ignore[override]
-        self,
-        save_directory: str | Path,
-        is_main_process: bool = True,
-        save_function: None = None,
-        safe_serialization: bool = True,
-        variant: str | None = None,
-        max_shard_size: int | str = "10GB",
-        push_to_hub: bool = False,
-        **hub: Any,
-    ) -> None:
-        """Write ``config.json`` and the weights: whole, or not at all.
-
-        Args:
-            save_directory: is made if need be.
-            is_main_process: False writes nothing.
-            save_function: has no effect, here as in diffusers.
-            safe_serialization: False is answered with a warning; pickles are not written.
-            variant: of the weights, such as "fp16"; others beside it stay.
-            max_shard_size: of a file; larger weights become several, with an index.
-            push_to_hub: whether to send them to the Hugging Face hub as well.
-            hub: ``repo_id`` (the folder's name unless given), ``token``, ``private``,
-                ``commit_message``, ``create_pr``.
-
-        Raises:
-            ConfigError: if a weight is not finite, or the disk or the hub refuses.
-        """
-        if not is_main_process:
-            return
-        if not safe_serialization:
-            warnings.warn("safe_serialization: weights are safetensors all the same", stacklevel=2)
-        folder = Path(save_directory)
-        check_finite(self.state_dict(), where=str(folder))
-        write = super(Autoencoder, self).save_pretrained
-        sizes = {"variant": variant, "max_shard_size": max_shard_size}
-        with placing(folder, variant=variant) as partial:
-            write(str(partial), **sizes)
-        if push_to_hub:
-            hub.setdefault("repo_id", folder.resolve().name)
-            with loading.file_errors(hub["repo_id"]), TemporaryDirectory() as copy:
-                write(copy, push_to_hub=True, **sizes, **hub)
-
     # Pipelines call it directly; accelerate moves weights before a forward.
     @apply_forward_hook  # type: ignore[untyped-decorator]
     def encode(self, x: Tensor, return_dict: bool = True) -> Any:  # type: ignore[override]
@@ -280,3 +196,70 @@ class AutoencoderPV(PipelineAttributes, Autoencoder, ModelMixin, ConfigMixin):  
         function = self._gradient_checkpointing_func
         with recomputed(self.backbone.segments, function) if again else nullcontext():
             return super()._slice_by_slice(x, compute)
+
+
+@contextmanager
+def recomputed(segments: Sequence[nn.Module], checkpoint: Callable[..., Any]) -> Iterator[None]:
+    """Let each segment's inside be computed again in the backward pass, while this is open.
+
+    Others put their own ``forward`` in place of a module's too (offloading, casting), and may do so
+    at any time. So it is changed for a pass alone, and is afterwards what it was.
+
+    Args:
+        segments: of a network.
+        checkpoint: as diffusers has it, called with a function and its arguments.
+    """
+    before = [vars(segment).get("forward") for segment in segments]
+    for segment in segments:
+        segment.forward = partial(_again, checkpoint, segment.forward)  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        for segment, forward in zip(segments, before, strict=True):
+            if forward is None:
+                del segment.forward
+            else:
+                segment.forward = forward
+
+
+def _again(checkpoint: Any, forward: Any, *args: Any, **named: Any) -> Any:
+    return checkpoint(partial(forward, **named), *args)
+
+
+SIDES = ("height", "width")
+
+
+def wan_tiles(
+    size: int | None, overlap: int | None, wan: dict[str, float | None], *, usual: int
+) -> tuple[int | None, int | None]:
+    """Edge and overlap of a tile, in pixels; None where neither words say.
+
+    Args:
+        size: in our words.
+        overlap: likewise.
+        wan: in Wan's: ``tile_sample_min_height``, ``tile_sample_stride_height``, and their widths.
+        usual: edge of a tile where no words say.
+
+    Raises:
+        ValueError: for another word, or tiles that are not square.
+    """
+    given = {key: value for key, value in wan.items() if value is not None}
+    edges = {
+        given.pop(f"tile_sample_min_{side}") for side in SIDES if f"tile_sample_min_{side}" in given
+    }
+    steps = {
+        given.pop(f"tile_sample_stride_{side}")
+        for side in SIDES
+        if f"tile_sample_stride_{side}" in given
+    }
+    if given:
+        raise ValueError(f"{min(given)}: tiles have a height, a width and their strides alone")
+    if len(edges) > 1 or len(steps) > 1:
+        raise ValueError("tile_sample: tiles are square; give one height, width and stride")
+    if (edges and size is not None) or (steps and overlap is not None):
+        raise ValueError("tile_sample: give sizes in our words or in Wan's, not in both")
+    size = int(edges.pop()) if edges else size
+    if steps:
+        size = usual if size is None else size
+        overlap = size - int(steps.pop())
+    return size, overlap

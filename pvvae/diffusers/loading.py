@@ -1,18 +1,25 @@
-"""What a model of diffusers is loaded with, and what is said where that fails."""
+"""Loading and saving as models of diffusers do, and what is said where that fails."""
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
+from diffusers import ModelMixin
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
+from pvvae.autoencoder import Autoencoder
 from pvvae.diffusers.config import KEYS
 from pvvae.errors import ConfigError, one_line, shown
 from pvvae.pretrained import weight_files
+from pvvae.pretrained.published import find_folder, read_published_config
+from pvvae.pretrained.tensor_files import check_finite
+from pvvae.pretrained.weight_files import placing
 
 HUB = frozenset({"cache_dir", "force_download", "local_files_only", "token"})
 """How the hub is asked."""
@@ -48,6 +55,111 @@ DECLINED = frozenset(
 
 class CannotLoadError(ConfigError, OSError):
     """A file that is not there or cannot be read: for callers of diffusers an OSError."""
+
+
+class PublishedModel(Autoencoder, ModelMixin):  # type: ignore[misc]
+    """An autoencoder with ``from_pretrained`` and ``save_pretrained`` as diffusers has them."""
+
+    @classmethod
+    def from_pretrained(  # type: ignore[override]
+        cls,
+        pretrained_model_name_or_path: str | Path,
+        *,
+        subfolder: str | None = None,
+        revision: str | None = None,
+        variant: str | None = None,
+        use_safetensors: bool | None = None,
+        output_loading_info: bool = False,
+        plugins: Sequence[str | Path] = (),
+        **arguments: Any,
+    ) -> Any:
+        """Load what :meth:`save_pretrained` wrote, in evaluation mode.
+
+        Args:
+            pretrained_model_name_or_path: a local folder, or an id of the Hugging Face hub.
+            subfolder: of it, that holds the VAE.
+            revision: of the hub's repository.
+            variant: of the weights, such as "fp16".
+            use_safetensors: False is refused; nothing else is read.
+            output_loading_info: whether to return, beside the VAE, what diffusers says of the
+                loading.
+            plugins: Python files that register a backbone which is none of ours.
+            arguments: as models of diffusers have them: ``torch_dtype`` or ``dtype`` (None leaves
+                weights as stored), ``device_map``, ``cache_dir``, ``local_files_only``, ``token``
+                and others; and entries of ``config.json`` that are to be other than there.
+
+        Raises:
+            ConfigError: one line about what is missing, does not fit, or is not offered; where a
+                file is at fault it is an OSError too, as diffusers raises it.
+        """
+        arguments = accepted(arguments)
+        if use_safetensors is False:
+            raise ConfigError("use_safetensors: weights are safetensors and nothing else")
+        device = place(arguments)
+        with file_errors(pretrained_model_name_or_path):
+            folder = find_folder(
+                pretrained_model_name_or_path,
+                subfolder=subfolder,
+                revision=revision,
+                variant=variant,
+                **hub_arguments(arguments),
+            )
+            read_published_config(folder, plugins=plugins, others=True)
+            settle_dtype(arguments, files_of(folder, variant))
+            vae, info = super(Autoencoder, cls).from_pretrained(
+                str(folder),
+                variant=variant,
+                use_safetensors=True,
+                output_loading_info=True,
+                **arguments,
+            )
+            check_complete(info, folder)
+            check_finite(present(vae), where=str(folder))
+        vae.register_to_config(_name_or_path=str(pretrained_model_name_or_path))
+        vae = vae if device is None else vae.to(device)
+        return (vae, info) if output_loading_info else vae
+
+    def save_pretrained(  # type: ignore[override]
+        self,
+        save_directory: str | Path,
+        is_main_process: bool = True,
+        save_function: None = None,
+        safe_serialization: bool = True,
+        variant: str | None = None,
+        max_shard_size: int | str = "10GB",
+        push_to_hub: bool = False,
+        **hub: Any,
+    ) -> None:
+        """Write ``config.json`` and the weights: whole, or not at all.
+
+        Args:
+            save_directory: is made if need be.
+            is_main_process: False writes nothing.
+            save_function: has no effect, here as in diffusers.
+            safe_serialization: False is answered with a warning; pickles are not written.
+            variant: of the weights, such as "fp16"; others beside it stay.
+            max_shard_size: of a file; larger weights become several, with an index.
+            push_to_hub: whether to send them to the Hugging Face hub as well.
+            hub: ``repo_id`` (the folder's name unless given), ``token``, ``private``,
+                ``commit_message``, ``create_pr``.
+
+        Raises:
+            ConfigError: if a weight is not finite, or the disk or the hub refuses.
+        """
+        if not is_main_process:
+            return
+        if not safe_serialization:
+            warnings.warn("safe_serialization: weights are safetensors all the same", stacklevel=2)
+        folder = Path(save_directory)
+        check_finite(self.state_dict(), where=str(folder))
+        write = super(Autoencoder, self).save_pretrained
+        sizes = {"variant": variant, "max_shard_size": max_shard_size}
+        with placing(folder, variant=variant) as partial:
+            write(str(partial), **sizes)
+        if push_to_hub:
+            hub.setdefault("repo_id", folder.resolve().name)
+            with file_errors(hub["repo_id"]), TemporaryDirectory() as copy:
+                write(copy, push_to_hub=True, **sizes, **hub)
 
 
 def accepted(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""Frechet Video Distance. Unterthiner et al., "Towards Accurate Generative Models of Video" (2018).
+"""Frechet and Kernel Video Distance.
 
-The distance alone does not say what was measured: resizing, clip length, number of clips and even
-the matrix root move it by more than methods differ. So a result carries its protocol and its
-counts.
+Unterthiner et al., "Towards Accurate Generative Models of Video" (2018), sections 3 and 4. The
+distance alone does not say what was measured: resizing, clip length, number of clips and even the
+matrix root move it by more than methods differ. So a result carries its protocol and its counts.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,6 @@ from pvvae.errors import ConfigError
 from pvvae.metrics.frechet import frechet_distance, noise_floor
 from pvvae.metrics.i3d import I3D, NUM_FEATURES, SIDE, check_clips
 from pvvae.metrics.intervals import Interval, jackknife_interval, order_of
-from pvvae.metrics.kvd import kernel_distance
 from pvvae.metrics.results import Value
 from pvvae.metrics.weight_catalog import I3D_KINETICS
 
@@ -240,3 +239,31 @@ def _not_negative(interval: Interval | None) -> Interval | None:
 
 def _by(size: tuple[int, ...] | None) -> str:
     return "x".join(map(str, size or ()))
+
+
+def kernel_distance(real: Tensor, generated: Tensor) -> float:
+    """Unbiased MMD^2 of features (N, d) and (M, d) under k(x, y) = (x . y / d + 1)^3, in float64.
+
+    Kernel and estimator as TATS and LVDM report it. All samples at once: no subsets, no factor of
+    1000 (those belong to KID). Unbiased, so it can be negative. Not for reconstructions: pairs of a
+    clip and its own copy sit in the cross term and pull it far below zero.
+
+    Raises:
+        ConfigError: if a set has fewer than two clips.
+    """
+    num, other = len(real), len(generated)
+    if min(num, other) < 2:
+        raise ConfigError(f"KVD needs at least 2 clips in each set, got {num} and {other}")
+    x, y = real.double(), generated.double()
+    within = _within(x) / (num * (num - 1)) + _within(y) / (other * (other - 1))
+    return float(within - 2.0 * _kernel(x, y).mean())
+
+
+def _kernel(x: Tensor, y: Tensor) -> Tensor:
+    return (x @ y.T / x.shape[1] + 1.0) ** 3
+
+
+def _within(x: Tensor) -> Tensor:
+    """Sum of the kernel over pairs of different clips."""
+    kernel = _kernel(x, x)
+    return kernel.sum() - torch.trace(kernel)

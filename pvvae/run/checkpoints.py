@@ -17,11 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from pvvae import distributed
-from pvvae.config.reading import file_digest
 from pvvae.errors import ConfigError
 from pvvae.files import raise_if_unwritable, write_json
 from pvvae.run.folder import checkpoint_folders, step_of_folder
-from pvvae.run.manifest import MANIFEST, read_manifest
+from pvvae.run.manifest import damage, description, read_manifest, write_manifest
 
 UNFINISHED = re.compile(r"\.step_\d{8}\.(partial|removed)")
 """Names of folders that are being filled or removed."""
@@ -139,7 +138,7 @@ class Writer:
     def _write(self, partial: Path, write: Write, step: int, facts: dict[str, Any]) -> None:
         try:
             with _disk_trouble(partial):
-                files = {str(p.relative_to(partial)): _described(p) for p in write(partial)}
+                files = {str(p.relative_to(partial)): description(p) for p in write(partial)}
                 write_json(partial / LISTS / f"{self._rank}.json", files)
                 if self._rank == 0:
                     self._collect(partial, step, facts)
@@ -176,7 +175,7 @@ def newest(folder: Path, *, warn: Callable[[str], None]) -> Checkpoint | None:
     A damaged one is passed over with a word to ``warn``.
     """
     for path in reversed(checkpoint_folders(folder)):
-        problem = _damage(path)
+        problem = damage(path)
         if problem is None:
             return _read(path)
         warn(f"{path}: damaged ({problem}); going on from the checkpoint before it")
@@ -197,7 +196,7 @@ def at_step(folder: Path, step: int) -> Checkpoint:
         ConfigError: if there is none, or it is damaged; the message names those that exist.
     """
     path = folder / f"step_{step:08d}"
-    problem = _damage(path) if path.is_dir() else "it does not exist"
+    problem = damage(path) if path.is_dir() else "it does not exist"
     found = None if problem else _read(path)
     if found is None:
         steps = ", ".join(str(step_of_folder(p)) for p in checkpoint_folders(folder))
@@ -234,21 +233,11 @@ def _complete(partial: Path, step: int, facts: dict[str, Any], lists: list[Path]
     """Put together what all processes have listed, and give the checkpoint its name."""
     files = {name: d for path in lists for name, d in json.loads(path.read_text()).items()}
     shutil.rmtree(partial / LISTS)
-    with (partial / MANIFEST).open("w") as file:
-        json.dump({"step": step, "facts": facts, "files": files}, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
+    write_manifest(partial, {"step": step, "facts": facts, "files": files})
     target = partial.parent / f"step_{step:08d}"
     if target.exists():  # written before a resume from an older one
         _remove(target)
     os.replace(partial, target)
-
-
-def _described(path: Path) -> list[Any]:
-    """Size and SHA-256 of a file, which then is on disk."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-        return [path.stat().st_size, file_digest(path)]
 
 
 def _remove(folder: Path) -> None:
@@ -256,21 +245,6 @@ def _remove(folder: Path) -> None:
     doomed = folder.with_name(f".{folder.name}.removed")
     os.replace(folder, doomed)
     shutil.rmtree(doomed, ignore_errors=True)
-
-
-def _damage(path: Path) -> str | None:
-    manifest = read_manifest(path)
-    if manifest is None:
-        return f"no readable {MANIFEST}"
-    if manifest["step"] != step_of_folder(path):
-        return f"its {MANIFEST} is of step {manifest['step']}"
-    for name, (size, digest) in manifest["files"].items():
-        part = path / name
-        if not part.is_file():
-            return f"{name} is missing"
-        if part.stat().st_size != size or file_digest(part) != digest:
-            return f"{name} is not what was written"
-    return None
 
 
 def _read(path: Path) -> Checkpoint | None:

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pvvae.study.outcomes import Arm, Outcome, Point, arm_name
-from pvvae.study.spec.study import Measure, Study
+from pvvae.study.spec.entries import Measure
+from pvvae.study.spec.study import Study
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -165,7 +165,7 @@ def test_arrays_are_written_whole(tmp_path):
 WITHOUT_STEPS = (
     "extract_latents",
     "generate",
-    "evaluate_reconstruction",
+    pytest.param("evaluate_reconstruction", marks=pytest.mark.matrix),
     "evaluate_generation",
 )
 
@@ -208,7 +208,10 @@ def scores(run: Path) -> dict[str, object]:
     return json.loads(path.read_text()) | {"times": None} if path.exists() else {}
 
 
-@pytest.mark.parametrize("stage", ["evaluate_reconstruction", "evaluate_generation"])
+@pytest.mark.parametrize(
+    "stage",
+    ["evaluate_reconstruction", pytest.param("evaluate_generation", marks=pytest.mark.matrix)],
+)
 def test_an_evaluation_killed_at_its_conclusion_measures_nothing_again(
     stage, whole, shards, tmp_path, monkeypatch
 ):

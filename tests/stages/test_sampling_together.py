@@ -11,7 +11,7 @@ from tests.processes import run_group
 from tests.stages.short import run_stage
 from tests.stages.toy_runs import SMALL, cache, online, shake, vae_run
 
-pytestmark = pytest.mark.usefixtures("group")
+pytestmark = [pytest.mark.usefixtures("group"), pytest.mark.matrix]
 
 MANY = ["num=5", "batch=2", "sampler.steps=3", "sampler.guidance=2"]
 LONG = ["num=1", "sampler.steps=3", "frames=33", "height=48", "width=80"]

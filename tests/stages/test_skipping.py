@@ -92,8 +92,15 @@ def test_skipped_steps_in_a_row_lead_back_to_the_checkpoint_and_on_with_other_da
     assert (rollback["step"], rollback["number"], rollback["from_step"]) == (2, 1, 5)
 
 
-# Before the rollback, amid skips, just back, saved again.
-@pytest.mark.parametrize("calls", [3, 4, 5, 8])
+@pytest.mark.parametrize(
+    "calls",
+    [
+        pytest.param(3, marks=pytest.mark.matrix, id="before the rollback"),
+        pytest.param(4, id="amid skips"),
+        pytest.param(5, marks=pytest.mark.matrix, id="just back"),
+        pytest.param(8, id="saved again"),
+    ],
+)
 def test_a_run_that_goes_back_may_be_cut_anywhere(
     calls, gone_back, shards, tmp_path, spoil, monkeypatch
 ):

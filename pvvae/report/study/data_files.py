@@ -11,7 +11,7 @@ from pvvae.report.study.tables import DATA, state_of
 from pvvae.study.answers.analysis import Analysis
 from pvvae.study.answers.cost_sentences import COSTS
 from pvvae.study.outcomes import Outcome, arm_name
-from pvvae.study.spec.study import Measure
+from pvvae.study.spec.entries import Measure
 
 
 def plain_analysis(analysis: Analysis) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pvvae.report.svg import INK, STYLE, scale, stand_in, svg_of
 from pvvae.study.answers.analysis import Analysis
 from pvvae.study.answers.cost_sentences import COSTS, cost_of, pareto_front
 from pvvae.study.cells import Condition
-from pvvae.study.spec.study import Measure
+from pvvae.study.spec.entries import Measure
 from pvvae.study.statistics.effects import Floats, mean_with_interval
 from pvvae.study.statistics.equal_cost import curves_of
 from pvvae.study.statistics.observations import size_name

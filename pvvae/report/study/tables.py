@@ -11,7 +11,7 @@ from pvvae.study.answers.claims import amount, effect_of, ends_of
 from pvvae.study.answers.cost_sentences import COSTS, shown, title
 from pvvae.study.cells import Condition, cell_of
 from pvvae.study.outcomes import Outcome
-from pvvae.study.spec.study import Measure
+from pvvae.study.spec.entries import Measure
 from pvvae.study.statistics.effects import mean_with_interval
 
 DATA = {"unique_samples": "Unique samples", "epochs": "Epochs", "steps": "Steps"}

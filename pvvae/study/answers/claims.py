@@ -8,7 +8,8 @@ from typing import Literal
 
 from pvvae.study.cells import Condition, cell_of
 from pvvae.study.outcomes import arm_name
-from pvvae.study.spec.study import ClaimEntry, Measure, Study
+from pvvae.study.spec.entries import ClaimEntry, Measure
+from pvvae.study.spec.study import Study
 from pvvae.study.statistics.effects import Effect, P, paired_effect
 
 DIFFERENCES = ("dB", "%")

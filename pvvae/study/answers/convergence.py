@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from pvvae.study.answers.claims import sentence_of
 from pvvae.study.answers.cost_sentences import named
 from pvvae.study.cells import Condition, cell_of, left_out
-from pvvae.study.spec.study import Measure, Study
+from pvvae.study.spec.entries import Measure
+from pvvae.study.spec.study import Study
 from pvvae.study.statistics.effects import Effect, paired_effect
 from pvvae.study.statistics.equal_cost import cost_of_reaching
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pvvae.metrics.score_catalog import SCORES
 from pvvae.study.answers.claims import effect_of, sentence_of
 from pvvae.study.cells import Condition, left_out, looks
-from pvvae.study.spec.study import Measure, Study
+from pvvae.study.spec.entries import Measure
+from pvvae.study.spec.study import Study
 from pvvae.study.statistics.effects import Effect
 from pvvae.study.statistics.equal_cost import Equal, at_equal_cost, curves_of
 

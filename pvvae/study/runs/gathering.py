@@ -19,8 +19,9 @@ from pvvae.study.outcomes import (
 )
 from pvvae.study.runs.journal import Journal
 from pvvae.study.runs.staleness import why_another, why_stale
+from pvvae.study.spec.entries import MeasureEntry, ValueReference
 from pvvae.study.spec.expansion import Task, Trial
-from pvvae.study.spec.study import MeasureEntry, Study, ValueReference
+from pvvae.study.spec.study import Study
 
 RESULTS = "results.json"
 """What an evaluation writes (pvvae/metrics/results.py, which imports numpy)."""
@@ -106,12 +107,8 @@ def _with_known(found: Outcome, earlier: Outcome | None) -> Outcome:
     """
     if earlier is None or earlier.runs != found.runs or earlier.stale:
         return found
-    return replace(
-        found,
-        costs={name: earlier.costs[name] for name in ("seconds",) if name in earlier.costs}
-        | found.costs,
-        machine=found.machine or earlier.machine,
-    )
+    hours = {name: earlier.costs[name] for name in ("seconds",) if name in earlier.costs}
+    return replace(found, costs={**hours, **found.costs}, machine=found.machine or earlier.machine)
 
 
 def _failed(cell: Trial, why: str) -> Outcome:

@@ -3,21 +3,18 @@
 import itertools
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from pvvae.errors import ConfigError
 from pvvae.study.outcomes import arm_name, plain_name
+from pvvae.study.spec.declared import DeclaredStudy
+from pvvae.study.spec.entries import ClaimEntry, StageEntry
 from pvvae.study.spec.references import known, references
-
-if TYPE_CHECKING:
-    from pvvae.study.spec.study import ClaimEntry, StageEntry, Study
-
 
 DATA = ("unique_samples", "epochs", "steps")
 """Keys of an outcome's ``data``."""
 
 
-def check_study(study: "Study") -> None:
+def check_study(study: DeclaredStudy) -> None:
     """Refuse names of what is not there, factors that undo one another, and empty studies.
 
     Raises:
@@ -39,7 +36,7 @@ def _at(where: str) -> Iterator[None]:
         raise ConfigError(f"{where}: {error}") from None
 
 
-def _check_whole(study: "Study") -> None:
+def _check_whole(study: DeclaredStudy) -> None:
     if not (study.stages and study.factors and study.measures and study.seeds):
         raise ConfigError("a study needs at least one stage, factor, measure and seed")
     for factor, values in study.factors.items():
@@ -47,7 +44,7 @@ def _check_whole(study: "Study") -> None:
             raise ConfigError(f"factors.{factor}: has no values")
 
 
-def _check_stages(study: "Study") -> None:
+def _check_stages(study: DeclaredStudy) -> None:
     """Every stage that is named is there."""
     for name, entry in study.stages.items():
         if not name.isidentifier():
@@ -65,7 +62,7 @@ def _check_stages(study: "Study") -> None:
                     _check_keys(study.stages[stage], keys)
 
 
-def _check_keys(entry: "StageEntry", keys: Iterable[str]) -> None:
+def _check_keys(entry: StageEntry, keys: Iterable[str]) -> None:
     """Folder and seed are the study's to set."""
     for key in keys:
         if key == "run":
@@ -76,7 +73,7 @@ def _check_keys(entry: "StageEntry", keys: Iterable[str]) -> None:
             )
 
 
-def _check_overlaps(study: "Study") -> None:
+def _check_overlaps(study: DeclaredStudy) -> None:
     """Two factors may not set one key, nor a key and a part of it: a cell would have only one."""
     for one, other in itertools.combinations(study.factors, 2):
         for (stage, key), (stage_too, key_too) in itertools.product(
@@ -89,7 +86,7 @@ def _check_overlaps(study: "Study") -> None:
                 )
 
 
-def _touched(study: "Study", factor: str) -> list[tuple[str, str]]:
+def _touched(study: DeclaredStudy, factor: str) -> list[tuple[str, str]]:
     """Stages and their keys that the values of a factor set, each once."""
     values = study.factors[factor].values()
     found = ((stage, key) for value in values for stage, keys in value.items() for key in keys)
@@ -100,7 +97,7 @@ def _overlap(one: str, other: str) -> bool:
     return f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")
 
 
-def _check_questions(study: "Study") -> None:
+def _check_questions(study: DeclaredStudy) -> None:
     """What is read, claimed and drawn is there."""
     with _at("baseline"):
         study.arm(study.baseline)
@@ -118,7 +115,7 @@ def _check_questions(study: "Study") -> None:
         _check_answer(study)
 
 
-def _check_claim(study: "Study", claim: "ClaimEntry") -> None:
+def _check_claim(study: DeclaredStudy, claim: ClaimEntry) -> None:
     known(claim.measure, study.measures, "measure")
     if claim.over:
         _check_over(study, claim)
@@ -130,7 +127,7 @@ def _check_claim(study: "Study", claim: "ClaimEntry") -> None:
     _check_sides(study, claim)
 
 
-def _check_sides(study: "Study", claim: "ClaimEntry") -> None:
+def _check_sides(study: DeclaredStudy, claim: ClaimEntry) -> None:
     """Both sides of a claim are run, at each value it is asked over: none may be missing unsaid."""
     cells = [arm_name(arm) for arm in study.arms]
     places = [{claim.over: value} for value in study.factors[claim.over]] if claim.over else [{}]
@@ -140,7 +137,7 @@ def _check_sides(study: "Study", claim: "ClaimEntry") -> None:
                 known(arm_name({**study.arm(getattr(claim, where)), **place}), cells, "cell")
 
 
-def _check_over(study: "Study", claim: "ClaimEntry") -> None:
+def _check_over(study: DeclaredStudy, claim: ClaimEntry) -> None:
     known(claim.over, study.factors, "factor")
     for where in ("arm", "against"):
         chosen = getattr(claim, where)
@@ -150,7 +147,7 @@ def _check_over(study: "Study", claim: "ClaimEntry") -> None:
             )
 
 
-def _check_answer(study: "Study") -> None:
+def _check_answer(study: DeclaredStudy) -> None:
     """What is drawn is there, and a law is of one factor's values."""
     answer = study.answer
     if answer.y or answer.kind != "table":
@@ -173,7 +170,7 @@ def _check_answer(study: "Study") -> None:
             )
 
 
-def _check_cells(study: "Study") -> None:
+def _check_cells(study: DeclaredStudy) -> None:
     """No two cells have one file, and the paper's figures are of cells."""
     for number, cell in enumerate(study.cells):
         with _at(f"cells[{number}]"):

@@ -15,8 +15,9 @@ from typing import Any
 from pvvae.errors import ConfigError
 from pvvae.run.folder import ENGINES, FREE_ENGINE_KEYS, FREE_KEYS, bound
 from pvvae.study.outcomes import Arm, arm_name, is_any_complete, plain_name
+from pvvae.study.spec.entries import Sets
 from pvvae.study.spec.references import references, referred
-from pvvae.study.spec.study import Sets, Study
+from pvvae.study.spec.study import Study
 
 RUNS = "runs"
 """Folder in a study's folder."""

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from pvvae.study.cells import Condition, looks
 from pvvae.study.outcomes import Outcome, Point
-from pvvae.study.spec.study import Measure
+from pvvae.study.spec.entries import Measure
 
 Curve = Sequence[Point]
 """Cost and value, by rising cost."""

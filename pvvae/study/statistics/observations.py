@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pvvae.errors import ConfigError
 from pvvae.study.cells import Condition
 from pvvae.study.outcomes import Outcome
-from pvvae.study.spec.study import Answer
+from pvvae.study.spec.entries import Answer
 from pvvae.study.statistics.power_law import EXACT, Floats, PowerLaws, fit
 
 PARAMETERS = 3

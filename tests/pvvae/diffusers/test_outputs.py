@@ -7,7 +7,7 @@ from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKLOutput
 from diffusers.models.autoencoders.vae import DecoderOutput, DiagonalGaussianDistribution
 from torch.distributions import Normal, kl_divergence
 
-from pvvae.diffusers.outputs import LatentGaussian
+from pvvae.diffusers.autoencoder_pv import LatentGaussian
 from tests.pvvae.diffusers.conftest import clip
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from pvvae.diffusers.recomputing import recomputed
+from pvvae.diffusers.autoencoder_pv import recomputed
 
 
 class Doubling(nn.Module):

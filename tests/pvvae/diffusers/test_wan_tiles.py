@@ -2,7 +2,7 @@
 
 import pytest
 
-from pvvae.diffusers.wan_tiles import wan_tiles
+from pvvae.diffusers.autoencoder_pv import wan_tiles
 
 
 def wan(**values: float | None) -> dict[str, float | None]:

@@ -36,9 +36,20 @@ def train(trained: Engine, *, start: int = 0) -> list[float]:
 
 
 @pytest.mark.usefixtures("group")
+@pytest.mark.parametrize(
+    "backend",
+    [
+        "aot_eager",  # the graphs, forward and backward, without a compiler of C++
+        pytest.param("inductor", marks=pytest.mark.matrix),
+    ],
+)
 @pytest.mark.parametrize("level", ["none", "all"])
 @pytest.mark.parametrize("stage", [0, 2, 3])
-def test_compiled_segments_train_as_plain_ones_under_the_same_names(stage, level, tmp_path):
+def test_compiled_segments_train_as_plain_ones_under_the_same_names(
+    stage, level, backend, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(torch, "compile", functools.partial(torch.compile, backend=backend))
+    torch._dynamo.reset()
     plain, compiled = engine(stage), engine(stage, compile=True, activation_checkpointing=level)
     assert train(compiled) == pytest.approx(train(plain), rel=1e-5)
     found, expected = compiled.weights(), plain.weights()

@@ -16,8 +16,8 @@ from torchmetrics.functional.image import peak_signal_noise_ratio as torchmetric
 from torchmetrics.functional.image import structural_similarity_index_measure
 
 from pvvae.metrics.frechet import frechet_distance
+from pvvae.metrics.fvd import kernel_distance
 from pvvae.metrics.i3d import I3D
-from pvvae.metrics.kvd import kernel_distance
 from pvvae.metrics.lpips import LPIPS
 from pvvae.metrics.psnr import frame_psnr
 from pvvae.metrics.ssim import frame_ssim

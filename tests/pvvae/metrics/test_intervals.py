@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from pvvae.metrics.frechet import frechet_distance
+from pvvae.metrics.fvd import kernel_distance
 from pvvae.metrics.intervals import jackknife_interval, mean_interval
-from pvvae.metrics.kvd import kernel_distance
 
 
 def test_the_same_values_in_any_order_give_the_same_bits():

@@ -25,7 +25,7 @@ WHOLE = "objective.max_drop_ratio=0"
 
 @pytest.mark.parametrize("freeze", [False, True], ids=["whole", "decoder alone"])
 def test_it_is_what_the_plan_says(freeze: bool) -> None:
-    _, config = program.load(TINY / "cnn/predictive.yaml", ["steps=40", SHORT])
+    _, config = program.load(TINY / "cnn/predictive.yaml", ["steps=40", SHORT, WHOLE])
     machines = Machines(nodes=1, gpus=1, device=device_named("h800"), fraction=0.4)
     plan = make_plan(stage_of(config, freeze_encoder=freeze, processes=1), machines)
     assert total_flops(config, freeze_encoder=freeze) == 40 * plan.step.all_processes > 0

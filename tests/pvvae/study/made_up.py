@@ -6,15 +6,15 @@ from dataclasses import replace
 import numpy as np
 
 from pvvae.study.outcomes import Outcome
-from pvvae.study.spec.study import (
+from pvvae.study.spec.entries import (
     Answer,
     ClaimEntry,
     MeasureEntry,
     Sets,
     StageEntry,
-    Study,
     ValueReference,
 )
+from pvvae.study.spec.study import Study
 from tests.pvvae.study.simulated import law
 
 

@@ -12,7 +12,8 @@ import pytest
 from pvvae.report.study.page import write_study_page
 from pvvae.study.answers.analysis import analyse
 from pvvae.study.outcomes import Outcome
-from pvvae.study.spec.study import Answer, MeasureEntry, Study
+from pvvae.study.spec.entries import Answer, MeasureEntry
+from pvvae.study.spec.study import Study
 from tests.pvvae.report.timeless import VOID, without_times
 from tests.pvvae.study.made_up import (
     BASELINE,

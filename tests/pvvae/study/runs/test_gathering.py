@@ -16,8 +16,9 @@ from pvvae.study.cells import cells_of
 from pvvae.study.outcomes import MARK, Outcome
 from pvvae.study.runs.gathering import is_done, settle, stale_cells
 from pvvae.study.runs.journal import Attempt, Journal
+from pvvae.study.spec.entries import MeasureEntry, StageEntry, ValueReference
 from pvvae.study.spec.expansion import Trial, expand
-from pvvae.study.spec.study import MeasureEntry, StageEntry, Study, ValueReference
+from pvvae.study.spec.study import Study
 
 
 def resolve(stage: str, sets: Mapping[str, Any]) -> dict[str, Any]:

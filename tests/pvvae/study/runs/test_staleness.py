@@ -8,8 +8,9 @@ import pytest
 import yaml
 
 from pvvae.study.runs.staleness import why_another
+from pvvae.study.spec.entries import MeasureEntry, StageEntry
 from pvvae.study.spec.expansion import Trial, expand
-from pvvae.study.spec.study import MeasureEntry, StageEntry, Study
+from pvvae.study.spec.study import Study
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 
 from pvvae import config as codec
 from pvvae.errors import ConfigError
-from pvvae.study.spec.study import Measure, MeasureEntry
+from pvvae.study.spec.entries import Measure, MeasureEntry
 
 
 def shown(**keys: Any) -> Measure:

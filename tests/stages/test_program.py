@@ -6,7 +6,6 @@ import pytest
 
 from pvvae import config as codec
 from pvvae.errors import ConfigError
-from pvvae.pretrained.like import spelled_out
 from stages import program
 from tests.small_box import backbone, latte, small_box
 from tests.tiny import CONFIGS
@@ -22,25 +21,25 @@ def test_a_network_has_the_keys_of_the_other_and_those_beside(box: Path) -> None
         "backbone": {"like": str(box / "vit")},
         "denoiser": {"like": str(box / "vit_latte"), "num_classes": 7},
     }
-    found = spelled_out(plain)
+    found = program.spelled_out(plain)
     assert found["backbone"] == codec.encode(backbone())
     assert found["denoiser"] == codec.encode(latte().config) | {"num_classes": 7}
 
 
 def test_networks_with_keys_of_their_own_stay_as_they_are() -> None:
     plain = {"backbone": {"name": "vit"}, "steps": 3}
-    assert spelled_out(plain) == plain
+    assert program.spelled_out(plain) == plain
 
 
 def test_the_box_is_looked_into_where_it_lies(box: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pvvae.pretrained.box.SHIPPED", box)
-    found = spelled_out({"backbone": {"like": "box:vit"}})
+    found = program.spelled_out({"backbone": {"like": "box:vit"}})
     assert found["backbone"] == codec.encode(backbone())
 
 
 def test_a_network_that_is_not_there_is_one_line_with_its_key(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"^backbone\.like: .*/none: no such run folder"):
-        spelled_out({"backbone": {"like": str(tmp_path / "none")}})
+        program.spelled_out({"backbone": {"like": str(tmp_path / "none")}})
 
 
 def test_a_stages_config_is_resolved_with_the_network_itself(box: Path, tmp_path: Path) -> None:
