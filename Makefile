@@ -4,13 +4,14 @@
 # make matrix       ZeRO stages and numbers of processes             make setup   .venv alone
 # make soak         fifty kills of a run (long; goes on where it was stopped)
 # make fuzz         broken inputs of every kind, for an hour
+# make docs         the site of docs/, in site/; dead links are errors
 # make slurm        jobs on a Slurm of two nodes, started for them   (root; installs slurm-wlm, munge)
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 WORKERS ?= 2
 
-.PHONY: demo quickstart test matrix slurm soak fuzz check format setup clean
+.PHONY: demo quickstart test matrix slurm soak fuzz check docs format setup clean
 .DELETE_ON_ERROR:
 
 demo: $(READY)
@@ -43,6 +44,15 @@ check: $(READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+
+# In an environment of its own: what builds pages is no part of what trains.
+docs: .venv-docs/.ready
+	@.venv-docs/bin/zensical build --strict --clean
+
+.venv-docs/.ready: requirements-docs.lock
+	@rm -rf .venv-docs && $(PYTHON) -m venv .venv-docs
+	@.venv-docs/bin/pip install -q --disable-pip-version-check -r requirements-docs.lock
+	@touch $@
 
 format: $(READY)
 	@$(BIN)/ruff format .

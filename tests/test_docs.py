@@ -1,7 +1,9 @@
 """Every file and folder of the project that README and docs name is there."""
 
 import re
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,6 +45,21 @@ def test_no_link_and_no_picture_of_a_page_is_dead(page: str) -> None:
     beside = (ROOT / page).parent
     links = LINK.findall((ROOT / page).read_text())
     assert [link for link in links if not (beside / link).exists()] == []
+
+
+def test_every_page_is_in_the_navigation_of_the_site() -> None:
+    there = {path.name for path in (ROOT / "docs").glob("*.md")} | {"results/LOG.md"}
+    site = tomllib.loads((ROOT / "zensical.toml").read_text())
+    assert sorted(_pages(site["project"]["nav"])) == sorted(there)
+
+
+def _pages(nav: list[dict[str, Any]]) -> list[str]:
+    """Pages of a navigation, in the order of it."""
+    found = []
+    for entry in nav:
+        for value in entry.values():
+            found += [value] if isinstance(value, str) else _pages(value)
+    return found
 
 
 def test_a_name_that_leads_nowhere_is_found() -> None:
