@@ -58,6 +58,12 @@ def add(commands: "Commands") -> None:
         metavar="W",
         help="1 is none",
     )
+    sample.add_argument(
+        "--time-shift",
+        type=number(Count),
+        metavar="N",
+        help="key time_shift of the sampler; default: none",
+    )
     sample.add_argument("--seed", type=number(Seed), default=0, metavar="N")
     sample.add_argument(
         "--format",
@@ -118,6 +124,7 @@ def _config(arguments: argparse.Namespace, vae: "str | PeerConfig") -> "Config":
     a = arguments
     classes = tuple(name for name in a.classes.split(",") if name)
     words = [f"n{a.num}", f"steps{a.steps}", f"guidance{a.guidance:g}", f"seed{a.seed}", *classes]
+    words += [f"shift{a.time_shift}"] if a.time_shift else []
     words += [a.vae.name] if a.vae else []
     return Config(
         run=str((a.out or a.run.with_name(f"{a.run.name}_samples") / "_".join(words)) / WORK),
@@ -125,7 +132,7 @@ def _config(arguments: argparse.Namespace, vae: "str | PeerConfig") -> "Config":
         latte=str(a.run),
         vae=vae,
         num=a.num,
-        sampler=SamplerConfig(steps=a.steps, guidance=a.guidance),
+        sampler=SamplerConfig(steps=a.steps, guidance=a.guidance, time_shift=a.time_shift),
         classes=classes,
         formats=(),
     )

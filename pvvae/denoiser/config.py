@@ -47,6 +47,10 @@ class DenoiserTrainingConfig(RunConfig):
     times: Literal["uniform", "logit_normal"] = "uniform"
     """Law of the times. uniform is rectified flow's own; logit_normal (SD3) has the middle of the
     path more often."""
+    time_shift: Count | None = None
+    """Elements of a latent for which times stay as drawn (RAE: 4,096); those of one with d are
+    shifted by s = sqrt(d / ``time_shift``) towards noise. null, the paper's, shifts none. The
+    sampler has a key of this name too."""
     history: Share = 0.0
     """How often a clip's first groups are given clean and the rest is to follow, so that videos
     can be continued. Ours; 0, the paper's, keeps comparisons of VAEs faithful."""

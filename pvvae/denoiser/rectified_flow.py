@@ -10,14 +10,14 @@ The paper trains with it and samples with 100 Euler steps (section 4.1).
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Annotated, Literal
 
 import torch
 from torch import Tensor
 
-from arch.ranges import Range, Share
+from arch.ranges import Count, Range, Share
 from pvvae.config import check_ranges
+from pvvae.denoiser.times import grid, shift_of
 from pvvae.errors import ConfigError
 
 Velocity = Callable[[Tensor, Tensor], Tensor]
@@ -46,6 +46,10 @@ class SamplerConfig:
     method: Literal["euler", "heun", "midpoint"] = "euler"
     """Section 4.1. Heun and midpoint evaluate the network twice a step."""
 
+    time_shift: Count | None = None
+    """Elements of a latent for which steps are equal (RAE: 4,096); one with more has finer steps
+    near the noise, as in training with the same ``time_shift``. null, the paper's: equal for all."""
+
     guidance: Annotated[float, Range(0.0, 1_000.0)] = 1.0
     """Classifier-free guidance (Ho and Salimans 2022); 1 is none. The paper states no value: 1 is
     ours, as the only one that adds nothing to the model."""
@@ -71,23 +75,6 @@ class SamplerConfig:
                 f"sampler.guidance_channels must be one of {_list(GUIDED_CHANNELS)}, "
                 f"got {self.guidance_channels!r}"
             )
-
-
-def uniform_times(generator: torch.Generator, n: int) -> Tensor:
-    """(n,) float32 times from U[0, 1), the law of rectified flow's paper, on the CPU."""
-    return torch.rand(n, generator=generator)
-
-
-def logit_normal_times(generator: torch.Generator, n: int) -> Tensor:
-    """(n,) float32 times from sigmoid(N(0, 1)), SD3's law, on the CPU: the middle more often."""
-    return torch.randn(n, generator=generator).sigmoid()
-
-
-TIME_LAWS: dict[str, Callable[[torch.Generator, int], Tensor]] = {
-    "uniform": uniform_times,
-    "logit_normal": logit_normal_times,
-}
-"""How training draws times, by name."""
 
 
 def interpolate(x: Tensor, noise: Tensor, t: Tensor) -> Tensor:
@@ -205,8 +192,9 @@ def sample(
 ) -> Tensor:
     """Follow the velocity from noise (B, ...) at time 1 to data at time 0, without gradients.
 
-    ``config.steps`` equal steps between ``steps + 1`` times: Euler evaluates the velocity exactly
-    ``steps`` times (several public samplers do one less). The state is float32 throughout and
+    ``config.steps`` equal steps (finer near the noise with ``time_shift``) between ``steps + 1``
+    times: Euler evaluates the velocity exactly ``steps`` times (several public samplers do one
+    less). The state is float32 throughout and
     updated in place, and no step waits for the device. Apply ``guided`` beforehand: this function
     does not read the guidance.
 
@@ -217,14 +205,14 @@ def sample(
         on_step: told of every finished step.
     """
     step = STEPS[config.method]
-    times = torch.linspace(1, 0, config.steps + 1, dtype=torch.float64).tolist()
+    times = grid(config.steps, shift=shift_of(noise.shape[1:], base=config.time_shift))
     x = noise.to(torch.float32, copy=True)
 
     def slope(at: Tensor, time: float) -> Tensor:
         return velocity_fn(at, at.new_full((len(at),), time)).float()
 
     with torch.no_grad():
-        for done, (now, after) in enumerate(pairwise(times), start=1):
+        for done, (now, after) in enumerate(times, start=1):
             step(slope, x, now, after)
             if on_step is not None:
                 on_step(done, x)

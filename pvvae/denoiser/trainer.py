@@ -12,13 +12,8 @@ from pvvae import distributed, seeding
 from pvvae.data.data_facts import record_data
 from pvvae.denoiser.config import DenoiserTrainingConfig, build_denoiser, open_latents
 from pvvae.denoiser.latent_source import LatentBatch
-from pvvae.denoiser.rectified_flow import (
-    TIME_LAWS,
-    drop_labels,
-    flow_loss,
-    interpolate,
-    known_times,
-)
+from pvvae.denoiser.rectified_flow import drop_labels, flow_loss, interpolate, known_times
+from pvvae.denoiser.times import TIME_LAWS, shift_of, shifted
 from pvvae.denoiser.validation_fvd import SampleFVD
 from pvvae.distributed.slots import map_over_teams, once, process_slots
 from pvvae.engine import Engine, share_clips, step_all_or_none
@@ -135,6 +130,8 @@ class DenoiserTrainer:
         sampling = torch.randn(shape, generator=generator)
         noise = torch.randn(shape, generator=generator)
         time = TIME_LAWS[self.config.times](generator, 1)
+        if self.config.time_shift is not None:
+            time = shifted(time, shift_of(shape, base=self.config.time_shift))
         uniform = torch.rand(1, generator=generator)
         known = draw_known(generator, self.config.history, groups=shape[1])
         return sampling, noise, time[0], uniform[0], known

@@ -25,9 +25,12 @@ DIGITS = 8
 """Hexadecimal digits of an address. Ours: a thousand runs share one with probability 1e-4."""
 LONGEST = 48
 """Characters of a label in a folder's name. Ours: a line of `pvvae status` stays readable."""
-LATER_KEYS: Mapping[str, Mapping[str, Any]] = {"latte": {"init": None}}
-"""By stage, keys that came after studies were published, with the value that is as before. At that
-value they are in no address: what was made without the key is the same run."""
+LATER_KEYS: Mapping[str, Sequence[str]] = {
+    "latte": ("init", "time_shift", "early.sampler.time_shift"),
+    "generate": ("sampler.time_shift",),
+}
+"""By stage, keys that came after studies were published, whose null is as before. At null they are
+in no address: what was made without the key is the same run."""
 
 Resolve = Callable[[str, Sets], Mapping[str, Any]]
 """A stage's whole config as plain data, given what a cell sets in it; references stay."""
@@ -177,11 +180,7 @@ class _Expander:
                 raise ConfigError(f"cell {arm_name(arm)!r}, stage {stage!r}: {error}") from None
             if self._study.stages[stage].seeded:
                 plain = {k: v for k, v in plain.items() if k != "seed"}
-            fixed = {
-                k: v
-                for k, v in bound(plain).items()
-                if k not in FREE_KEYS and not _is_as_before(plain, k)
-            }
+            fixed = {k: v for k, v in _as_before(bound(plain)).items() if k not in FREE_KEYS}
             # What a factor sets is what is asked about, so it tells runs apart though it is free.
             self._plain[key] = plain, json.dumps([fixed, free] if free else fixed, sort_keys=True)
         return self._plain[key]
@@ -210,10 +209,20 @@ def _by_digits(folder: Path) -> dict[str, Path]:
     return {path.name[-DIGITS:]: path for path in (folder / RUNS).glob("*/*")}
 
 
-def _is_as_before(plain: Mapping[str, Any], key: str) -> bool:
-    """Whether a key is a later one, at the value that was meant when it did not exist."""
-    later = LATER_KEYS.get(plain.get("stage", ""), {})
-    return key in later and plain[key] == later[key]
+def _as_before(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """A stage's config without later keys that change nothing."""
+    rest = dict(plain)
+    for key in LATER_KEYS.get(plain.get("stage", ""), ()):
+        rest = _without_null(rest, key.split("."))
+    return rest
+
+
+def _without_null(plain: Mapping[str, Any], path: Sequence[str]) -> dict[str, Any]:
+    """A copy without what ``path`` leads to, if that is null."""
+    first, *rest = path
+    if rest and isinstance(plain.get(first), Mapping):
+        return {**plain, first: _without_null(plain[first], rest)}
+    return {k: v for k, v in plain.items() if k != first or rest or v is not None}
 
 
 def _is_free(key: str, value: Any) -> bool:

@@ -14,11 +14,10 @@ from pvvae.denoiser.rectified_flow import (
     guided,
     interpolate,
     known_times,
-    logit_normal_times,
     sample,
-    uniform_times,
     velocity,
 )
+from pvvae.denoiser.times import uniform_times
 from pvvae.errors import ConfigError
 
 MEAN, STD = 1.5, 0.4
@@ -111,6 +110,28 @@ def test_euler_evaluates_at_the_start_of_each_step_and_never_at_the_data():
     assert times == [1.0, 0.75, 0.5, 0.25]
 
 
+def test_with_a_time_shift_steps_are_finer_near_the_noise_by_the_elements_of_a_sample():
+    times = []
+
+    def record(x: Tensor, time: Tensor) -> Tensor:
+        times.append(time[0].item())
+        return torch.ones_like(x)
+
+    noise = torch.zeros(3, 4, 4)  # 16 elements, so s = 2 over a base of 4
+    result = sample(record, noise, SamplerConfig(steps=4, time_shift=4))
+    assert times == pytest.approx([1.0, 6 / 7, 2 / 3, 2 / 5])
+    torch.testing.assert_close(result, -torch.ones(3, 4, 4))
+
+
+@pytest.mark.parametrize("method", ["euler", "heun", "midpoint"])
+def test_a_sample_of_as_many_elements_as_the_shift_s_base_is_made_as_without(method):
+    noise = standard_noise(2, 3, 5)
+    with_shift = SamplerConfig(steps=7, method=method, time_shift=15)
+    without = SamplerConfig(steps=7, method=method)
+    one, other = (sample(gaussian_velocity, noise, config) for config in (with_shift, without))
+    assert torch.equal(one, other)
+
+
 def test_the_path_runs_from_data_to_noise_and_the_velocity_is_its_slope():
     x, noise = standard_noise(3, 2, 2, seed=1), standard_noise(3, 2, 2, seed=2)
     assert torch.equal(interpolate(x, noise, torch.zeros(3)), x)
@@ -146,21 +167,6 @@ def test_the_marginal_velocity_has_the_smallest_loss():
     least = flow_loss(best, x, noise).mean()
     for other in (best + 0.1, best - 0.1, 1.1 * best, 0.9 * best):
         assert flow_loss(other, x, noise).mean() > least
-
-
-def test_uniform_times_are_uniform_and_belong_to_the_generator():
-    times = uniform_times(torch.Generator().manual_seed(0), 10000)
-    again = uniform_times(torch.Generator().manual_seed(0), 10000)
-    assert torch.equal(times, again) and times.dtype == torch.float32
-    assert times.min() >= 0 and times.max() < 1
-    counts = torch.histc(times, bins=10, min=0, max=1)
-    assert (counts - 1000).abs().max() < 120  # 4 standard deviations
-
-
-def test_logit_normal_times_have_a_normal_logit():
-    logits = logit_normal_times(torch.Generator().manual_seed(0), 10000).logit()
-    assert logits.mean().item() == pytest.approx(0, abs=0.04)
-    assert logits.std().item() == pytest.approx(1, abs=0.04)
 
 
 def labelled(x: Tensor, time: Tensor, label: Tensor | None) -> Tensor:
