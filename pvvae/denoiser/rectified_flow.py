@@ -48,7 +48,7 @@ class SamplerConfig:
 
     time_shift: Count | None = None
     """Elements of a latent for which steps are equal (RAE: 4,096); one with more has finer steps
-    near the noise, as in training with the same ``time_shift``. null, the paper's: equal for all."""
+    near the noise, as training with this ``time_shift`` has. null, the paper's: equal for all."""
 
     guidance: Annotated[float, Range(0.0, 1_000.0)] = 1.0
     """Classifier-free guidance (Ho and Salimans 2022); 1 is none. The paper states no value: 1 is

@@ -1,5 +1,7 @@
 """Every shipped study expands, and its cells differ in what its table says and in nothing else."""
 
+import json
+import math
 from itertools import pairwise
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pytest
 from launchers.machines.shipped_configs import ROOT
 from launchers.studies.request import StudyRequest, read
 from pvvae import config as codec
+from pvvae.denoiser.times import shift_of
 from pvvae.study.spec.expansion import Trial
 
 STUDIES = [p for p in sorted((ROOT / "studies").rglob("*.yaml")) if "title" in codec.read_yaml(p)]
@@ -136,6 +139,27 @@ def test_equal_decoders_are_table_4_s_three_ways_to_train_and_latte_is_not_train
         {"vae.objective.max_drop_ratio"},
         {"vae.objective.max_drop_ratio", "vae.objective.weight_diff"},
     ]
+
+
+def test_keys_that_came_later_leave_published_runs_what_they_are() -> None:
+    published = ROOT.parent / "docs/results/2026-11-22-figure5b/outcomes"
+    now = {address[:8] for address in ask("tiny/figure5b.yaml").expansion.tasks}
+    for path in published.glob("*.json"):
+        runs = json.loads(path.read_text())["runs"]
+        assert {runs[stage][-8:] for stage in ("latte", "samples")} <= now
+
+
+def test_the_time_shift_is_asked_of_training_and_sampling_with_the_paper_s_shift() -> None:
+    asked = ask("tiny/time_shift.yaml")
+    made = [task.stage for task in asked.expansion.tasks.values()]
+    assert (made.count("vae"), made.count("latte"), made.count("samples")) == (3, 9, 27)
+    for cell in cells(asked).values():
+        c, t, h, w = 16, 5, 4, 4  # of configs/studies/tiny/stages/latte.yaml
+        shifts = {
+            shift_of((c, t, h, w), base=cell.runs["latte"].plain["time_shift"]),
+            shift_of((c, t, h, w), base=cell.runs["samples"].plain["sampler"]["time_shift"]),
+        }
+        assert shifts <= {1.0, shift_of((64, 5, 16, 16), base=4096), math.sqrt(1280 / 4096)}
 
 
 @pytest.mark.parametrize("size", SIZES)

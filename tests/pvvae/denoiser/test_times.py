@@ -1,6 +1,7 @@
 """Times of learning and sampling: how they are drawn, and how they shift."""
 
 import math
+from itertools import pairwise
 
 import pytest
 import torch
@@ -67,6 +68,6 @@ def test_steps_begin_at_noise_end_at_the_data_and_meet():
     for shift in (1.0, 0.5, 4.5):
         steps = grid(100, shift=shift)
         assert steps[0][0] == 1 and steps[-1][1] == 0 and len(steps) == 100
-        assert all(one[1] == other[0] for one, other in zip(steps, steps[1:], strict=False))
+        assert all(one[1] == other[0] for one, other in pairwise(steps))
         assert all(now > after for now, after in steps)
     assert grid(4, shift=1.0) == [(1.0, 0.75), (0.75, 0.5), (0.5, 0.25), (0.25, 0.0)]
