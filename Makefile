@@ -22,9 +22,9 @@ BOX := $(wildcard pvvae/box/models/box.json)
 quickstart: $(READY)
 	@$(BIN)/pvvae pipeline configs/quickstart$(if $(BOX),,_scratch).yaml --with-parent
 
-# One thread each, on as many cores: tests that share what is trained stay together (tests/conftest.py).
+# One thread each, on as many cores: a file's tests stay together, so that they share what is trained.
 test: $(READY)
-	@OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist loadgroup
+	@OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 # Its files start processes of their own, and have all the minutes they need beside one another.
 matrix: $(READY)

@@ -24,18 +24,6 @@ def group() -> None:
     start()
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file's tests stay in one process, and all files with ``whole`` in the same one.
-
-    What a file trains is trained once, then, and so is every stage in one piece.
-    """
-    whole = {item.path for item in items if "whole" in getattr(item, "fixturenames", ())}
-    for item in items:
-        group = "whole" if item.path in whole else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 def pytest_collection_finish() -> None:
     """What was imported stays: DeepSpeed collects garbage often, and need not look at it again."""
     gc.collect()
