@@ -34,6 +34,7 @@ COMMANDS = (
     "study",
     "compare",
     "report",
+    "watch",
     "weights",
     "doctor",
     "bench",

@@ -25,13 +25,18 @@ def build_report(runs: Path, out: Path) -> Path:
     Raises:
         ConfigError: if ``runs`` holds no run folder.
     """
-    groups = find_groups(runs)
     path = out / "index.html"
-    write_text(path, _page(groups, runs.resolve().name))
+    write_text(path, report_page(runs))
     return path
 
 
-def _page(groups: Sequence[RunGroup], title: str) -> str:
+def report_page(runs: Path) -> str:
+    """The page as HTML, which holds all that it shows.
+
+    Raises:
+        ConfigError: if ``runs`` holds no run folder.
+    """
+    groups, title = find_groups(runs), runs.resolve().name
     sections = [
         Section(key="comparison", head="Comparison", body=measurements.comparison_table(groups)),
         Section(
