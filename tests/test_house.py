@@ -25,6 +25,7 @@ FOR_USERS = {
     "tracking_means": "docs/analysis.md: probes of one's own",
 }
 """Names that no source of ours mentions again, and who uses them."""
+CALLED_BY_HTTP_SERVER = {"do_GET", "do_HEAD"}
 OFFERED = ("pvvae/autoencoder", "pvvae/diffusers")
 """Where everything is for those who use the project: methods of autoencoders of diffusers."""
 
@@ -65,4 +66,5 @@ def test_nothing_is_there_for_tests_alone() -> None:
                     if not (registered or offered or name.startswith("__")):
                         defined.add(name)
         mentioned.update(re.findall(r"\w+", ast.unparse(tree)))
-    assert {name for name in defined if mentioned[name] == 1} == set(FOR_USERS)
+    lonely = {name for name in defined if mentioned[name] == 1}
+    assert lonely - CALLED_BY_HTTP_SERVER == set(FOR_USERS)
