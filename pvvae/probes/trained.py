@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ from pvvae.run.item_results import ItemResults
 from pvvae.run.progress_bar import progress
 
 FILE = "analysis.json"
+HEADS = "by_seed"
+"""Name of each head's means among the facts of a result."""
 OWN, FLOOR = "probe", "rebuilt"
 """Rows of a table that each source has of its own."""
 VALIDATION = 5
@@ -54,6 +57,8 @@ class ProbedSource:
     label: str
     about: str
     results: Results
+    errors: Tensor
+    """(N, scores) of each clip tested on, means over heads; NaN where it has no such pixels."""
     answers: Sequence[Tensor]
     """What the first head says of each clip shown, (C, K, H, W)."""
 
@@ -88,8 +93,22 @@ def probe_trained(
     bench = _Bench(q, train, test, kept)
     found = [bench.probe(each) for each in sources]
     runs = {one.label: one.results.plain() for one in found}
-    write_json(out / FILE, {"kind": f"probe {q.task.name}", "runs": runs})
+    plain = {
+        pair: {score: value.plain() for score, value in zip(q.task.scores, values, strict=True)}
+        for pair, values in differences(found, seed=q.test.question.seed).items()
+    }
+    write_json(out / FILE, {"kind": f"probe {q.task.name}", "runs": runs, "differences": plain})
     return found
+
+
+def differences(found: Sequence[ProbedSource], *, seed: int) -> dict[str, list[Value]]:
+    """By ``ONE - OTHER``, how much larger one's errors are on the same clips, for each score."""
+    return {
+        f"{one.label} - {other.label}": [
+            _value(column, seed) for column in (one.errors - other.errors).T
+        ]
+        for one, other in combinations(found, 2)
+    }
 
 
 def _check_apart(train: AnalysedClips, test: AnalysedClips) -> None:
@@ -143,11 +162,11 @@ class _Bench:
             seeds={"clips": self.q.test.question.seed, "intervals": self.q.test.question.seed},
             facts={"features": source.about, "validation": sweep[best]}
             | self._sweep(candidates, sweep)
-            | {"by_seed": _by_seed(errors)},
+            | {HEADS: _by_seed(errors)},
             times={"seconds": time.monotonic() - began},
         )
         answers = [answered(heads[0], held, n, self.q.task, device) for n in shown]
-        return ProbedSource(source.label, source.about, results, answers)
+        return ProbedSource(source.label, source.about, results, errors.mean(dim=0), answers)
 
     def _head(self, source: FeatureSource, read: ProbeSamples, *, seed: int) -> ProbeHead:
         """The head of a seed, as it was kept or fitted now."""

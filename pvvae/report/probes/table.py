@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pvvae.metrics.results import Value
 from pvvae.metrics.score_catalog import ScoreEntry
-from pvvae.probes.trained import FLOOR, OWN, ProbedSource
+from pvvae.probes.trained import FLOOR, HEADS, OWN, ProbedSource, differences
 from pvvae.report.tables.scores import Score, declared, metric
 from pvvae.report.tables.table import ScoredSubject, Table, make_table
 
@@ -39,14 +39,41 @@ def probe_table(found: Sequence[ProbedSource], *, title: str) -> Table:
         elif _row(found[0], who):
             subjects.append(_rival(found[0], who, words))
     counts = found[0].results.counts
+    heads = "one head each" if counts["heads"] == 1 else f"means of {counts['heads']} heads"
     remarks = (
-        f"{counts['clips']} clips; heads fitted on {counts['fitted_on']} others; means of "
-        f"{counts['heads']} heads; 95% intervals over clips.",
+        f"{counts['clips']} clips; heads fitted on {counts['fitted_on']} others; {heads}; "
+        "95% intervals over clips.",
+        *_heads_apart(found, ENTRIES[names[0]]),
+        *_differences(found, ENTRIES[names[0]]),
     )
     columns = [_column(name) for name in names]
     return make_table(
         columns, subjects, title=title, remarks=remarks, references="Without features"
     )
+
+
+def _heads_apart(found: Sequence[ProbedSource], entry: ScoreEntry) -> list[str]:
+    """A sentence of each head's own mean, where there are several."""
+    if found[0].results.counts["heads"] == 1:
+        return []
+    each = "; ".join(
+        f"{one.label} "
+        + ", ".join(format(head[0], entry.form) for head in one.results.facts[HEADS])
+        for one in found
+    )
+    return [f"{entry.label} of each head: {each}."]
+
+
+def _differences(found: Sequence[ProbedSource], entry: ScoreEntry) -> list[str]:
+    """A sentence of every two sources on the same clips."""
+    seed = found[0].results.seeds["intervals"]
+    sentences = []
+    for pair, (value, *_) in differences(found, seed=seed).items():
+        if value.value is None or value.interval is None:
+            continue
+        low, high = (format(end, entry.form) for end in value.interval)
+        sentences.append(f"{pair}: {format(value.value, entry.form)} [{low}, {high}]")
+    return [f"{entry.label} on the same clips, {'; '.join(sentences)}."] if sentences else []
 
 
 def _column(name: str) -> Score:

@@ -108,6 +108,7 @@ def test_the_best_of_several_is_chosen_on_clips_that_no_head_has_learned_from(
     (alone,) = probe_trained([[telling]], question, tmp_path / "alone")
     assert best.about == "1 times"
     assert best.results.metrics == alone.results.metrics
+    assert best.errors[:, 0].mean().item() == best.results.metrics["probe_epe"].value
     (other,) = probe_trained([[silent]], question, tmp_path / "silent")
     assert best.results.facts["validation"] < other.results.facts["validation"]
 

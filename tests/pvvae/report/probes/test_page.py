@@ -18,7 +18,7 @@ def _with_answers(one: ProbedSource, question: ProbeQuestion, **facts: object) -
     truth = question.task.truth(question.test, 0, question.test.frames(0))
     one.results.facts.update(facts)
     one.results.protocol.update({"size": "5x16x16", "task": "flow"})
-    return ProbedSource(one.label, one.about, one.results, [truth])
+    return ProbedSource(one.label, one.about, one.results, one.errors, [truth])
 
 
 def test_the_smallest_error_of_a_sweep_is_marked(question: ProbeQuestion, tmp_path: Path) -> None:

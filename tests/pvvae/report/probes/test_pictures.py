@@ -13,7 +13,7 @@ from tests.pvvae.report.probes.test_table import probed
 
 def _answering(label: str, answer: torch.Tensor) -> ProbedSource:
     one = probed(label)
-    return ProbedSource(one.label, one.about, one.results, [answer])
+    return ProbedSource(one.label, one.about, one.results, one.errors, [answer])
 
 
 def test_the_true_flow_has_the_colours_of_the_truth(question: ProbeQuestion) -> None:

@@ -1,5 +1,7 @@
 """Sources and their rivals as rows."""
 
+import torch
+
 from pvvae.metrics.results import Results, Value
 from pvvae.probes.trained import ProbedSource
 from pvvae.report.formats.grid import upright
@@ -13,11 +15,13 @@ def probed(label: str, **metrics: float) -> ProbedSource:
         metrics={name: Value(value=value) for name, value in metrics.items()},
         protocol={},
         counts={"clips": 3, "fitted_on": 7, "heads": 2},
-        seeds={},
-        facts={},
+        seeds={"intervals": 0},
+        facts={"by_seed": [[1.25, 2.0], [1.5, None]]},
         times={},
     )
-    return ProbedSource(label=label, about="latents", results=results, answers=())
+    own = [value for name, value in metrics.items() if name.startswith("probe_")]
+    errors = torch.tensor([own] * 3, dtype=torch.float64)
+    return ProbedSource(label=label, about="latents", results=results, errors=errors, answers=())
 
 
 def test_rivals_stand_below_and_are_never_the_best() -> None:
@@ -32,6 +36,8 @@ def test_rivals_stand_below_and_are_never_the_best() -> None:
     text = markdown_table(upright(table))
     assert "3 clips; heads fitted on 7 others; means of 2 heads" in text
     assert "2.000" in text and "EPE, moving" in text
+    assert "EPE of each head: a 1.250, 1.500; b 1.250, 1.500." in text
+    assert "EPE on the same clips, a - b: 1.000" in text
 
 
 def test_each_vae_has_its_own_floor_and_pixels_have_none() -> None:
