@@ -1,11 +1,14 @@
 """What many tests share: a little real data, and a process group of one."""
 
 import gc
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
+from tests.processes import ROOT
 from tests.toy_clips import pack_toy_clips
 
 
@@ -22,6 +25,25 @@ def group() -> None:
 
     torch.set_num_threads(1)
     start()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With --dist loadfile, all files that ask for ``whole`` are one: it is made once."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    asking = re.compile(r"def \w+\([^)]*\bwhole\b")
+    stages = sorted((ROOT / "tests/stages").glob("test_*.py"))
+    whole = {f"tests/stages/{p.name}" for p in stages if asking.search(p.read_text())}
+
+    class Together(LoadFileScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            file = str(super()._split_scope(nodeid))
+            return "whole" if file in whole else file
+
+    return Together(config, log)
 
 
 def pytest_collection_finish() -> None:

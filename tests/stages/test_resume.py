@@ -162,6 +162,12 @@ def test_arrays_are_written_whole(tmp_path):
     assert [p.name for p in (tmp_path / "a").iterdir()] == ["b.npy"]
 
 
+def test_an_evaluation_says_how_the_samples_were_made(whole):
+    found = json.loads((whole / "evaluate_generation" / "results.json").read_text())
+    assert found["protocol"]["sampling"]["sampler"]["steps"] == 3
+    assert found["protocol"]["sampling"]["known"] == 0
+
+
 WITHOUT_STEPS = (
     "extract_latents",
     "generate",
