@@ -11,12 +11,21 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from launchers.machines.local import UNFINISHED, exit_status
+from launchers.machines.nodes import (
+    LAUNCH,
+    REPEATED,
+    examine_nodes,
+    exclude,
+    failed_first,
+    node_environment,
+    note_failed,
+)
 from launchers.machines.queue import DESK, claim, queued_jobs, told
 from launchers.studies.array_task import ArrayTask, read_errand
 from launchers.studies.attempt import MISTAKE
@@ -33,8 +42,6 @@ GRACE = 100
 seconds before the limit (Slurm may be early, not late); the rest is for the queueing."""
 TASKS = "--tasks"
 """Before a file that has a line for each task of a study's array, in the place of words."""
-NODE = 'exec "$0" --node_rank "$SLURM_NODEID" "$@"'
-"""Run by bash on every node, with the deepspeed launcher's words."""
 
 
 class OutOfTimeError(Exception):
@@ -74,10 +81,17 @@ def _job(path: Path, overrides: Sequence[str], errand: ArrayTask | None = None) 
     wish = (run / DESK / "stop").resolve()
     wish.unlink(missing_ok=True)
     began = time.monotonic()
+    nodes = _nodes()
+    wrong = examine_nodes(nodes, _srun(nodes), _doctor_words(path, overrides, nodes), run)
+    if wrong:
+        for node, why in wrong.items():
+            _say(f"{node} is not right: {why}", 0)
+        return _again(run, job, STOPPED, without=tuple(wrong))
+    Path(node_environment(run)["PVVAE_FAILED"]).unlink(missing_ok=True)
     if errand is not None:
         errand.begin()
     try:
-        status = _launch(_command(path, overrides, run=run, job=job), wish)
+        status = _launch(_command(path, overrides, nodes, run=run), wish, node_environment(run))
     except OutOfTimeError:
         status = STOPPED
     status = 0 if is_finished(run) else status or UNFINISHED
@@ -88,7 +102,16 @@ def _job(path: Path, overrides: Sequence[str], errand: ArrayTask | None = None) 
     if errand is not None:
         stopped = ended or (again and status == STOPPED)
         errand.note(status, seconds=time.monotonic() - began, stopped=stopped)
-    return _again(run, job, status) if again else status
+    return _again(run, job, status, without=_failing(run)) if again else status
+
+
+def _failing(run: Path) -> tuple[str, ...]:
+    """The node that was the first to fail, if it has been before."""
+    node = failed_first(run, but=(STOPPED, MISTAKE))
+    if node is None or note_failed(run, node) < REPEATED:
+        return ()
+    _say(f"{node} was the first to fail, {REPEATED} times", 0)
+    return (node,)
 
 
 def _run(
@@ -118,26 +141,45 @@ def _id() -> str:
     return os.environ["SLURM_JOB_ID"]
 
 
-def _command(path: Path, overrides: Sequence[str], *, run: Path, job: str) -> list[str]:
-    """The stage on all nodes: one task each, which is deepspeed's launcher."""
-    nodes = told(["scontrol", "show", "hostnames", os.environ["SLURM_JOB_NODELIST"]]).split()
+def _nodes() -> list[str]:
+    """Names of the job's nodes."""
+    return told(["scontrol", "show", "hostnames", os.environ["SLURM_JOB_NODELIST"]]).split()
+
+
+def _processes() -> str:
+    """How many there are on each node."""
     here = os.environ
-    slots = here.get("PVVAE_PROCESSES") or here.get("SLURM_GPUS_ON_NODE") or "1"
-    hosts = run / DESK / "hosts"
-    write_text(hosts, "".join(f"{node} slots={slots}\n" for node in nodes))
-    number = int(here["SLURM_JOB_ID"])
+    return here.get("PVVAE_PROCESSES") or here.get("SLURM_GPUS_ON_NODE") or "1"
+
+
+def _srun(nodes: Sequence[str]) -> list[str]:
+    """The words that begin one task on each node."""
     srun = ["srun", f"--nodes={len(nodes)}", f"--ntasks={len(nodes)}", "--kill-on-bad-exit=1"]
-    if "SLURM_CPUS_PER_TASK" in here:  # srun no longer takes it over from sbatch
-        srun.append(f"--cpus-per-task={here['SLURM_CPUS_PER_TASK']}")
+    if "SLURM_CPUS_PER_TASK" in os.environ:  # srun no longer takes it over from sbatch
+        srun.append(f"--cpus-per-task={os.environ['SLURM_CPUS_PER_TASK']}")
+    return srun
+
+
+def _doctor_words(path: Path, overrides: Sequence[str], nodes: Sequence[str]) -> list[str]:
+    """What each node is asked; the plan was made before, and takes longer than all of it."""
+    number = ["--processes", _processes(), "--nodes", str(len(nodes)), "--no-plan"]
+    return [str(path), *overrides, *number]
+
+
+def _command(path: Path, overrides: Sequence[str], nodes: Sequence[str], *, run: Path) -> list[str]:
+    """The stage on all nodes: one task each, which is deepspeed's launcher."""
+    hosts = run / DESK / "hosts"
+    write_text(hosts, "".join(f"{node} slots={_processes()}\n" for node in nodes))
+    number = int(os.environ["SLURM_JOB_ID"])
     launcher = str(Path(sys.executable).with_name("deepspeed"))
     where = ["--hostfile", str(hosts), "--no_ssh", "--log_level", "critical"]
     # The batch half runs on the first node, which is where rank 0 will be.
     where += ["--master_addr", socket.gethostname(), "--master_port", str(20000 + number % 20000)]
     stage = ["--module", "stages", str(path), *overrides]
-    return [*srun, "bash", "-c", NODE, launcher, *where, *stage]
+    return [*_srun(nodes), "bash", "-c", LAUNCH, launcher, *where, *stage]
 
 
-def _launch(command: Sequence[str], wish: Path) -> int:
+def _launch(command: Sequence[str], wish: Path, more: Mapping[str, str]) -> int:
     """Run to the end; Slurm's signal becomes the wish to stop.
 
     Raises:
@@ -153,7 +195,7 @@ def _launch(command: Sequence[str], wish: Path) -> int:
 
     signal.signal(signal.SIGALRM, late)
     signal.signal(signal.SIGUSR2, ask)  # first of all: it may come at any moment
-    process = subprocess.Popen(command, env=os.environ | {VARIABLE: str(wish)})
+    process = subprocess.Popen(command, env=os.environ | {VARIABLE: str(wish), **more})
     try:
         return exit_status(process.wait())
     finally:
@@ -185,10 +227,15 @@ def _may_try(run: Path, job: str, status: int, retries: int) -> bool:
     return False
 
 
-def _again(run: Path, job: str, status: int) -> int:
-    """Queue the job again."""
+def _again(run: Path, job: str, status: int, *, without: Sequence[str] = ()) -> int:
+    """Queue the job again, to run on other nodes than ``without``."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # Slurm's: the queue must hear of nodes first
     told(["scontrol", "requeue", job])
+    if without:
+        exclude(job, without)  # of a running job Slurm takes no such word
+        _say(f"without {', '.join(without)}: scontrol update jobid={job} ExcNodeList= undoes it", 0)
     _say(f"{run}: queued again as job {job}", 0)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     time.sleep(GRACE)  # Slurm ends this program meanwhile
     return status
 

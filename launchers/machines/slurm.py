@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from launchers.machines.command import ConsoleCommand, StageCommand
+from launchers.machines.nodes import SWITCH, check_nodes
 from launchers.machines.pipeline import Pipeline
 from launchers.machines.queue import JOBS, check_free, need_sbatch, queued_jobs, read_jobs, told
 from launchers.machines.shipped_configs import as_typed
@@ -23,6 +24,8 @@ from pvvae.run.folder import check_same_config, is_done
 from stages import program
 
 SCRIPT = Path(__file__).parents[1] / "slurm.sbatch"
+DOCTOR = "doctor"
+"""Key of ``slurm:`` that is no option of sbatch: whether a job's nodes are examined first."""
 ALWAYS = ("--requeue", "--open-mode=append", "--kill-on-invalid-dep=yes")
 
 
@@ -127,6 +130,7 @@ def sbatch(job: Job, number: int, pipeline: Pipeline, *, after: Sequence[str]) -
     processes = job.facts.get("processes")
     export = [f"PVVAE_PYTHON={sys.executable}"]
     export += [f"PVVAE_PROCESSES={processes}"] if processes else []
+    export += exports(pipeline.slurm)
     return [
         "sbatch",
         "--parsable",
@@ -148,6 +152,8 @@ def options(slurm: Mapping[str, Any]) -> list[str]:
     """
     words = []
     for name, value in slurm.items():
+        if name == DOCTOR:
+            continue  # the job's own: see exports
         if name == "time" and isinstance(value, int):
             raise ConfigError(
                 f"slurm.time: YAML reads 24:00:00 as a number of seconds (here {value}); write "
@@ -158,6 +164,17 @@ def options(slurm: Mapping[str, Any]) -> list[str]:
         if value is not False:
             words.append(f"--{name}" if value is True else f"--{name}={value}")
     return words
+
+
+def exports(slurm: Mapping[str, Any]) -> list[str]:
+    """What a job is told of the ``slurm:`` mapping by its environment.
+
+    Raises:
+        ConfigError: for a ``doctor`` that is neither true nor false.
+    """
+    if not isinstance(asked := slurm.get(DOCTOR, True), bool):
+        raise ConfigError(f"slurm.{DOCTOR}: must be true or false, got {asked!r}")
+    return [] if asked else [f"{SWITCH}=0"]
 
 
 def _run_job(command: StageCommand, jobs: Sequence[Job], barrier: int, pipeline: Pipeline) -> Job:
@@ -172,6 +189,7 @@ def _run_job(command: StageCommand, jobs: Sequence[Job], barrier: int, pipeline:
             f"{config.run}; give one of them another run=..."
         )
     check_same_config(Path(config.run), plain)
+    check_nodes(config, pipeline.slurm, command.processes)
     named = set(_texts(plain))
     needed = [k for k, job in enumerate(jobs) if any(_same(job.name, text) for text in named)]
     facts = {"stage": plain["stage"], "steps": plain.get("steps")}

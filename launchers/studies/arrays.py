@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from launchers.machines.queue import JOBS, need_sbatch, queued_jobs, read_jobs, told
-from launchers.machines.slurm import ALWAYS, SCRIPT, options, shell_words
+from launchers.machines.slurm import ALWAYS, SCRIPT, exports, options, shell_words
 from launchers.studies.array_task import errand, log_path
 from launchers.studies.request import StudyRequest
 from launchers.studies.show import counted
@@ -156,7 +156,7 @@ def _sbatch(asked: StudyRequest, array: Array, after: Sequence[str]) -> list[str
         "sbatch",
         "--parsable",
         *ALWAYS,
-        f"--export=ALL,PVVAE_PYTHON={sys.executable}",
+        f"--export={','.join(['ALL', f'PVVAE_PYTHON={sys.executable}', *exports(slurm)])}",
         f"--job-name={name}",
         f"--output={log}",
         f"--array=0-{len(array.tasks) - 1}%{at_once}",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from arch.layers.attention import IntervalMask
+from arch.layers.attention import IntervalMask, Mask
 from arch.layers.attention.call import call_of
 from arch.layers.attention.flash import FlashKernel
 from arch.layers.attention.kernels import KERNELS, Kernel
@@ -20,6 +20,7 @@ TOLERANCES = {torch.float32: 2e-5, torch.bfloat16: 2e-2}
 """Largest error relative to the largest value. Ours: a few roundings of values of size one
 (2**-24 and 2**-9), times the length of a sum here; another mask is wrong by its tens of percent."""
 REFERENCE = "sdpa"
+ABSENT = "not installed"
 COMPILED = "flex"
 """Takes a compilation of its own, which is no matter of seconds."""
 
@@ -31,7 +32,9 @@ def attention(wanted: Wanted) -> Iterator[Finding]:
         module = kernel.module if isinstance(kernel, FlashKernel) else _package(name)
         broken = None if module is None else import_trouble(module)
         if broken is not None:
-            absent = broken == "not installed"
+            absent = broken == ABSENT
+            if absent and wanted.parts is not None and not wanted.needs(name):
+                continue  # a config asks for what it needs
             yield Finding(
                 name=f"attention: {name}",
                 found=broken,
@@ -53,7 +56,7 @@ def computes(name: str, kernel: Kernel) -> Finding:
         return Finding(
             name=f"attention: {name}", found=f"not for this machine: {obstacle}", right=None
         )
-    worst = max(_error(kernel, (q, k, v), sight) for sight in _sights())
+    worst = max(error(kernel, (q, k, v), sight) for sight in _sights())
     right = worst <= TOLERANCES[dtype]
     return Finding(
         name=f"attention: {name}",
@@ -66,22 +69,20 @@ def computes(name: str, kernel: Kernel) -> Finding:
     )
 
 
-def _error(
-    kernel: Kernel, inputs: tuple[Tensor, Tensor, Tensor], sight: IntervalMask | None
-) -> float:
+def error(kernel: Kernel, inputs: tuple[Tensor, Tensor, Tensor], sight: Mask) -> float:
     """Largest error of values and gradients, relative to the largest value; infinite if none."""
     q, k, v = (each.detach().double().requires_grad_() for each in inputs)
     wished = [*_with_gradients(KERNELS[REFERENCE], (q, k, v), sight)]
     found = [*_with_gradients(kernel, inputs, sight)]
     errors = []
     for one, other in zip(found, wished, strict=True):
-        error = float((one.double() - other).abs().max() / other.abs().max())
-        errors.append(error if error == error else float("inf"))  # NaN is wrong by any bound
+        far = float((one.double() - other).abs().max() / other.abs().max())
+        errors.append(far if far == far else float("inf"))  # NaN is wrong by any bound
     return max(errors)
 
 
 def _with_gradients(
-    kernel: Kernel, inputs: tuple[Tensor, Tensor, Tensor], sight: IntervalMask | None
+    kernel: Kernel, inputs: tuple[Tensor, Tensor, Tensor], sight: Mask
 ) -> Iterator[Tensor]:
     q, k, v = inputs
     out = kernel(q, k, v, sight)
@@ -104,11 +105,11 @@ def import_trouble(module: str) -> str | None:
     """Why a module cannot be imported, None if it can."""
     try:
         if importlib.util.find_spec(module) is None:
-            return "not installed"
+            return ABSENT
         importlib.import_module(module)
     except Exception as error:  # a broken package may raise anything
         if isinstance(error, ModuleNotFoundError) and error.name == module.partition(".")[0]:
-            return "not installed"
+            return ABSENT
         first = str(error).strip().splitlines() or [""]
         return f"cannot be imported: {type(error).__name__}: {first[0]}"
     return None

@@ -11,7 +11,7 @@ from pvvae.errors import one_line
 
 MODULES = (
     *("versions", "cores", "memory", "file_system"),
-    *("devices", "attention", "weights", "slurm"),
+    *("devices", "attention", "weights", "slurm", "stage"),
 )
 """Files of this folder that hold checks, in the order in which they are made."""
 MARKS = {True: "ok", False: "WRONG", None: "-"}

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pvvae.run.run import RunConfig
 
 SHARED_MEMORY = Path("/dev/shm")
 """Where Linux keeps what processes share; torch's data workers hand over their batches there."""
@@ -18,6 +22,10 @@ class Wanted:
     shared_memory: Path = SHARED_MEMORY
     processes: int | None = None
     """On this node; None is one for each GPU, or one."""
+    nodes: int = 1
+    """Nodes that run a stage together."""
+    config: "RunConfig | None" = None
+    """The stage's; None is no config."""
     workers: int | None = None
     """Data workers of each process; None is no config."""
     batch_bytes: int = 0

@@ -21,6 +21,7 @@ from launchers.machines.queue import Queued, claim
 from launchers.machines.slurm import plan, script
 from pvvae.errors import ConfigError
 from pvvae.files import write_json
+from pvvae.run.stop_request import STOPPED
 from tests.launchers.shell import HOSTILE, submitted
 from tests.processes import ROOT
 
@@ -257,6 +258,51 @@ def test_a_finished_run_is_a_success_whatever_the_launcher_says(slurm, tmp_path:
 def test_a_launcher_that_says_0_of_a_run_that_is_not_finished_is_not_believed(slurm) -> None:
     status, given = slurm("exit 0")
     assert (status, given) == (70, "requeue 7\n")
+
+
+def test_a_node_that_is_wrong_is_named_and_left_out(slurm, capsys) -> None:
+    finding = '[{"name": "clock", "found": "+9 s", "right": false, "advice": "start chrony"}]'
+    status, given = slurm(
+        f"""echo '[]' > $PVVAE_FOUND/n1.json; echo '{finding}' > $PVVAE_FOUND/n2.json"""
+    )
+    assert (status, given) == (STOPPED, "requeue 7\nupdate jobid=7 ExcNodeList=n2\n")
+    said = capsys.readouterr().err
+    assert "pvvae: doctor: n2: clock: +9 s; start chrony\n" in said
+    assert "pvvae: n2 is not right: clock: +9 s\n" in said
+
+
+def test_without_the_doctor_no_node_is_asked(slurm, monkeypatch) -> None:
+    monkeypatch.setenv("PVVAE_DOCTOR", "0")
+    body = "[[ $* = *doctor* ]] && exit 0; exit 2"
+    assert slurm(body) == (2, "")
+
+
+def test_a_node_that_is_the_first_to_fail_again_is_left_out(slurm, tmp_path: Path) -> None:
+    body = "printf 'n2 1\\nn1 1\\n' >> $PVVAE_FAILED; exit 1"
+    assert slurm(body) == (1, "requeue 7\n")
+    (tmp_path / "run/checkpoints/step_00000001").mkdir(parents=True)
+    assert slurm(body) == (1, "requeue 7\nupdate jobid=7 ExcNodeList=n2\n")
+
+
+@pytest.mark.parametrize(
+    ("nodes", "said"), [("1-2", None), (3, "3 x 8 processes"), ("2-3", "3 x 8 processes")]
+)
+def test_nodes_that_cannot_share_the_slots_are_refused_before_the_queue(nodes, said) -> None:
+    pipeline = read(CNN, f"slurm.nodes={nodes}")
+    if said is None:
+        assert plan(pipeline)
+        return
+    with pytest.raises(ConfigError, match=rf"slurm\.nodes: {said} cannot run runs/.*16 slots"):
+        plan(pipeline)
+
+
+def test_the_doctor_of_a_job_is_left_out_where_the_pipeline_says_so() -> None:
+    pipeline = read(CNN, "slurm.doctor=false")
+    text = "\n".join(script(plan(pipeline), pipeline))
+    assert ",PVVAE_DOCTOR=0" in text
+    assert "--doctor" not in text
+    with pytest.raises(ConfigError, match=r"slurm\.doctor: must be true or false, got 3"):
+        list(script(plan(pipeline), read(CNN, "slurm.doctor=3")))
 
 
 def test_a_mistake_is_not_tried_again(slurm) -> None:

@@ -1,0 +1,1 @@
+"""``pvvae doctor --accelerator``: the checks of docs/gpu-checks.md as programs."""
