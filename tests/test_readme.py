@@ -48,6 +48,7 @@ DRY = {
 LOADED = {
     ("plan",): "counts FLOPs of paper size for 15 s; test_plan.py runs it",
     ("dry-run",): "is a process of paper size for 20 s; test_dry_run.py runs it",
+    ("doctor",): "judges this machine, right or not; test_doctor.py runs it",
     ("bench", "vae"): "wants a GPU; tests/launchers/bench runs it",
     ("export", "vae", "vae_onnx"): "traces networks that stream; tests/pvvae/autoencoder runs it",
     ("export", "runs/finetune/wan2.2/predictive"): "wants Wan's weights; test_export.py runs it",
@@ -121,7 +122,7 @@ def test_a_command_of_the_readme_runs_as_it_stands(typed, world, empty, monkeypa
 def check(words: list[str]) -> None:
     """Everything that a start would look at before it begins."""
     arguments = parse(words)
-    if not hasattr(arguments, "overrides"):
+    if not hasattr(arguments, "overrides") or arguments.config is None:
         return
     _, config = program.load(arguments.config, arguments.overrides)
     if words[0] == "train" and not any(FOREIGN in word for word in words):

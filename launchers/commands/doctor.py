@@ -81,6 +81,9 @@ def add(commands: "Commands") -> None:
         metavar="FILE",
         help=f"of --accelerator; default: {RESULTS}",
     )
+    doctor.add_argument(
+        "--page", type=Path, metavar="FILE", help="of --accelerator: write all results as Markdown"
+    )
     doctor.add_argument("--json", action="store_true", help="print plain data")
 
 
@@ -123,6 +126,12 @@ def _accelerator(arguments: argparse.Namespace) -> int:
     if arguments.json:
         plain = [found and dataclasses.asdict(found) for found in results]
         print(json.dumps(dict(zip((c.name for c in checks), plain, strict=True)), indent=1))
+    if arguments.page is not None:
+        from launchers.doctor.page import page
+        from launchers.doctor.results import read_results
+        from pvvae.files import write_text
+
+        write_text(arguments.page, page(named([]), read_results(arguments.results)))
     left = sum(found is None or found.state == "unfinished" for found in results)
     if left and not arguments.json:
         print(f"{left} of {len(results)} left; the same command goes on")
