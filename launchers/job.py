@@ -24,6 +24,7 @@ from launchers.machines.nodes import (
     exclude,
     failed_first,
     node_environment,
+    not_yet_avoided,
     note_failed,
 )
 from launchers.machines.queue import DESK, claim, queued_jobs, told
@@ -83,7 +84,7 @@ def _job(path: Path, overrides: Sequence[str], errand: ArrayTask | None = None) 
     began = time.monotonic()
     nodes = _nodes()
     wrong = examine_nodes(nodes, _srun(nodes), _doctor_words(path, overrides, nodes), run)
-    if wrong:
+    if wrong := not_yet_avoided(run, wrong):
         for node, why in wrong.items():
             _say(f"{node} is not right: {why}", 0)
         return _again(run, job, STOPPED, without=tuple(wrong))
@@ -232,7 +233,7 @@ def _again(run: Path, job: str, status: int, *, without: Sequence[str] = ()) -> 
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # Slurm's: the queue must hear of nodes first
     told(["scontrol", "requeue", job])
     if without:
-        exclude(job, without)  # of a running job Slurm takes no such word
+        exclude(job, without, run)  # of a running job Slurm takes no such word
         _say(f"without {', '.join(without)}: scontrol update jobid={job} ExcNodeList= undoes it", 0)
     _say(f"{run}: queued again as job {job}", 0)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -126,12 +126,21 @@ def note_failed(run: Path, node: str) -> int:
     return [*before, node].count(node)
 
 
-def exclude(job: str, nodes: Sequence[str]) -> None:
+def not_yet_avoided(run: Path, wrong: Mapping[str, str]) -> dict[str, str]:
+    """Those of ``wrong`` that no job of this run was told to avoid; Slurm gave the others again."""
+    path = run / DESK / "avoided"
+    before = path.read_text().split() if path.is_file() else []
+    return {node: why for node, why in wrong.items() if node not in before}
+
+
+def exclude(job: str, nodes: Sequence[str], run: Path) -> None:
     """Let a pending job begin on none of these nodes, nor on those it avoids already.
 
     Raises:
         ConfigError: if Slurm refuses.
     """
+    with (run / DESK / "avoided").open("a") as file:  # first: what is refused is asked for once
+        file.writelines(f"{node}\n" for node in nodes)
     known = told(["scontrol", "show", "job", job, "--oneliner"])
     before = next((w for w in known.split() if w.startswith("ExcNodeList=")), "").partition("=")[2]
     names = [*([] if before in ("", "(null)") else [before]), *nodes]
