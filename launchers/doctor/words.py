@@ -19,12 +19,21 @@ def dry(config: str, *overrides: str) -> Words:
     return ("pvvae", "dry-run", f"configs/{config}.yaml", *overrides, "--processes", "1")
 
 
-XL = ("pvvae", "bench", "latte", "--depth", "28", "--batch", "4", "--bf16")
+XL: Words = ("pvvae", "bench", "latte", "--depth", "28", "--batch", "4", "--bf16")
 XL += ("--warmup", "50", "--rounds", "100")
-TINY_LATTE = ("pvvae", "bench", "latte", "--depth", "1", "--width", "32", "--heads", "2")
+TINY_LATTE: Words = ("pvvae", "bench", "latte", "--depth", "1", "--width", "32", "--heads", "2")
 TINY_LATTE += ("--size", "64", "--batch", "1", "--warmup", "0", "--rounds", "1", "--sampling", "1")
-TINY_METRICS = ("pvvae", "bench", "metrics", "--clips", "2", "--clip", "17x32x32")
+TINY_METRICS: Words = ("pvvae", "bench", "metrics", "--clips", "2", "--clip", "17x32x32")
 TINY_METRICS += ("--statistics", "32")
-SPEEDS = ("pvvae", "bench", "vae", "--models", "cnn", "vit", "wan2.2", "--bf16", "--train")
-TINY_SPEEDS = ("pvvae", "bench", "vae", "--models", "tiny/cnn", "tiny/vit", "--clip", "5x32x32")
+SPEEDS: Words = ("pvvae", "bench", "vae", "--models", "cnn", "vit", "wan2.2", "--bf16", "--train")
+TINY_SPEEDS: Words = (
+    "pvvae",
+    "bench",
+    "vae",
+    "--models",
+    "tiny/cnn",
+    "tiny/vit",
+    "--clip",
+    "5x32x32",
+)
 TINY_SPEEDS += ("--batch", "1", "--warmup", "0", "--rounds", "1", "--train")
