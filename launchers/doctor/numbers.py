@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from arch.interface import BackboneConfig
 from launchers.bench.models import CONFIGS
@@ -69,7 +69,7 @@ def matrix_product() -> Iterator[Figure]:
     yield Figure(name=f"{side} x {side} matrices:", value=rate / 1e12, unit="TFLOP/s")
 
 
-def _loss(vae: nn.Module, clip: Tensor) -> Tensor:
+def _loss(vae: PredictiveVAE, clip: Tensor) -> Tensor:
     posterior = vae.backbone.encode(clip)
     recon = vae.backbone.decode(posterior.mean)
     return (recon.double() - clip.double()).square().mean()
