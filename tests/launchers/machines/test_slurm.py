@@ -84,7 +84,7 @@ def test_the_scripts_of_a_dry_run_are_what_a_shell_takes(
     chain: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
-    path = chain(f"run={one} --processes 4", f"run={two} init={one}")
+    path = chain(f"run={one} data.slots=8 --processes 4", f"run={two} init={one}")
     words = ["pipeline", str(path), "--slurm", "--dry-run", "slurm.partition=gpu"]
     assert cli.main(words) == 0
     text = capsys.readouterr().out
