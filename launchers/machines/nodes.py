@@ -127,7 +127,7 @@ def note_failed(run: Path, node: str) -> int:
 
 
 def not_yet_avoided(run: Path, wrong: Mapping[str, str]) -> dict[str, str]:
-    """Those of ``wrong`` that no job of this run was told to avoid; Slurm gave the others again."""
+    """Wrong nodes that no job of this run was told to avoid; Slurm gave the others again."""
     path = run / DESK / "avoided"
     before = path.read_text().split() if path.is_file() else []
     return {node: why for node, why in wrong.items() if node not in before}
