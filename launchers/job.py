@@ -82,6 +82,7 @@ def _job(path: Path, overrides: Sequence[str], errand: ArrayTask | None = None) 
     wish = (run / DESK / "stop").resolve()
     wish.unlink(missing_ok=True)
     began = time.monotonic()
+    signal.signal(signal.SIGUSR2, lambda _number, _frame: wish.touch())  # the limit may be near
     nodes = _nodes()
     wrong = examine_nodes(nodes, _srun(nodes), _doctor_words(path, overrides, nodes), run)
     if wrong := not_yet_avoided(run, wrong):
