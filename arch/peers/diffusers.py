@@ -52,7 +52,7 @@ class DiffusersConfig(PeerConfig):
             raise ValueError("sizes: a peer with weights has the size of its weights")
 
     def latents(self) -> LatentFacts:
-        """As the weights' config.json says, where it is here; else of the published size.
+        """What the weights' config.json says, where it is here; else what the published size has.
 
         Raises:
             ValueError: for one that is no JSON.

@@ -90,7 +90,7 @@ class ExternalConfig(PeerConfig):
         ranges.check(self)
 
     def latents(self) -> LatentFacts:
-        """As the user says; a clip that is sent through shows whether it is so."""
+        """What the user says; a clip that is sent through shows whether it is so."""
         return LatentFacts(channels=self.latent_channels, stride=Stride(*self.stride))
 
     def build(self) -> "External":

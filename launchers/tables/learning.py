@@ -36,7 +36,7 @@ class Lesson:
     files: LearnEntry
     opened: Opened
     facts: LatentFacts | None
-    """Of the VAE's latents, where they are known before it is built."""
+    """Channels and stride of the VAE's latents, where they are known before it is built."""
     real: str
     """Clips to learn."""
     folder: Path
