@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar, NamedTuple
+from typing import Annotated, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -20,18 +20,13 @@ from arch.interop.torchvision import import_torchvision as import_torchvision
 from arch.interop.weights import check_finite as check_finite
 from arch.interop.weights import check_fits as check_fits
 from arch.interop.weights import read_tensors as read_tensors
+from arch.latents import LatentFacts as LatentFacts
+from arch.latents import Stride as Stride
 from arch.layers.streaming import Past as Past
 from arch.layers.streaming import Stream as Stream
 from arch.layers.streaming import check_chunk as check_chunk
 from arch.layers.token_group import TokenGroup as TokenGroup
 from arch.ranges import Channels, Range
-
-
-class Stride(NamedTuple):
-    """Pixels per latent cell: the paper's p_t and p_s (section 3)."""
-
-    time: int
-    space: int
 
 
 @dataclass(frozen=True)
@@ -233,6 +228,10 @@ class PeerConfig(ABC):
 
     weights: str | None = None
     """Where its trained weights are; null is random, for speed alone."""
+
+    def latents(self) -> LatentFacts | None:
+        """Channels and stride of its latents before it is built; None where they are not known."""
+        return None
 
     @abstractmethod
     def build(self) -> Backbone:

@@ -16,6 +16,7 @@ ACROSS = {
     "launchers/test_bad_input.py": "a mistake of the user's, command by command",
     "launchers/test_launch.py": "stages through the deepspeed launcher",
     "launchers/test_slurm_jobs.py": "jobs on a real Slurm",
+    "launchers/tables/test_whole.py": "Table 1 from clips to its row",
     "pvvae/diffusers/test_outputs.py": "what encoding and decoding give, in diffusers' classes",
     "pvvae/diffusers/test_pipelines.py": "pipelines of diffusers with ours inside",
     "pvvae/diffusers/test_recomputing.py": "gradient checkpointing of segments",

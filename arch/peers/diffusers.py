@@ -5,13 +5,14 @@ compared with, and not held to the contract of our backbones. Each is the publis
 paper's Table 1 gives the same parameter counts. Wan's can be trained too: arch/wan.py.
 """
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
-from arch.interface import Backbone, PeerConfig, Posterior, Stride
+from arch.interface import Backbone, LatentFacts, PeerConfig, Posterior, Stride
 from arch.interop.diffusers import class_of_diffusers
 from arch.layers.causal_conv import repeat_first
 from arch.registry import register
@@ -29,6 +30,8 @@ class DiffusersConfig(PeerConfig):
     arguments: ClassVar[dict[str, Any]] = {}
     """Arguments that make the published size, where they differ from the class's defaults."""
     stride: ClassVar[Stride]
+    channels: ClassVar[int]
+    """Latent channels of the published size."""
     channels_key: ClassVar[str] = "latent_channels"
     """Key of the class's config that holds the number of latent channels."""
     causal: ClassVar[bool]
@@ -47,6 +50,22 @@ class DiffusersConfig(PeerConfig):
         """
         if self.weights is not None and self.sizes:
             raise ValueError("sizes: a peer with weights has the size of its weights")
+
+    def latents(self) -> LatentFacts:
+        """What the weights' config.json says, where it is here; else what the published size has.
+
+        Raises:
+            ValueError: for one that is no JSON.
+        """
+        described = {**self.sizes}
+        path = None if self.weights is None else Path(self.weights) / "config.json"
+        if path is not None and path.is_file():
+            try:
+                described = dict(json.loads(path.read_text()))
+            except (OSError, ValueError, TypeError):
+                raise ValueError(f"weights: {path} is no JSON object") from None
+        channels = described.get(self.channels_key, self.channels)
+        return LatentFacts(channels=int(channels), stride=self.stride)
 
     def build(self) -> "Peer":
         """The network.
@@ -109,6 +128,7 @@ class Wan21Config(DiffusersConfig):
     """126.9M, t4 s8 c16; Apache-2.0. Encodes four frames, decodes one group at a time."""
 
     autoencoder = "AutoencoderKLWan"
+    channels = 16
     stride = Stride(time=4, space=8)
     channels_key = "z_dim"
     causal = True
@@ -137,6 +157,7 @@ class Wan22Config(DiffusersConfig):
         "latents_mean": [0.0] * 48,
         "latents_std": [1.0] * 48,
     }
+    channels = 48
     stride = Stride(time=4, space=16)
     channels_key = "z_dim"
     causal = True
@@ -148,6 +169,7 @@ class CogVideoXConfig(DiffusersConfig):
     """215.6M, t4 s8 c16; code Apache-2.0. Its GroupNorm over chunks of 8 frames is not causal."""
 
     autoencoder = "AutoencoderKLCogVideoX"
+    channels = 16
     stride = Stride(time=4, space=8)
     causal = False
 
@@ -158,6 +180,7 @@ class HunyuanVideoConfig(DiffusersConfig):
     """246.5M, t4 s8 c16; Tencent community licence."""
 
     autoencoder = "AutoencoderKLHunyuanVideo"
+    channels = 16
     stride = Stride(time=4, space=8)
     causal = False
 
@@ -172,6 +195,7 @@ class HunyuanVideo15Config(DiffusersConfig):
     """1,260.6M, t4 s16 c32; Tencent community licence."""
 
     autoencoder = "AutoencoderKLHunyuanVideo15"
+    channels = 32
     stride = Stride(time=4, space=16)
     causal = True
 
@@ -183,6 +207,7 @@ class VidTokConfig(DiffusersConfig):
 
     autoencoder = "AutoencoderVidTok"
     arguments: ClassVar[dict[str, Any]] = {"ch_mult": [1, 2, 4, 4, 4], "z_channels": 16}
+    channels = 16
     stride = Stride(time=4, space=16)
     channels_key = "z_channels"
     causal = True

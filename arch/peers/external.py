@@ -17,7 +17,7 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from arch import ranges
-from arch.interface import Backbone, PeerConfig, Posterior, Stride
+from arch.interface import Backbone, LatentFacts, PeerConfig, Posterior, Stride
 from arch.interop.torchvision import import_torchvision
 from arch.interop.weights import check_finite, check_fits, read_weights
 from arch.ranges import Cells, Channels, Range
@@ -88,6 +88,10 @@ class ExternalConfig(PeerConfig):
         if self.target.count(":") != 1:
             raise ValueError(f"target: is written package.module:Class, got {self.target!r}")
         ranges.check(self)
+
+    def latents(self) -> LatentFacts:
+        """What the user says; a clip that is sent through shows whether it is so."""
+        return LatentFacts(channels=self.latent_channels, stride=Stride(*self.stride))
 
     def build(self) -> "External":
         """The network, and one small clip through it to see that the facts hold.

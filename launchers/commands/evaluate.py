@@ -40,8 +40,10 @@ examples:
   pvvae evaluate generation configs/tables/table1.yaml --slurm slurm.partition=gpu
 
 Table 1: FVD, KVD and Inception Score of samples, speed and memory of Latte's whole training step,
-with the encoder in it and without. Samples are those of a run of stage generate (`samples:`), or
-are made from Latte first (`latte:`).
+with the encoder in it and without. Samples are those of a run of stage generate (`samples:`), are
+made from Latte first (`latte:`), or from the VAE alone: where a data set says how Latte learns it
+(`learn:`), latents are extracted, Latte is trained on them, and samples are made. --dry-run lists
+all of it, whether data and weights are here or not.
 """
 BOTH = """\
 Each number is a run below the table's folder. Given again, the command goes on from what is
@@ -88,7 +90,11 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     from launchers.tables.make import FIGURE, as_pipeline, check_runs, make_table, read_table
 
     asked = read_table(
-        arguments.kind, arguments.config, arguments.overrides, processes=arguments.processes
+        arguments.kind,
+        arguments.config,
+        arguments.overrides,
+        processes=arguments.processes,
+        whole=arguments.dry_run,
     )
     check_runs(asked)
     if arguments.slurm:

@@ -36,9 +36,21 @@ class TableRequest:
 
 
 def read_table(
-    kind: Kind, path: Path, overrides: Sequence[str], *, processes: int | None
+    kind: Kind,
+    path: Path,
+    overrides: Sequence[str],
+    *,
+    processes: int | None,
+    whole: bool = False,
 ) -> TableRequest:
     """Read and plan; nothing is run or written.
+
+    Args:
+        kind: which table.
+        path: its file.
+        overrides: ``key.path=value``.
+        processes: of every run but those of speed.
+        whole: whether to plan Table 1 as if all data and weights were here.
 
     Raises:
         ConfigError: for anything wrong with the file or with what it names.
@@ -53,7 +65,7 @@ def read_table(
             plan = reconstruction.plan(table, processes=processes)
             return TableRequest(path=path, overrides=tuple(overrides), config=table, plan=plan)
         other = codec.decode(GenerationTable, data)
-        plan = generation.plan(other, processes=processes)
+        plan = generation.plan(other, processes=processes, whole=whole)
         return TableRequest(path=path, overrides=tuple(overrides), config=other, plan=plan)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None

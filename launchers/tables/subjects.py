@@ -47,6 +47,8 @@ class GeneratingSubject(SubjectEntry):
     """By data set: run folder of stage generate."""
     latte: dict[str, str] = field(default_factory=dict)
     """By data set: run folder of a denoiser, from which samples are made first."""
+    made_by: tuple[str, ...] = ()
+    """YAML files of the stages that train ``vae``, which are run first; the last one makes it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,15 +71,19 @@ class Opened:
         return {"vae": self.vae, **plugins}
 
 
-def open_subject(subject: SubjectEntry) -> Opened:
+def open_subject(subject: SubjectEntry, *, made: bool = False) -> Opened:
     """Look for the VAE, without loading anything.
+
+    Args:
+        subject: the row.
+        made: whether its VAE is trained first, so need not be here.
 
     Raises:
         ConfigError: if it is ours and not there, or not said, or said twice.
     """
     vae, plugins = _vae(subject)
     if isinstance(vae, str):
-        if not (is_run(Path(vae)) or (Path(vae) / "config.json").is_file()):
+        if not (made or is_run(Path(vae)) or (Path(vae) / "config.json").is_file()):
             raise ConfigError(
                 f"{subject.name}: {vae}: no such run folder; train it first (pvvae train), or "
                 "leave this subject out"

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from launchers.machines.command import Command, ConsoleCommand
+from pvvae.errors import ConfigError
 
 PACKAGED = "packaged"
 """Folder of a table that holds them, packed at each size that it needs."""
@@ -15,13 +16,15 @@ class Clips:
 
     folder: Path
     """Folder of the table."""
+    whole: bool = False
+    """Whether all data count as here."""
     replaced: list[str] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     """Commands that pack the clips in their place."""
 
     def find(self, where: str, *, side: int) -> str:
         """``where``, or packaged clips of ``side`` rows if it is not here."""
-        if Path(where).exists():
+        if self.whole or Path(where).exists():
             return where
         if where not in self.replaced:
             self.replaced.append(where)
@@ -31,6 +34,19 @@ class Clips:
         if command not in self.commands:
             self.commands.append(command)
         return out
+
+    def learned(self, where: str, *, name: str) -> str:
+        """``where``, for a network to learn: nothing stands in for that.
+
+        Raises:
+            ConfigError: if it is not here.
+        """
+        if not (self.whole or Path(where).exists()):
+            raise ConfigError(
+                f"data.{name}.real: {where}: no such folder of shards, and no such list of clips; "
+                f"pack the clips there (pvvae data pack VIDEOS {where}) or leave this data set out"
+            )
+        return where
 
     def title(self, title: str) -> str:
         """The table's title, which says so."""

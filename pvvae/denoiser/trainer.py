@@ -13,11 +13,13 @@ from pvvae.data.data_facts import record_data
 from pvvae.denoiser.config import DenoiserTrainingConfig, build_denoiser, open_latents
 from pvvae.denoiser.latent_source import LatentBatch
 from pvvae.denoiser.rectified_flow import drop_labels, flow_loss, interpolate, known_times
+from pvvae.denoiser.steps_to_fvd import steps_to_fvd
 from pvvae.denoiser.times import TIME_LAWS, shift_of, shifted
 from pvvae.denoiser.validation_fvd import SampleFVD
 from pvvae.distributed.slots import map_over_teams, once, process_slots
 from pvvae.engine import Engine, share_clips, step_all_or_none
 from pvvae.run import checkpoints
+from pvvae.run.folder import read_metrics
 from pvvae.run.run import Run
 from pvvae.training.loop import run_loop, write_snapshot
 from pvvae.training.monitoring.flops import CountFlops, SlotWork, Work, peak_flops, say_attention
@@ -44,6 +46,8 @@ def train_denoiser(config: DenoiserTrainingConfig, *, stage: str, count: CountFl
         if distributed.is_main():
             record_data(run.folder, trainer.latents.schedule, unique=trainer.latents.unique)
         run_loop(trainer, run, steps=config.steps, config=config.loop, watch=config.watch)
+    if config.early.target is not None and distributed.is_main():
+        print(steps_to_fvd(read_metrics(run.folder, "held_out"), config.early.target), flush=True)
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,12 @@ clips gives the curve; its last point is no number to publish (``evaluate_genera
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
-from arch.ranges import Count, Number
+from arch.ranges import Count, Number, Range
 from pvvae import distributed, seeding
 from pvvae.config import check_ranges
 from pvvae.data.clips import held_out_clips, to_pixels, to_uint8
@@ -18,11 +19,13 @@ from pvvae.data.video.video import SAMPLE_FPS, write_video
 from pvvae.data.video.writers import contact_sheet
 from pvvae.denoiser.latent_source import LatentSource
 from pvvae.denoiser.rectified_flow import LabelledVelocity, SamplerConfig, sample
+from pvvae.denoiser.steps_to_fvd import HIGH, LOW
 from pvvae.denoiser.trained_run import check_decoder
 from pvvae.distributed.slots import map_over_teams
 from pvvae.errors import ConfigError
 from pvvae.metrics.frechet import frechet_distance
 from pvvae.metrics.fvd import FVD
+from pvvae.metrics.intervals import jackknife_interval
 from pvvae.pretrained.vae_source import open_vae
 
 
@@ -40,6 +43,9 @@ class SampleFVDConfig:
     """Samples made at once, always the same ones together."""
     sampler: SamplerConfig = SamplerConfig(steps=25)
     """Ours: a quarter of the steps of section 4.1, for a curve. Guidance is not read."""
+    target: Annotated[float, Range(0.0, 1e6)] | None = None
+    """An FVD: the run ends with the sentence after how many steps it was reached, with the interval
+    that FVD's own over clips makes of them; null names none."""
     shown: Number = 16
     """Samples in the video of each evaluation."""
 
@@ -52,6 +58,8 @@ class SampleFVDConfig:
         check_ranges(self)
         if self.num == 1:
             raise ConfigError("early.num: must be 0 (no FVD while training) or at least 2")
+        if self.target is not None and not self.num:
+            raise ConfigError("early.target: needs early.num: 2 or more, the samples to look at")
         if self.num and self.real is None:
             raise ConfigError(
                 "early.real: missing; name the shards whose clips the latents were made of"
@@ -86,6 +94,8 @@ class SampleFVD:
     ) -> dict[str, float]:
         """``fvd`` of what ``denoiser`` generates, beside ``fvd_floor``; a collective call.
 
+        With ``target`` also ``fvd_low`` and ``fvd_high``.
+
         Args:
             denoiser: its velocity.
             classes: of the denoiser, 0 for none; labels are drawn from those that have latents.
@@ -99,8 +109,16 @@ class SampleFVD:
         if distributed.is_main() and self._config.shown:
             sheet = contact_sheet(list(clips[: self._config.shown].numpy()))
             write_video(folder / "samples" / f"step_{step:08d}.mp4", sheet, fps=SAMPLE_FPS)
-        fvd = frechet_distance(self._real, torch.cat([features for _, features in made]))
-        return {"fvd": fvd, "fvd_floor": self.floor}
+        generated = torch.cat([features for _, features in made])
+        fvd = frechet_distance(self._real, generated)
+        return {"fvd": fvd, "fvd_floor": self.floor, **self._interval(fvd, generated)}
+
+    def _interval(self, fvd: float, generated: Tensor) -> dict[str, float]:
+        """Ends of the 95% interval over clips, where steps to an FVD are asked for."""
+        if self._config.target is None:
+            return {}
+        found = jackknife_interval(fvd, frechet_distance, self._real, generated, seed=self._seed)
+        return {} if found is None else {LOW: max(found[0], 0.0), HIGH: found[1]}
 
     @torch.inference_mode()
     def _known(self, block: int) -> tuple[Tensor, Tensor]:

@@ -30,6 +30,12 @@ def test_every_evaluation_has_fvd_beside_its_floor_and_a_video(watched):
         assert (watched / "samples" / f"step_{line['step']:08d}.mp4").stat().st_size > 0
 
 
+def test_a_run_ends_with_the_steps_to_the_fvd_that_was_named(whole, shards, tmp_path, capsys):
+    early = f"early={{num: 3, real: {shards}/train, sampler: {{steps: 2}}, target: 1e5}}"
+    run_stage("latte", shards, whole, f"run={tmp_path / 'latte'}", early, "steps=2")
+    assert "gFVD 100000: reached after 2 steps" in capsys.readouterr().out
+
+
 def test_looking_changes_nothing_that_is_learned(watched, whole, shards, tmp_path):
     run_stage("latte", shards, whole, f"run={tmp_path / 'plain'}", "steps=2")
     plain = held_out(tmp_path / "plain")
@@ -40,6 +46,7 @@ def test_looking_changes_nothing_that_is_learned(watched, whole, shards, tmp_pat
     ("early", "message"),
     [
         ("{num: 1, real: x}", "early.num: must be 0 .no FVD while training. or at least 2"),
+        ("{target: 300}", "early.target: needs early.num: 2 or more"),
         ("{num: 2}", "early.real: missing; name the shards"),
         ("{num: 999, real: SHARDS}", "early.real: .* clips, early.num asks for 999"),
     ],

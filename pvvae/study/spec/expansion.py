@@ -26,7 +26,7 @@ DIGITS = 8
 LONGEST = 48
 """Characters of a label in a folder's name. Ours: a line of `pvvae status` stays readable."""
 LATER_KEYS: Mapping[str, Sequence[str]] = {
-    "latte": ("init", "time_shift", "early.sampler.time_shift"),
+    "latte": ("init", "time_shift", "early.sampler.time_shift", "early.target"),
     "generate": ("sampler.time_shift",),
 }
 """By stage, keys that came after studies were published, whose null is as before. At null they are

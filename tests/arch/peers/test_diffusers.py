@@ -81,6 +81,20 @@ def test_a_prefix_encodes_to_the_prefix_where_that_is_claimed(name: str) -> None
     assert torch.allclose(whole, start, rtol=1e-3, atol=1e-3) == network.causal
 
 
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_its_latents_are_known_before_it_is_built(name: str) -> None:
+    config = lookup(PeerConfig, name)()
+    with torch.device("meta"):
+        network = config.build()
+    assert config.latents() == (network.latent_channels, network.stride)
+
+
+def test_weights_that_say_nothing_that_can_be_read_are_one_line(tmp_path) -> None:
+    (tmp_path / "config.json").write_text("[")
+    with pytest.raises(ValueError, match=r"weights: .*config\.json is no JSON object"):
+        lookup(PeerConfig, "wan2.1")(weights=str(tmp_path)).latents()
+
+
 def test_weights_come_back_from_a_folder_and_have_their_own_size(tmp_path) -> None:
     torch.manual_seed(0)
     network = peer("wan2.1", sizes=TINY["wan2.1"])

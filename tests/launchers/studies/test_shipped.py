@@ -179,8 +179,8 @@ def test_tables_4_and_7_have_three_seeds(size: str, name: str) -> None:
         ("clip_length", "17", "9", {"vae.data.buckets"}),
         (
             "convergence",
-            "Predictive",
-            "Baseline",
+            "PV-VAE",
+            "Without prediction",
             {"vae.objective.max_drop_ratio", "vae.objective.weight_diff"},
         ),
         (
@@ -199,10 +199,36 @@ def test_a_study_changes_the_keys_of_its_factor_alone(
     assert changed(found[one], found[other]) == keys
 
 
-@pytest.mark.parametrize("name", ["convergence.yaml", "tiny/convergence.yaml"])
-def test_convergence_rebuilds_nothing(name: str) -> None:
-    made = {task.stage for task in ask(name).expansion.tasks.values()}
-    assert made - {"scenes", "unseen"} == {"images", "vae", "latents", "latte"}
+@pytest.mark.parametrize(
+    ("name", "num"), [("convergence.yaml", 2048), ("tiny/convergence.yaml", 192)]
+)
+def test_convergence_is_seen_through_fine_tuned_decoders_in_100_steps(name: str, num: int) -> None:
+    asked = ask(name)
+    wan, *ours = cells(asked).values()
+    assert wan.name.startswith("Wan2.2")
+    made = {task.stage for task in asked.expansion.tasks.values()}
+    assert made - {"scenes", "unseen"} == {"images", "vae", "decoder", "latents", "latte"}
+    for cell in (wan, *ours):
+        early = cell.runs["latte"].plain["early"]
+        assert (early["num"], early["sampler"]["steps"]) == (num, 100)
+        assert early["vae"] == (None if cell is wan and num == 2048 else "$decoder")
+    later = {key for key in changed(wan, ours[-1]) if key.startswith(("latents.", "latte."))}
+    peer = {"latents.vae", "latte.early.vae", "latte.denoiser.latent_channels"}
+    assert later == (peer if num == 2048 else set())  # at tiny size its layout is trained
+
+
+def test_the_layouts_of_tiny_convergence_are_equally_large() -> None:
+    import torch
+
+    from arch.interface import BackboneConfig
+
+    found = cells(ask("tiny/convergence.yaml")).values()
+    plains = [cell.runs["vae"].plain["backbone"] for cell in found]
+    with torch.device("meta"):
+        networks = [codec.decode(BackboneConfig, plain).build() for plain in plains]
+    wan, *_, ours = (sum(p.numel() for p in network.parameters()) for network in networks)
+    assert wan / ours == pytest.approx(1, abs=0.02)
+    assert len({network.stride for network in networks}) == 1
 
 
 @pytest.mark.parametrize("size", SIZES)
