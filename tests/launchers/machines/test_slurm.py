@@ -228,6 +228,7 @@ def slurm(
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
     monkeypatch.setenv("SLURM_JOB_ID", "7")
     monkeypatch.setenv("SLURM_JOB_NODELIST", "n[1-2]")
+    monkeypatch.setenv("PVVAE_DOCTOR", "0")  # these programs stand in for a run's srun
     monkeypatch.setattr(time, "sleep", lambda _: None)  # until Slurm ends it
     monkeypatch.setattr(job, "GRACE", 1)
 
@@ -260,7 +261,8 @@ def test_a_launcher_that_says_0_of_a_run_that_is_not_finished_is_not_believed(sl
     assert (status, given) == (70, "requeue 7\n")
 
 
-def test_a_node_that_is_wrong_is_named_and_left_out(slurm, capsys) -> None:
+def test_a_node_that_is_wrong_is_named_and_left_out(slurm, capsys, monkeypatch) -> None:
+    monkeypatch.setenv("PVVAE_DOCTOR", "1")
     finding = '[{"name": "clock", "found": "+9 s", "right": false, "advice": "start chrony"}]'
     body = f"""echo '[]' > $PVVAE_FOUND/n1.json; echo '{finding}' > $PVVAE_FOUND/n2.json; exit 2"""
     status, given = slurm(body)
