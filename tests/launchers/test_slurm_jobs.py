@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from launchers import cli
+from launchers.machines.nodes import SWITCH
 from launchers.machines.queue import job_of, read_jobs
 from tests.launchers.slurm_cluster import Cluster, until
 from tests.processes import ROOT
@@ -38,6 +39,12 @@ def paced(config: Path, slow: Path) -> Path:
     data["loop"] = {"log_every": 1, "evaluate_every": STEPS, "checkpoint_every": 5}
     config.write_text(yaml.safe_dump(data))
     return config
+
+
+@pytest.fixture
+def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jobs do not look at their nodes first, which takes ten seconds each time."""
+    monkeypatch.setenv(SWITCH, "0")
 
 
 def submit(cluster: Cluster, folder: Path, *words: str, nodes: int = 2, more: str = "") -> str:
@@ -72,6 +79,12 @@ def test_a_zero_2_job_on_two_nodes_gives_the_losses_of_one_process(
     assert (run / "finished.json").exists(), (tmp_path / "log").read_text()
     assert json.loads((run / "provenance.json").read_text())["processes"] == 2
     assert (run / ".slurm/hosts").read_text() == "n1 slots=1\nn2 slots=1\n"
+    for node in ("n1", "n2"):  # the doctor has looked at both
+        found = {
+            line["name"]: line
+            for line in json.loads((run / f".slurm/found/{node}.json").read_text())
+        }
+        assert found["file locks"]["right"] is True
     assert is_whole(run, 5)
     for name in ("mse", "lpips", "gradient_norm"):
         here = [line[name] for line in lines(tmp_path / "here/predictive")]
@@ -97,6 +110,7 @@ def test_a_job_at_its_time_limit_saves_queues_itself_again_and_finishes(
     assert is_whole(run, STEPS)
 
 
+@pytest.mark.usefixtures("trusted")
 def test_a_job_whose_node_dies_goes_on_after_it_has_been_queued_again(
     cluster: Cluster, paced: Path, slow: Path, tmp_path: Path
 ) -> None:
@@ -115,6 +129,7 @@ def test_a_job_whose_node_dies_goes_on_after_it_has_been_queued_again(
     assert is_whole(run, STEPS)
 
 
+@pytest.mark.usefixtures("trusted")
 def test_a_cancelled_chain_ends_and_the_same_line_goes_on(
     cluster: Cluster,
     paced: Path,
@@ -168,6 +183,7 @@ def test_a_cancelled_chain_ends_and_the_same_line_goes_on(
     assert said(*line).count("finished already") == 3
 
 
+@pytest.mark.usefixtures("trusted")
 def test_two_jobs_of_one_run_do_not_write_it_together(
     cluster: Cluster, paced: Path, slow: Path, tmp_path: Path
 ) -> None:

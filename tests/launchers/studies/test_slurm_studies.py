@@ -20,7 +20,7 @@ def test_a_study_that_builds_on_anothers_runs_ends_there_as_it_does_alone(
     cluster: Cluster, ask: Callable[..., StudyRequest], plain: dict[str, Any], tmp_path: Path
 ) -> None:
     """The second has one objective more: its run begins from the images of the first."""
-    plain |= {"seeds": [0], "slurm": {"nodes": 1, "time": "0:10:00"}}
+    plain |= {"seeds": [0], "slurm": {"nodes": 1, "time": "0:10:00", "doctor": False}}
     first = tmp_path / "first"
     to_its_end(cluster, ask(f"folder={first}"))
     plain["factors"]["objective"]["+ differences"] = {"vae": {"objective.weight_diff": 2.0}}
