@@ -6,12 +6,11 @@ clips gives the curve; its last point is no number to publish (``evaluate_genera
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import torch
 from torch import Tensor
 
-from arch.ranges import Count, Number, Range
+from arch.ranges import Count, Number, Positive
 from pvvae import distributed, seeding
 from pvvae.config import check_ranges
 from pvvae.data.clips import held_out_clips, to_pixels, to_uint8
@@ -43,7 +42,7 @@ class SampleFVDConfig:
     """Samples made at once, always the same ones together."""
     sampler: SamplerConfig = SamplerConfig(steps=25)
     """Ours: a quarter of the steps of section 4.1, for a curve. Guidance is not read."""
-    target: Annotated[float, Range(0.0, 1e6)] | None = None
+    target: Positive | None = None
     """An FVD: the run ends with the sentence after how many steps it was reached, with the interval
     that FVD's own over clips makes of them; null names none."""
     shown: Number = 16
