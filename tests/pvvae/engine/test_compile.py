@@ -35,16 +35,16 @@ def train(trained: Engine, *, start: int = 0) -> list[float]:
     return losses
 
 
+WAYS = [
+    # The graphs, forward and backward, without a compiler of C++; and with it, of each kind one.
+    *((stage, level, "aot_eager") for stage in (0, 2, 3) for level in ("none", "all")),
+    pytest.param(2, "none", "inductor", marks=pytest.mark.matrix),
+    pytest.param(3, "all", "inductor", marks=pytest.mark.matrix),
+]
+
+
 @pytest.mark.usefixtures("group")
-@pytest.mark.parametrize(
-    "backend",
-    [
-        "aot_eager",  # the graphs, forward and backward, without a compiler of C++
-        pytest.param("inductor", marks=pytest.mark.matrix),
-    ],
-)
-@pytest.mark.parametrize("level", ["none", "all"])
-@pytest.mark.parametrize("stage", [0, 2, 3])
+@pytest.mark.parametrize(("stage", "level", "backend"), WAYS)
 def test_compiled_segments_train_as_plain_ones_under_the_same_names(
     stage, level, backend, tmp_path, monkeypatch
 ):
